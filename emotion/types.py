@@ -1,0 +1,126 @@
+"""Frozen values that check their own shapes. Boxes are xyxy pixels of the upright frame; times are microseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.labels import EMOTIONS, STATUSES
+
+Float = NDArray[np.float32]
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a container says of itself and what its first packets confirm.
+
+    width, height: of the upright frame, after rotation_deg (0, 90, 180, 270) from the metadata is applied.
+    frame_rate: average, None when the container does not say. duration_us: of the video stream, measured from
+    packets where the header lies. created_at: ISO 8601, None when absent.
+    """
+
+    path: Path
+    size_bytes: int
+    container: str
+    codec: str
+    pixel_format: str
+    width: int
+    height: int
+    rotation_deg: int
+    duration_us: int
+    frame_rate: Fraction | None
+    has_audio: bool
+    audio_codec: str | None
+    audio_rate_hz: int | None
+    created_at: str | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One upright frame. index counts decoded frames from 0; time_us starts at 0 with the first frame."""
+
+    index: int
+    time_us: int
+    image_bgr: Image  # (H, W, 3)
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Faces of one frame, N may be 0: boxes_px (N, 4), scores (N,) in 0..1, points_px (N, 5, 2).
+
+    points_px: the left and right eye as seen in the picture, nose tip, left and right mouth corner.
+    """
+
+    boxes_px: Float
+    scores: Float
+    points_px: Float
+
+    def __post_init__(self) -> None:
+        count = len(self.scores)
+        if self.boxes_px.shape != (count, 4) or self.points_px.shape != (count, 5, 2):
+            raise ValueError(
+                f"expected boxes ({count}, 4) and points ({count}, 5, 2), "
+                f"got {self.boxes_px.shape} and {self.points_px.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @staticmethod
+    def none() -> Detections:
+        """Return the detections of a frame without a face."""
+        return Detections(
+            np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
+        )
+
+
+@dataclass(frozen=True)
+class FaceObservation:
+    """One face in one sampled frame: where, how surely, on which track and with which expression.
+
+    probs: (7,) in the order of EMOTIONS, sums to 1. quality: 0..1, from size, sharpness and detector score.
+    """
+
+    camera: str
+    time_us: int
+    track: int
+    box_px: tuple[float, float, float, float]
+    score: float
+    quality: float
+    probs: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.probs) != len(EMOTIONS):
+            raise ValueError(f"expected {len(EMOTIONS)} probabilities, got {len(self.probs)}")
+
+
+@dataclass(frozen=True)
+class Second:
+    """One row of timeline.csv: one second of one expected role on one camera.
+
+    probs is empty unless status is "ok"; track is None when no face stands behind the row.
+    """
+
+    camera: str
+    second: int
+    role: str
+    track: int | None
+    status: str
+    emotion: str | None
+    confidence: float | None
+    probs: tuple[float, ...]
+    valence: float | None
+    arousal: float | None
+    frames_sampled: int
+    frames_detected: int
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise ValueError(f"expected a status of {STATUSES}, got {self.status!r}")
+        if (self.status == "ok") != (len(self.probs) == len(EMOTIONS)):
+            raise ValueError(f"probabilities belong to 'ok' rows and to those alone, got {self!r}")

@@ -1,0 +1,17 @@
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+
+from webapp.accounts.models import User
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin[User]):
+    ordering = ("email",)
+    list_display = ("email", "display_name", "is_active", "is_staff", "last_login")
+    search_fields = ("email", "display_name")
+    fieldsets = (
+        (None, {"fields": ("email", "password", "display_name")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "display_name", "password1", "password2")}),)

@@ -1,0 +1,33 @@
+"""The form in which a coordinator records what a participant decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from webapp.consent.models import Purpose
+from webapp.studies.models import Participant
+
+#: What each kind of participant is asked about; the doctor's expression is a purpose of its own.
+ASKED = {
+    Participant.Kind.PATIENT: [p for p in Purpose if p != Purpose.ANALYSE_DOCTOR],
+    Participant.Kind.DOCTOR: [p for p in Purpose if p != Purpose.ANALYSE_PATIENT],
+}
+
+
+class ConsentForm(forms.Form):
+    """One yes or no per purpose, beginning with what is on file; nothing is ticked beforehand for a newcomer."""
+
+    def __init__(self, *args: Any, participant: Participant, current: dict[str, bool], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for purpose in ASKED[Participant.Kind(participant.kind)]:
+            self.fields[purpose.value] = forms.BooleanField(
+                label=purpose.label, required=False, initial=current.get(purpose.value, False)
+            )
+
+    def changes(self, current: dict[str, bool]) -> dict[str, bool]:
+        """Return the purposes whose answer differs from what is on file, or that were never answered."""
+        return {
+            purpose: answer for purpose, answer in self.cleaned_data.items() if current.get(purpose) != answer
+        }

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from webapp.consent import views
+
+app_name = "consent"
+urlpatterns = [
+    path("studies/<slug:slug>/participants/<str:code>/consent/", views.record, name="record"),
+]

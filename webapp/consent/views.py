@@ -1,0 +1,39 @@
+"""Recording consent in the browser."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from webapp.accounts.models import User
+from webapp.consent.forms import ConsentForm
+from webapp.consent.queries import state_of
+from webapp.consent.services import record_decisions
+from webapp.studies.access import access_participant, access_study
+from webapp.studies.views import study_context
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def record(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+    study = access_study(request.user, slug, "manage_participants")
+    participant = access_participant(request.user, study, code, "manage_participants")
+    current = state_of(participant)
+    form = ConsentForm(request.POST or None, participant=participant, current=current)
+    if request.method == "POST" and form.is_valid():
+        assert isinstance(request.user, User)
+        changes = form.changes(current)
+        if changes:
+            record_decisions(actor=request.user, participant=participant, decisions=changes)
+        messages.success(request, f"Consent of {participant.code} recorded.")
+        return redirect("studies:participants", slug=study.slug)
+    context = study_context(request, study, "participants") | {
+        "form": form,
+        "participant": participant,
+        "consent_text": study.consent_forms.first(),
+        "history": participant.decisions.select_related("recorded_by", "form").order_by("-decided_at", "-pk"),
+    }
+    return render(request, "consent/record.html", context, status=422 if form.is_bound else 200)

@@ -1,0 +1,31 @@
+"""Administration leaves the same traces as the pages: every change is an audit event in the same transaction."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.contrib import admin
+from django.db import models, transaction
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from webapp.core import audit
+
+M = TypeVar("M", bound=models.Model)
+
+
+class AuditedAdmin(admin.ModelAdmin[M]):
+    """Records what an administrator adds and changes. Deleting is left to the services that know the consequences."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def save_model(self, request: HttpRequest, obj: M, form: ModelForm[M], change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            audit.record(
+                actor=request.user,
+                action="admin.changed" if change else "admin.added",
+                target=obj,
+                details={"fields": sorted(getattr(form, "changed_data", []))},
+            )

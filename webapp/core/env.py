@@ -1,0 +1,76 @@
+"""Typed readers of the environment. A value that cannot be understood stops the start; nothing is guessed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+class Environment:
+    """Reads one mapping and remembers every name that was asked for, so that README can be checked against it."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = os.environ if values is None else values
+        self.known: set[str] = set()
+
+    def _raw(self, name: str) -> str | None:
+        self.known.add(name)
+        value = self._values.get(name, "").strip()
+        return value or None
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._raw(name) or default
+
+    def optional(self, name: str) -> str | None:
+        return self._raw(name)
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self._raw(name)
+        if value is None:
+            return default
+        if value.lower() in _TRUE | _FALSE:
+            return value.lower() in _TRUE
+        raise ImproperlyConfigured(f"{name} must be one of true, false, yes, no, 1, 0; it is {value!r}.")
+
+    def integer(self, name: str, default: int, *, minimum: int = 0) -> int:
+        value = self._raw(name)
+        if value is None:
+            return default
+        try:
+            number = int(value)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} must be a whole number; it is {value!r}.") from None
+        if number < minimum:
+            raise ImproperlyConfigured(f"{name} must be at least {minimum}; it is {number}.")
+        return number
+
+    def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:
+        value = self._raw(name) or default
+        if value not in options:
+            raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}; it is {value!r}.")
+        return value
+
+    def names(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
+        value = self._raw(name)
+        return [part.strip() for part in value.split(",") if part.strip()] if value else list(default)
+
+    def path(self, name: str, default: Path) -> Path:
+        value = self._raw(name)
+        return Path(value).expanduser().resolve() if value else default
+
+    def secret(self, name: str, *, debug: bool) -> str:
+        """Return a secret of at least 32 characters; under DEBUG alone an obviously unsafe one stands in."""
+        value = self._raw(name)
+        if value is None and debug:
+            return "unsafe-development-key-that-debug-alone-may-use"
+        if value is None or len(value) < 32:
+            raise ImproperlyConfigured(
+                f"{name} must be set to at least 32 random characters while DEBUG is off."
+            )
+        return value

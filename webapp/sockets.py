@@ -1,0 +1,5 @@
+"""Every websocket address of the site."""
+
+from webapp.analysis.urls import websocket_urlpatterns
+
+__all__ = ["websocket_urlpatterns"]

@@ -1,0 +1,87 @@
+"""The only way to a study or an encounter. Strangers cannot tell absent from forbidden."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Q, QuerySet
+
+from webapp.core.errors import Forbidden, NotFound
+from webapp.studies.models import Encounter, Membership, Participant, Study
+from webapp.studies.roles import ALLOWED, Need, Role
+
+Someone = AbstractBaseUser | AnonymousUser
+
+
+def role_in(user: Someone, study: Study) -> str | None:
+    """Return the user's role in the study, None for strangers."""
+    if not user.is_authenticated:
+        return None
+    return Membership.objects.filter(user_id=user.pk, study=study).values_list("role", flat=True).first()
+
+
+def needs_of(user: Someone, study: Study) -> frozenset[Need]:
+    """Return everything the user may do in the study: what a page may offer."""
+    role = role_in(user, study)
+    return ALLOWED[role] if role else frozenset()
+
+
+def visible_studies(user: Someone) -> QuerySet[Study]:
+    return (
+        Study.objects.filter(memberships__user_id=user.pk) if user.is_authenticated else Study.objects.none()
+    )
+
+
+def visible_encounters(user: Someone) -> QuerySet[Encounter]:
+    """Return the encounters of the user's studies; to doctors only their own consultations."""
+    if not user.is_authenticated:
+        return Encounter.objects.none()
+    memberships = Membership.objects.filter(user_id=user.pk)
+    all_of = memberships.exclude(role=Role.DOCTOR).values("study")
+    own_of = memberships.filter(role=Role.DOCTOR).values("study")
+    return Encounter.objects.filter(Q(study__in=all_of) | Q(study__in=own_of, doctor__user_id=user.pk))
+
+
+def access_study(user: Someone, slug: str, need: Need) -> Study:
+    """Return the study. Raises NotFound to strangers, Forbidden to members whose role does not allow it."""
+    study = visible_studies(user).filter(slug=slug).first()
+    if study is None:
+        raise NotFound
+    require(user, study, need)
+    return study
+
+
+def access_encounter(user: Someone, pk: uuid.UUID | str, need: Need) -> Encounter:
+    """Return the encounter with its study and participants. Raises NotFound or Forbidden as access_study."""
+    encounter = (
+        visible_encounters(user).select_related("study", "doctor", "patient").filter(pk=_as_uuid(pk)).first()
+    )
+    if encounter is None:
+        raise NotFound
+    require(user, encounter.study, need)
+    return encounter
+
+
+def access_participant(user: Someone, study: Study, code: str, need: Need) -> Participant:
+    require(user, study, need)
+    participant = Participant.objects.filter(study=study, code=code).first()
+    if participant is None:
+        raise NotFound
+    return participant
+
+
+def require(user: Someone, study: Study, need: Need) -> None:
+    """Raise NotFound to strangers and Forbidden to members without the right."""
+    role = role_in(user, study)
+    if role is None:
+        raise NotFound
+    if need not in ALLOWED[role]:
+        raise Forbidden
+
+
+def _as_uuid(pk: uuid.UUID | str) -> uuid.UUID:
+    try:
+        return pk if isinstance(pk, uuid.UUID) else uuid.UUID(pk)
+    except ValueError:
+        raise NotFound from None

@@ -1,0 +1,65 @@
+"""Forms of the study pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from webapp.studies.models import Encounter, Participant, Study
+from webapp.studies.roles import Role
+
+
+class EncounterForm(forms.ModelForm[Encounter]):
+    class Meta:
+        model = Encounter
+        fields = ("doctor", "patient", "held_on", "department")
+        widgets = {"held_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}  # noqa: RUF012
+        help_texts = {"department": "Optional, e.g. “Cardiology”."}  # noqa: RUF012
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = study.participants.order_by("code")
+        self._limit("doctor", people.filter(kind=Participant.Kind.DOCTOR))
+        self._limit("patient", people.filter(kind=Participant.Kind.PATIENT))
+        self.fields["held_on"].initial = timezone.localdate
+
+    def _limit(self, name: str, people: Any) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = people
+        field.empty_label = f"Choose a {name} …"
+        if people.count() == 1:
+            field.initial = people.first()
+
+    def clean_held_on(self) -> Any:
+        held_on = self.cleaned_data["held_on"]
+        if held_on > timezone.localdate():
+            raise forms.ValidationError("The consultation cannot lie in the future.")
+        return held_on
+
+
+class ParticipantForm(forms.Form):
+    kind = forms.ChoiceField(choices=Participant.Kind.choices, initial=Participant.Kind.PATIENT)
+    account = forms.ModelChoiceField(
+        queryset=None,
+        required=False,
+        empty_label="No account",
+        help_text="For a doctor who signs in: their own encounters become visible to them.",
+    )
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["account"]
+        assert isinstance(field, forms.ModelChoiceField)
+        members = study.memberships.filter(role=Role.DOCTOR).values("user")
+        field.queryset = study.memberships.model._meta.get_field("user").related_model.objects.filter(
+            pk__in=members
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("account") and data.get("kind") != Participant.Kind.DOCTOR:
+            self.add_error("account", "Only a doctor can have an account.")
+        return data

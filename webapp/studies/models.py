@@ -1,0 +1,107 @@
+"""Studies, who works in them, who takes part, and their encounters."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from webapp.studies.roles import Role
+
+
+class Study(models.Model):
+    slug = models.SlugField(max_length=40, unique=True)
+    title = models.CharField(max_length=200)
+    protocol_number = models.CharField("protocol number", max_length=60, blank=True)
+    purpose = models.TextField("purpose statement", blank=True)
+    target_encounters = models.PositiveIntegerField("planned encounters", default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("title",)
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("studies:overview", args=[self.slug])
+
+
+class Membership(models.Model):
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        ordering = ("role", "user")
+        constraints = (
+            models.UniqueConstraint(fields=("study", "user"), name="one_membership_per_study_and_user"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_role_display()}"
+
+
+class Participant(models.Model):
+    """A doctor or a patient under a pseudonymous code. The key to the name is never in the system."""
+
+    class Kind(models.TextChoices):
+        DOCTOR = "doctor", "Doctor"
+        PATIENT = "patient", "Patient"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
+    code = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="participations",
+        help_text="The doctor's own account, so that they see their own encounters.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("kind", "code")
+        constraints = (
+            models.UniqueConstraint(fields=("study", "code"), name="one_participant_per_study_and_code"),
+            models.CheckConstraint(
+                condition=models.Q(user=None) | models.Q(kind="doctor"), name="only_doctors_have_accounts"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Encounter(models.Model):
+    """One consultation: a doctor, a patient, two cameras."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="encounters")
+    number = models.PositiveIntegerField()
+    doctor = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="encounters_as_doctor")
+    patient = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="encounters_as_patient")
+    held_on = models.DateField("date of the consultation")
+    department = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = (
+            models.UniqueConstraint(fields=("study", "number"), name="one_encounter_per_study_and_number"),
+        )
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def code(self) -> str:
+        return f"E-{self.number:04d}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("analysis:encounter", args=[self.pk])

@@ -1,0 +1,46 @@
+"""Who may do what in a study: one table, asked by access.py and by nothing else."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from django.db import models
+
+Need = Literal[
+    "view_study",
+    "manage_participants",
+    "create_encounter",
+    "view_encounter",
+    "upload_recording",
+    "run_analysis",
+    "view_results",
+    "view_original",
+    "view_jobs",
+]
+
+
+class Role(models.TextChoices):
+    COORDINATOR = "coordinator", "Coordinator"
+    ANNOTATOR = "annotator", "Annotator"
+    DOCTOR = "doctor", "Doctor"
+    AUDITOR = "auditor", "Auditor"
+
+
+ALLOWED: Final[dict[str, frozenset[Need]]] = {
+    Role.COORDINATOR: frozenset(
+        {
+            "view_study",
+            "manage_participants",
+            "create_encounter",
+            "view_encounter",
+            "upload_recording",
+            "run_analysis",
+            "view_results",
+            "view_original",
+            "view_jobs",
+        }
+    ),
+    Role.ANNOTATOR: frozenset({"view_study", "view_encounter", "view_results", "view_original"}),
+    Role.DOCTOR: frozenset({"view_study", "view_encounter", "view_results", "view_original"}),
+    Role.AUDITOR: frozenset({"view_study", "view_encounter", "view_results", "view_jobs"}),
+}

@@ -1,0 +1,99 @@
+"""Changes to studies: atomic, audited, and returning what changed."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+
+from django.db import transaction
+from django.db.models import Max
+
+from webapp.accounts.models import User
+from webapp.core import audit
+from webapp.core.errors import Invalid
+from webapp.studies.models import Encounter, Membership, Participant, Study
+
+#: Without letters and digits that are mistaken for one another when read aloud.
+CODE_ALPHABET = "23456789ACDEFGHJKMNPQRTUVWXY"
+
+
+@transaction.atomic
+def create_study(
+    *,
+    actor: User,
+    slug: str,
+    title: str,
+    protocol_number: str = "",
+    purpose: str = "",
+    target_encounters: int = 0,
+) -> Study:
+    study = Study.objects.create(
+        slug=slug,
+        title=title,
+        protocol_number=protocol_number,
+        purpose=purpose,
+        target_encounters=target_encounters,
+    )
+    audit.record(actor=actor, action="study.created", target=study, study_id=study.pk)
+    return study
+
+
+@transaction.atomic
+def add_member(*, actor: User, study: Study, user: User, role: str) -> Membership:
+    """Give a person a role in the study; a second call changes the role."""
+    membership, _ = Membership.objects.update_or_create(study=study, user=user, defaults={"role": role})
+    audit.record(
+        actor=actor,
+        action="study.member_set",
+        target=membership,
+        study_id=study.pk,
+        details={"user_id": user.pk, "role": role},
+    )
+    return membership
+
+
+@transaction.atomic
+def add_participant(*, actor: User, study: Study, kind: str, user: User | None = None) -> Participant:
+    """Create a participant under a random code that nothing can be derived from."""
+    participant = Participant.objects.create(
+        study=study, code=_unused_code(study, kind), kind=kind, user=user
+    )
+    audit.record(actor=actor, action="participant.added", target=participant, study_id=study.pk)
+    return participant
+
+
+@transaction.atomic
+def create_encounter(
+    *,
+    actor: User,
+    study: Study,
+    doctor: Participant,
+    patient: Participant,
+    held_on: datetime.date,
+    department: str = "",
+) -> Encounter:
+    """Create the next encounter of the study. Raises Invalid when the two people do not fit their places."""
+    if (doctor.study_id, doctor.kind) != (study.pk, Participant.Kind.DOCTOR):
+        raise Invalid("Choose a doctor of this study.", fields={"doctor": ["Not a doctor of this study."]})
+    if (patient.study_id, patient.kind) != (study.pk, Participant.Kind.PATIENT):
+        raise Invalid("Choose a patient of this study.", fields={"patient": ["Not a patient of this study."]})
+    Study.objects.select_for_update().get(pk=study.pk)
+    highest = study.encounters.aggregate(highest=Max("number"))["highest"] or 0
+    encounter = Encounter.objects.create(
+        study=study,
+        number=highest + 1,
+        doctor=doctor,
+        patient=patient,
+        held_on=held_on,
+        department=department,
+    )
+    audit.record(actor=actor, action="encounter.created", target=encounter, study_id=study.pk)
+    return encounter
+
+
+def _unused_code(study: Study, kind: str) -> str:
+    prefix = "D" if kind == Participant.Kind.DOCTOR else "P"
+    while True:
+        code = f"{prefix}-{''.join(secrets.choice(CODE_ALPHABET) for _ in range(5))}"
+        if not study.participants.filter(code=code).exists():
+            return code
