@@ -1,0 +1,130 @@
+"""The fast half: samples of whole recordings -> tracks, roles, seconds and summary, on one clock. No networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Final
+
+from emotion.roles import IRRELEVANT, RoleAssignment, assign_roles, expected_role
+from emotion.samples import FaceSamples
+from emotion.sampling import SEGMENT_US
+from emotion.statistics import PersonSummary, summarise_person
+from emotion.sync import Sync
+from emotion.timeline import TimelineOptions, build_timeline
+from emotion.track import Track, TrackingOptions, link_tracks
+from emotion.types import FaceObservation, Second, VideoInfo
+
+MIN_SYNC_CONFIDENCE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class AnalysisOptions:
+    """What may be chosen about an analysis; run.json records it. sample_fps: None analyses every frame."""
+
+    sample_fps: Fraction | None = Fraction(5)
+    segment_us: int = SEGMENT_US
+    batch_frames: int = 8
+    tracking: TrackingOptions = field(default_factory=TrackingOptions)
+    timeline: TimelineOptions = field(default_factory=TimelineOptions)
+
+
+@dataclass(frozen=True)
+class CameraAnalysis:
+    """One camera: its faces, who they are, and a row for every second.
+
+    rows count seconds of the encounter's clock, which is the camera's own time plus offset_us.
+    """
+
+    camera: str
+    video: VideoInfo
+    samples: FaceSamples
+    tracks: tuple[Track, ...]
+    roles: tuple[RoleAssignment, ...]
+    rows: tuple[Second, ...]
+    summary: PersonSummary
+    offset_us: int
+
+    def observations(self) -> Iterator[FaceObservation]:
+        """Yield every sampled face in the order of time, in the camera's own time, with its track."""
+        track_of = {int(face): track.number for track in self.tracks for face in track.faces}
+        for face in range(len(self.samples)):
+            yield FaceObservation(
+                camera=self.camera,
+                time_us=int(self.samples.face_times_us[face]),
+                track=track_of[face],
+                box_px=tuple(self.samples.boxes_px[face].tolist()),
+                score=float(self.samples.scores[face]),
+                quality=float(self.samples.qualities[face]),
+                probs=tuple(self.samples.probs[face].tolist()),
+            )
+
+    def role_of(self, track: int) -> str:
+        """Return the role that a track was given."""
+        return next((role.role for role in self.roles if role.track == track), IRRELEVANT)
+
+
+@dataclass(frozen=True)
+class EncounterAnalysis:
+    """All cameras of one encounter on the clock of the first. sync: None for a single camera or without
+    sound.
+
+    sync_applied: whether the second camera's seconds were moved by it, which takes confidence.
+    """
+
+    cameras: tuple[CameraAnalysis, ...]
+    options: AnalysisOptions
+    sync: Sync | None = None
+    sync_applied: bool = False
+
+
+def conclude_camera(
+    samples: FaceSamples,
+    *,
+    camera: str,
+    video: VideoInfo,
+    options: AnalysisOptions | None = None,
+    offset_us: int = 0,
+) -> CameraAnalysis:
+    """Return tracks, roles, seconds and summary of a whole recording from its samples. Pure and fast."""
+    options = options or AnalysisOptions()
+    tracks = link_tracks(samples, options.tracking)
+    roles = assign_roles(samples, tracks, camera=camera, size_wh=(video.width, video.height))
+    analysis = CameraAnalysis(
+        camera,
+        video,
+        samples,
+        tracks,
+        roles,
+        (),
+        summarise_person((), role=expected_role(camera), duration_us=0),
+        0,
+    )
+    return _on_clock(analysis, offset_us, options)
+
+
+def conclude_encounter(
+    cameras: Sequence[CameraAnalysis], *, sync: Sync | None = None, options: AnalysisOptions | None = None
+) -> EncounterAnalysis:
+    """Return the cameras on the clock of the first; sync moves the second one when it is confident."""
+    options = options or AnalysisOptions()
+    applied = sync is not None and sync.confidence >= MIN_SYNC_CONFIDENCE and len(cameras) > 1
+    offset_us = round(sync.offset_ms * 1000) if sync is not None and applied else 0
+    moved = [_on_clock(camera, offset_us, options) for camera in cameras[1:]]
+    return EncounterAnalysis((*cameras[:1], *moved), options, sync, applied)
+
+
+def _on_clock(camera: CameraAnalysis, offset_us: int, options: AnalysisOptions) -> CameraAnalysis:
+    rows = build_timeline(
+        camera.samples,
+        camera.tracks,
+        camera.roles,
+        camera=camera.camera,
+        duration_us=camera.video.duration_us,
+        sample_fps=options.sample_fps or camera.video.frame_rate or Fraction(25),
+        offset_us=offset_us,
+        options=options.timeline,
+    )
+    summary = summarise_person(rows, role=expected_role(camera.camera), duration_us=camera.video.duration_us)
+    return replace(camera, rows=rows, summary=summary, offset_us=offset_us)

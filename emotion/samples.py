@@ -1,0 +1,98 @@
+"""What the slow half of an analysis delivers: the faces of the sampled frames, as columns that can be stored
+and joined.
+
+One stretch of one camera gives one FaceSamples. Stretches can be computed anywhere and in any order; joined
+in the order of time they equal the unbroken run. Everything that needs the whole recording (tracks, roles,
+seconds) comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.labels import EMOTIONS
+from emotion.types import Float
+
+Times = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FaceSamples:
+    """Sampled frames and the N faces in them, both in the order of time.
+
+    frame_times_us: (F,) every sampled frame, with or without a face. face_times_us: (N,) the frame of each
+    face. boxes_px (N, 4), scores (N,), points_px (N, 5, 2) as in Detections. qualities: (N,) in 0..1. probs:
+    (N, 7) in the order of EMOTIONS, rows sum to 1. embeddings: (N, D) unit vectors of appearance, a row of
+    NaN for a face that was not embedded, D is 0 without an embedder.
+    """
+
+    frame_times_us: Times
+    face_times_us: Times
+    boxes_px: Float
+    scores: Float
+    points_px: Float
+    qualities: Float
+    probs: Float
+    embeddings: Float
+
+    def __post_init__(self) -> None:
+        count = len(self.face_times_us)
+        expected = {
+            "boxes_px": (count, 4),
+            "scores": (count,),
+            "points_px": (count, 5, 2),
+            "qualities": (count,),
+            "probs": (count, len(EMOTIONS)),
+            "embeddings": (count, self.embeddings.shape[-1]),
+        }
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"expected {name} {shape}, got {getattr(self, name).shape}")
+        if np.any(np.diff(self.frame_times_us) <= 0) or np.any(np.diff(self.face_times_us) < 0):
+            raise ValueError("expected frames and faces in the order of time")
+
+    def __len__(self) -> int:
+        return len(self.face_times_us)
+
+    @staticmethod
+    def none(embedding_size: int = 0) -> FaceSamples:
+        """Return the samples of a stretch in which no frame was sampled."""
+        return FaceSamples(
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int64),
+            np.zeros((0, 4), np.float32),
+            np.zeros(0, np.float32),
+            np.zeros((0, 5, 2), np.float32),
+            np.zeros(0, np.float32),
+            np.zeros((0, len(EMOTIONS)), np.float32),
+            np.zeros((0, embedding_size), np.float32),
+        )
+
+
+def join_samples(parts: Sequence[FaceSamples]) -> FaceSamples:
+    """Return the samples of consecutive stretches as those of one. Raises ValueError when they are out of
+    order.
+    """
+    if not parts:
+        return FaceSamples.none()
+    columns = (np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(FaceSamples))
+    return FaceSamples(*columns)
+
+
+def write_samples(samples: FaceSamples, destination: Path) -> None:
+    """Write samples to a compressed .npz file, complete or not at all (temporary name, then rename)."""
+    temporary = destination.with_name(f".{destination.name}.part")
+    with temporary.open("wb") as sink:
+        np.savez_compressed(sink, **{field.name: getattr(samples, field.name) for field in fields(samples)})
+    temporary.replace(destination)
+
+
+def read_samples(path: Path) -> FaceSamples:
+    """Return what write_samples wrote, bit for bit."""
+    with np.load(path, allow_pickle=False) as stored:
+        return FaceSamples(*(stored[field.name] for field in fields(FaceSamples)))

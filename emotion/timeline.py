@@ -1,0 +1,174 @@
+"""Faces of sampled frames -> one row per second of one camera's expected person, also when nothing was found.
+
+Valence and arousal are the means of Russell and Mehrabian (1977), "Evidence for a three-factor theory of
+emotions", Journal of Research in Personality 11, 273-294: ratings of pleasure and arousal, -1..1, for the
+words happy, surprised, angry, disgusted, fearful and sad; neutral is the origin. A row's value is the
+expectation under its probabilities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from emotion.labels import EMOTIONS
+from emotion.roles import RoleAssignment, expected_role
+from emotion.samples import FaceSamples
+from emotion.track import Indices, Track
+from emotion.types import Float, Second
+
+SECOND_US: Final = 1_000_000
+VALENCE_AROUSAL: Final = {
+    "anger": (-0.51, 0.59),
+    "disgust": (-0.60, 0.35),
+    "fear": (-0.64, 0.60),
+    "happiness": (0.81, 0.51),
+    "neutral": (0.0, 0.0),
+    "sadness": (-0.63, -0.27),
+    "surprise": (0.40, 0.67),
+}
+_COORDINATES: Final = np.array([VALENCE_AROUSAL[emotion] for emotion in EMOTIONS])
+
+
+@dataclass(frozen=True)
+class TimelineOptions:
+    """When a second counts: faces under min_quality are left out, a mean whose best emotion has less than
+    min_confidence names none."""
+
+    min_quality: float = 0.15
+    min_confidence: float = 0.3
+
+
+def valence_arousal(probs: tuple[float, ...]) -> tuple[float, float]:
+    """Return the expected valence and arousal, each in -1..1, of (7,) probabilities in the order of EMOTIONS.
+
+    >>> valence_arousal((0, 0, 0, 0.5, 0.5, 0, 0))
+    (0.405, 0.255)
+    """
+    valence, arousal = np.asarray(probs, np.float64) @ _COORDINATES
+    return round(float(valence), 6), round(float(arousal), 6)
+
+
+def build_timeline(
+    samples: FaceSamples,
+    tracks: tuple[Track, ...],
+    roles: tuple[RoleAssignment, ...],
+    *,
+    camera: str,
+    duration_us: int,
+    sample_fps: Fraction,
+    offset_us: int = 0,
+    options: TimelineOptions | None = None,
+) -> tuple[Second, ...]:
+    """Return a row for every second of the encounter's clock that the recording covers.
+
+    offset_us is added to the camera's own time to get the encounter's clock, so that the first row is not
+    always second 0. sample_fps tells how short a last second may be without being expected to hold a sampled
+    frame.
+    """
+    options = options or TimelineOptions()
+    faces = _LabelledFaces(
+        samples,
+        _seconds_of(samples.face_times_us, offset_us),
+        _track_of_face(len(samples), tracks),
+        frozenset(role.track for role in roles if role.role == expected_role(camera)),
+    )
+    frame_seconds = _seconds_of(samples.frame_times_us, offset_us)
+    return tuple(
+        _one_second(faces, camera, second, int(np.count_nonzero(frame_seconds == second)), options=options)
+        for second in _covered_seconds(frame_seconds, duration_us, offset_us, sample_fps)
+    )
+
+
+@dataclass(frozen=True)
+class _LabelledFaces:
+    """Samples with the second (N,) and track number (N,) of each face, and the tracks that count."""
+
+    samples: FaceSamples
+    seconds: Indices
+    tracks: Indices
+    relevant: frozenset[int]
+
+    def within(self, second: int) -> tuple[Indices, Indices]:
+        """Return the faces of the expected person and of everyone else in one second."""
+        first, past = np.searchsorted(self.seconds, (second, second + 1))
+        faces = np.arange(first, past)
+        own = np.isin(self.tracks[faces], list(self.relevant))
+        return faces[own], faces[~own]
+
+
+def _seconds_of(times_us: Indices, offset_us: int) -> Indices:
+    return np.asarray((times_us + offset_us) // SECOND_US, np.int64)
+
+
+def _track_of_face(count: int, tracks: tuple[Track, ...]) -> Indices:
+    numbers = np.zeros(count, np.int64)
+    for track in tracks:
+        numbers[track.faces] = track.number
+    return numbers
+
+
+def _covered_seconds(frame_seconds: Indices, duration_us: int, offset_us: int, sample_fps: Fraction) -> range:
+    """Return the seconds of the recording; a last one under a sampling interval needs a frame in it."""
+    tail_us = int(SECOND_US / sample_fps)
+    first = offset_us // SECOND_US
+    past = -((-offset_us - duration_us + tail_us) // SECOND_US)
+    last_sampled = int(frame_seconds[-1]) + 1 if len(frame_seconds) else first
+    return range(first, max(past, last_sampled, first + 1))
+
+
+def _one_second(
+    faces: _LabelledFaces, camera: str, second: int, sampled: int, *, options: TimelineOptions
+) -> Second:
+    own, others = faces.within(second)
+    detected = len(np.unique(faces.samples.face_times_us[own]))
+    track = _heaviest_track(faces, own) if len(own) else None
+    probs = _judge(faces.samples, own, options)
+    if sampled == 0:
+        status = "not_analysed"
+    elif len(own) == 0:
+        status = "irrelevant_face" if len(others) else "no_face"
+    else:
+        status = "ok" if probs else "low_confidence"
+    top = int(np.argmax(probs)) if probs else None
+    return Second(
+        camera=camera,
+        second=second,
+        role=expected_role(camera),
+        track=track,
+        status=status,
+        emotion=EMOTIONS[top] if top is not None else None,
+        confidence=probs[top] if top is not None else None,
+        probs=probs,
+        valence=valence_arousal(probs)[0] if probs else None,
+        arousal=valence_arousal(probs)[1] if probs else None,
+        frames_sampled=sampled,
+        frames_detected=detected,
+    )
+
+
+def _judge(samples: FaceSamples, own: Indices, options: TimelineOptions) -> tuple[float, ...]:
+    """Return the probabilities of a second, empty when no face is good enough or no emotion stands out."""
+    usable = own[samples.qualities[own] >= options.min_quality]
+    if len(usable) == 0:
+        return ()
+    probs = mean_probs(samples.probs[usable], samples.qualities[usable])
+    return probs if max(probs) >= options.min_confidence else ()
+
+
+def mean_probs(probs: Float, weights: Float) -> tuple[float, ...]:
+    """Return the weighted mean of (N, 7) probabilities, N at least 1, as seven floats that sum to 1.
+
+    >>> mean_probs(np.eye(7, dtype=np.float32)[[0, 3]], np.array([1, 3], np.float32))
+    (0.25, 0.0, 0.0, 0.75, 0.0, 0.0, 0.0)
+    """
+    total = np.asarray(weights, np.float64) @ np.asarray(probs, np.float64)
+    return tuple(float(value) for value in total / total.sum())
+
+
+def _heaviest_track(faces: _LabelledFaces, own: Indices) -> int:
+    numbers, positions = np.unique(faces.tracks[own], return_inverse=True)
+    return int(numbers[np.argmax(np.bincount(positions, weights=faces.samples.qualities[own]))])
