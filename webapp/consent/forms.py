@@ -17,7 +17,7 @@ ASKED = {
 
 
 class ConsentForm(forms.Form):
-    """One yes or no per purpose, beginning with what is on file; nothing is ticked beforehand for a newcomer."""
+    """One yes or no per purpose, beginning with what is on file; for a newcomer nothing is ticked."""
 
     def __init__(self, *args: Any, participant: Participant, current: dict[str, bool], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

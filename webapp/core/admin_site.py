@@ -1,4 +1,4 @@
-"""Administration leaves the same traces as the pages: every change is an audit event in the same transaction."""
+"""Administration leaves the same traces as the pages: each change is an audit event in its transaction."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ M = TypeVar("M", bound=models.Model)
 
 
 class AuditedAdmin(admin.ModelAdmin[M]):
-    """Records what an administrator adds and changes. Deleting is left to the services that know the consequences."""
+    """Records what an administrator adds and changes. Deleting is left to services that know what follows."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False
 
     def save_model(self, request: HttpRequest, obj: M, form: ModelForm[M], change: bool) -> None:

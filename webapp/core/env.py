@@ -13,7 +13,7 @@ _FALSE = {"0", "false", "no", "off"}
 
 
 class Environment:
-    """Reads one mapping and remembers every name that was asked for, so that README can be checked against it."""
+    """Reads one mapping and remembers each name asked for, so that README can be checked against it."""
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = os.environ if values is None else values

@@ -1,4 +1,4 @@
-"""Structured logs without personal data: only listed keys pass, an address loses its query, errors lose their values."""
+"""Structured logs without personal data: only listed keys pass, and errors lose their values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _describe_error(error: tuple[Any, ...]) -> dict[str, str]:
 
 
 def hide_foreign_messages(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Replace the text of other libraries' records by their unformatted template: arguments may carry addresses."""
+    """Replace other libraries' messages by their unformatted templates: arguments may carry addresses."""
     record = event.get("_record")
     if record is not None:
         event["event"] = record.msg if isinstance(record.msg, str) else type(record.msg).__name__

@@ -7,7 +7,7 @@ from webapp.core.models import AuditEvent
 
 
 class Command(BaseCommand):
-    help = "Check the hash chain of the audit trail. Exit status 1 when an event was edited, removed or reordered."
+    help = "Check the audit trail. Exit status 1 when an event was edited, removed or reordered."
 
     def handle(self, *args: Any, **options: Any) -> None:
         breaks = list(find_breaks())

@@ -1,0 +1,162 @@
+"""The cast: alice coordinates, bob annotates, dora is the doctor, audrey audits, carol belongs to another study."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from webapp.accounts.models import User
+from webapp.consent.models import ConsentForm, Purpose
+from webapp.consent.services import publish_form, record_decisions
+from webapp.core.append_only import guard_table, unguard_table
+from webapp.studies.models import Encounter, Participant, Study
+from webapp.studies.roles import Role
+from webapp.studies.services import add_member, add_participant, create_encounter, create_study
+
+ROOT = Path(__file__).resolve().parent.parent
+GUARDED = ("core_auditevent", "consent_consentdecision")
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real clips and images for development, outside of the project."""
+    path = ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip("the real clips of ../shared/data are not on this machine")
+    return path
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    """The installed model weights; `make test` installs them first, so absence is a failure."""
+    from emotion import weights
+
+    directory = weights.default_directory()
+    if not directory.is_dir():
+        pytest.fail("model weights are missing; run `make weights`")
+    return directory
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files() -> None:
+    """collectstatic runs once, so that templates resolve hashed names exactly as in production."""
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+@pytest.fixture(autouse=True)
+def _data_dir_of_its_own(settings, tmp_path):
+    """No test sees another test's files."""
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_append_only_tables():
+    """Let the test runner, and nobody else, empty the tables whose triggers forbid it."""
+    original = TransactionTestCase._fixture_teardown
+
+    def teardown(self):
+        with connection.schema_editor() as editor:
+            for table in GUARDED:
+                unguard_table(editor, table)
+        original(self)
+        with connection.schema_editor() as editor:
+            for table in GUARDED:
+                guard_table(editor, table)
+
+    TransactionTestCase._fixture_teardown = teardown
+    yield
+    TransactionTestCase._fixture_teardown = original
+
+
+def make_user(name: str) -> User:
+    return User.objects.create_user(f"{name}@hospital.example", PASSWORD, display_name=name.title())
+
+
+@pytest.fixture
+def alice(db) -> User:
+    return make_user("alice")
+
+
+@pytest.fixture
+def study(alice) -> Study:
+    study = create_study(actor=alice, slug="empathy", title="Empathy in cardiology")
+    add_member(actor=alice, study=study, user=alice, role=Role.COORDINATOR)
+    return study
+
+
+def member(study: Study, alice: User, name: str, role: str) -> User:
+    user = make_user(name)
+    add_member(actor=alice, study=study, user=user, role=role)
+    return user
+
+
+@pytest.fixture
+def bob(study, alice) -> User:
+    return member(study, alice, "bob", Role.ANNOTATOR)
+
+
+@pytest.fixture
+def dora(study, alice) -> User:
+    return member(study, alice, "dora", Role.DOCTOR)
+
+
+@pytest.fixture
+def audrey(study, alice) -> User:
+    return member(study, alice, "audrey", Role.AUDITOR)
+
+
+@pytest.fixture
+def carol(db) -> User:
+    """A coordinator, of another study."""
+    carol = make_user("carol")
+    other = create_study(actor=carol, slug="other", title="Another study")
+    add_member(actor=carol, study=other, user=carol, role=Role.COORDINATOR)
+    return carol
+
+
+@pytest.fixture
+def consent_form(study, alice) -> ConsentForm:
+    return publish_form(actor=alice, study=study, text="What taking part means.")
+
+
+@pytest.fixture
+def doctor(study, alice, dora, consent_form) -> Participant:
+    participant = add_participant(actor=alice, study=study, kind="doctor", user=dora)
+    return grant_everything(alice, participant)
+
+
+@pytest.fixture
+def patient(study, alice, consent_form) -> Participant:
+    return grant_everything(alice, add_participant(actor=alice, study=study, kind="patient"))
+
+
+def grant_everything(actor: User, participant: Participant) -> Participant:
+    record_decisions(actor=actor, participant=participant, decisions=dict.fromkeys(Purpose.values, True))
+    return participant
+
+
+@pytest.fixture
+def encounter(study, alice, doctor, patient) -> Encounter:
+    return create_encounter(
+        actor=alice, study=study, doctor=doctor, patient=patient, held_on=datetime.date(2026, 3, 2)
+    )
+
+
+@pytest.fixture
+def signed_in():
+    """Return a client for a user; anonymous for None."""
+
+    def client_for(user: User | None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return client_for
