@@ -1,15 +1,14 @@
-"""The fast half: samples of whole recordings -> tracks, roles, seconds and summary, on one clock. No networks."""
+"""The fast half: samples of whole recordings -> tracks, roles, seconds and findings, on one clock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
 from emotion.roles import IRRELEVANT, RoleAssignment, assign_roles, expected_role
-from emotion.samples import FaceSamples
-from emotion.sampling import SEGMENT_US
+from emotion.samples import SEGMENT_US, FaceSamples
 from emotion.statistics import PersonSummary, summarise_person
 from emotion.sync import Sync
 from emotion.timeline import TimelineOptions, build_timeline
@@ -31,38 +30,47 @@ class AnalysisOptions:
 
 
 @dataclass(frozen=True)
+class People:
+    """The faces of one camera, and whose they are."""
+
+    samples: FaceSamples
+    tracks: tuple[Track, ...]
+    roles: tuple[RoleAssignment, ...]
+
+    def role_of(self, track: int) -> str:
+        """Return the role that a track was given."""
+        return next((role.role for role in self.roles if role.track == track), IRRELEVANT)
+
+
+@dataclass(frozen=True)
 class CameraAnalysis:
-    """One camera: its faces, who they are, and a row for every second.
+    """One camera: its people, and a row for every second.
 
     rows count seconds of the encounter's clock, which is the camera's own time plus offset_us.
     """
 
     camera: str
     video: VideoInfo
-    samples: FaceSamples
-    tracks: tuple[Track, ...]
-    roles: tuple[RoleAssignment, ...]
+    people: People
     rows: tuple[Second, ...]
     summary: PersonSummary
     offset_us: int
 
     def observations(self) -> Iterator[FaceObservation]:
         """Yield every sampled face in the order of time, in the camera's own time, with its track."""
-        track_of = {int(face): track.number for track in self.tracks for face in track.faces}
-        for face in range(len(self.samples)):
+        samples = self.people.samples
+        track_of = {int(face): track.number for track in self.people.tracks for face in track.faces}
+        for face in range(len(samples)):
+            left, top, right, bottom = (float(edge) for edge in samples.boxes_px[face])
             yield FaceObservation(
                 camera=self.camera,
-                time_us=int(self.samples.face_times_us[face]),
+                time_us=int(samples.face_times_us[face]),
                 track=track_of[face],
-                box_px=tuple(self.samples.boxes_px[face].tolist()),
-                score=float(self.samples.scores[face]),
-                quality=float(self.samples.qualities[face]),
-                probs=tuple(self.samples.probs[face].tolist()),
+                box_px=(left, top, right, bottom),
+                score=float(samples.scores[face]),
+                quality=float(samples.qualities[face]),
+                probs=tuple(float(value) for value in samples.probs[face]),
             )
-
-    def role_of(self, track: int) -> str:
-        """Return the role that a track was given."""
-        return next((role.role for role in self.roles if role.track == track), IRRELEVANT)
 
 
 @dataclass(frozen=True)
@@ -91,17 +99,8 @@ def conclude_camera(
     options = options or AnalysisOptions()
     tracks = link_tracks(samples, options.tracking)
     roles = assign_roles(samples, tracks, camera=camera, size_wh=(video.width, video.height))
-    analysis = CameraAnalysis(
-        camera,
-        video,
-        samples,
-        tracks,
-        roles,
-        (),
-        summarise_person((), role=expected_role(camera), duration_us=0),
-        0,
-    )
-    return _on_clock(analysis, offset_us, options)
+    found = People(samples, tracks, roles)
+    return _place(found, camera=camera, video=video, options=options, offset_us=offset_us)
 
 
 def conclude_encounter(
@@ -111,20 +110,25 @@ def conclude_encounter(
     options = options or AnalysisOptions()
     applied = sync is not None and sync.confidence >= MIN_SYNC_CONFIDENCE and len(cameras) > 1
     offset_us = round(sync.offset_ms * 1000) if sync is not None and applied else 0
-    moved = [_on_clock(camera, offset_us, options) for camera in cameras[1:]]
+    moved = [
+        _place(one.people, camera=one.camera, video=one.video, options=options, offset_us=offset_us)
+        for one in cameras[1:]
+    ]
     return EncounterAnalysis((*cameras[:1], *moved), options, sync, applied)
 
 
-def _on_clock(camera: CameraAnalysis, offset_us: int, options: AnalysisOptions) -> CameraAnalysis:
+def _place(
+    people: People, *, camera: str, video: VideoInfo, options: AnalysisOptions, offset_us: int
+) -> CameraAnalysis:
     rows = build_timeline(
-        camera.samples,
-        camera.tracks,
-        camera.roles,
-        camera=camera.camera,
-        duration_us=camera.video.duration_us,
-        sample_fps=options.sample_fps or camera.video.frame_rate or Fraction(25),
+        people.samples,
+        people.tracks,
+        people.roles,
+        camera=camera,
+        duration_us=video.duration_us,
+        sample_fps=options.sample_fps or video.frame_rate or Fraction(25),
         offset_us=offset_us,
         options=options.timeline,
     )
-    summary = summarise_person(rows, role=expected_role(camera.camera), duration_us=camera.video.duration_us)
-    return replace(camera, rows=rows, summary=summary, offset_us=offset_us)
+    summary = summarise_person(rows, role=expected_role(camera), duration_us=video.duration_us)
+    return CameraAnalysis(camera, video, people, rows, summary, offset_us)

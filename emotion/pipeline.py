@@ -14,7 +14,7 @@ In pieces, as a job queue does it (segments in any order, on any machine; see sa
     parts = [sample_segment(path, segment, engine=engine) for segment in plan_segments(video.duration_us)]
     camera = conclude_camera(join_samples(parts), camera="patient", video=video)          # fast, no networks
     encounter = conclude_encounter([camera, other_camera], sync=estimate_offset(path, other_path))
-    camera.rows, camera.roles, camera.summary, camera.observations()
+    camera.rows, camera.people.roles, camera.summary, camera.observations()
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from emotion.errors import NoAudioStream
 from emotion.identify import FaceFeature
 from emotion.media import probe_video
 from emotion.recognise import DEFAULT_MODEL, load_recogniser
-from emotion.samples import FaceSamples, join_samples
-from emotion.sampling import Engine, Segment, plan_segments, sample_segments
+from emotion.samples import FaceSamples, Segment, join_samples, plan_segments
+from emotion.sampling import Engine, sample_segments
 from emotion.sync import Sync, estimate_offset
 
 __all__ = [

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,24 @@ from emotion.labels import EMOTIONS
 from emotion.types import Float
 
 Times = NDArray[np.int64]
+SEGMENT_US: Final = 30_000_000
+
+
+class Segment(NamedTuple):
+    """A stretch of a recording, its end excluded; None is the end of the file."""
+
+    start_us: int
+    end_us: int | None
+
+
+def plan_segments(duration_us: int, *, segment_us: int = SEGMENT_US) -> tuple[Segment, ...]:
+    """Return consecutive segments that cover a recording; the last one has no end, should the file be longer.
+
+    >>> plan_segments(70_000_000)[1:]
+    (Segment(start_us=30000000, end_us=60000000), Segment(start_us=60000000, end_us=None))
+    """
+    starts = range(0, max(duration_us, 1), segment_us)
+    return tuple(Segment(start, start + segment_us if start != starts[-1] else None) for start in starts)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -21,23 +21,15 @@ from emotion.media import read_frames
 from emotion.prefetch import prefetch
 from emotion.quality import face_qualities
 from emotion.recognise import Recogniser
-from emotion.samples import FaceSamples, join_samples
+from emotion.samples import FaceSamples, Segment, join_samples
 from emotion.types import Detections, Float, Frame
 
-SEGMENT_US: Final = 30_000_000
 SECOND_US: Final = 1_000_000
 BATCH_BYTES: Final = 48_000_000  # pictures held for one batch: 17 of 720p, 7 of 1080p, 1 of 4K
 FRAMES_AHEAD: Final = 4
 
 Progress = Callable[[int], None]
 """Told the time in microseconds up to which the recording is done."""
-
-
-class Segment(NamedTuple):
-    """A stretch of a recording, its end excluded; None is the end of the file."""
-
-    start_us: int
-    end_us: int | None
 
 
 @dataclass(frozen=True)
@@ -47,16 +39,6 @@ class Engine:
     detector: FaceDetector
     recogniser: Recogniser
     embedder: Embedder | None = None
-
-
-def plan_segments(duration_us: int, *, segment_us: int = SEGMENT_US) -> tuple[Segment, ...]:
-    """Return consecutive segments that cover a recording; the last one has no end, should the file be longer.
-
-    >>> plan_segments(70_000_000)[1:]
-    (Segment(start_us=30000000, end_us=60000000), Segment(start_us=60000000, end_us=None))
-    """
-    starts = range(0, max(duration_us, 1), segment_us)
-    return tuple(Segment(start, start + segment_us if start != starts[-1] else None) for start in starts)
 
 
 def sample_segments(
