@@ -18,14 +18,26 @@ ROOT = Path(__file__).resolve().parent.parent
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy", "emotion", "deid", "webapp", "benchmarks"],
+        [
+            "yamllint",
+            "-d",
+            "{extends: default, rules: {line-length: {max: 120}, document-start: disable}}",
+            "compose.yaml",
+        ],
     ],
-    ids=" ".join,
+    ids=lambda command: command[0] + "_" + command[1].strip("-"),
 )
 def test_static_check_is_clean(command):
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_dockerfile_is_lint_clean():
+    hadolint = Path(sys.executable).parent / "hadolint"
+    done = subprocess.run([hadolint, "Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.django_db

@@ -1,4 +1,7 @@
-"""`python -m webapp.run`: prepare the data folder, then web and worker until Ctrl-C; `stop` ends them from outside."""
+"""`python -m webapp.run`: prepare the data folder, then web and worker until Ctrl-C.
+
+`stop` ends them from outside; `health` exits 0 when the site answers that all its parts are alive.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,13 @@ READY_WITHIN_S = 60
 
 
 def main() -> int:
-    if sys.argv[1:] == ["stop"]:
-        return stop()
+    commands = {"stop": stop, "health": lambda: 0 if healthy() else 1}
     if sys.argv[1:]:
-        say("usage: python -m webapp.run [stop]")
-        return 2
+        command = commands.get(sys.argv[1])
+        if command is None:
+            say("usage: python -m webapp.run [stop|health]")
+            return 2
+        return command()
     if running_pid() is not None:
         say(f"Already running as process {running_pid()}; `make stop` ends it.")
         return 1
@@ -67,7 +72,9 @@ def serve() -> int:
 
     manager = Manager()
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
-        manager.add_process(name, f"exec {command}", cwd=str(ROOT), env={**os.environ, "HOST": HOST, "PORT": PORT})
+        manager.add_process(
+            name, f"exec {command}", cwd=str(ROOT), env={**os.environ, "HOST": HOST, "PORT": PORT}
+        )
     PID_FILE.write_text(str(os.getpid()))
     threading.Thread(target=announce, daemon=True).start()
     try:
@@ -89,7 +96,10 @@ def announce() -> None:
 
 
 def healthy() -> bool:
-    request = urllib.request.Request(f"http://127.0.0.1:{PORT}/healthz")  # noqa: S310  our own address
+    host = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip() or "127.0.0.1"
+    request = urllib.request.Request(  # noqa: S310  our own address
+        f"http://127.0.0.1:{PORT}/healthz", headers={"Host": host}
+    )
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
             return bool(json.load(answer)["ok"])

@@ -10,7 +10,32 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 #: What may stand in a log line. Identifiers are random or sequence numbers, never names or codes of people.
 ALLOWED_KEYS = frozenset(
-    ["event", "level", "logger", "timestamp", "request_id", "user_id", "method", "route", "status", "duration_ms", "job_id", "kind", "code", "attempt", "encounter_id", "recording_id", "run_id", "upload_id", "error_type", "error_place", "count", "bytes", "worker", "signal"]
+    [
+        "event",
+        "level",
+        "logger",
+        "timestamp",
+        "request_id",
+        "user_id",
+        "method",
+        "route",
+        "status",
+        "duration_ms",
+        "job_id",
+        "kind",
+        "code",
+        "attempt",
+        "encounter_id",
+        "recording_id",
+        "run_id",
+        "upload_id",
+        "error_type",
+        "error_place",
+        "count",
+        "bytes",
+        "worker",
+        "signal",
+    ]
 )
 
 
