@@ -1,4 +1,4 @@
-"""The cast: alice coordinates, bob annotates, dora is the doctor, audrey audits, carol belongs to another study."""
+"""The cast: alice coordinates, bob annotates, dora is the doctor, audrey audits; carol is a stranger."""
 
 from __future__ import annotations
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-WEB_APPS = (
-    "core jobs accounts studies consent recordings analysis annotation deidjobs live feedback sharing".split()
-)
+WEB_APPS = [
+    *("core", "jobs", "accounts", "studies", "consent", "recordings", "analysis"),
+    *("annotation", "deidjobs", "live", "feedback", "sharing"),
+]
 #: The site's own wiring may know every app.
 WIRING = {"settings", "urls", "asgi", "sockets", "celery", "run", "engines"}
 

@@ -34,7 +34,7 @@ def record_decisions(
     decisions: Mapping[str, bool],
     decided_at: datetime.datetime | None = None,
 ) -> list[ConsentDecision]:
-    """Append one decision per purpose on the newest form. Raises Invalid without one or for unknown purposes."""
+    """Append one decision per purpose on the newest form. Raises Invalid for unknown purposes or no form."""
     form = participant.study.consent_forms.first()
     if form is None:
         raise Invalid("This study has no consent form yet; publish one first.")

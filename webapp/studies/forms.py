@@ -15,8 +15,8 @@ class EncounterForm(forms.ModelForm[Encounter]):
     class Meta:
         model = Encounter
         fields = ("doctor", "patient", "held_on", "department")
-        widgets = {"held_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}  # noqa: RUF012
-        help_texts = {"department": "Optional, e.g. “Cardiology”."}  # noqa: RUF012
+        widgets = {"held_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        help_texts = {"department": "Optional, e.g. “Cardiology”."}
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
