@@ -43,7 +43,8 @@ def test_site_refuses_to_start_with_a_value_it_does_not_understand(setting):
 
 def test_web_process_starts_without_torch_or_opencv():
     code = (
-        "import django, sys; django.setup(); import webapp.asgi; print({'torch', 'cv2', 'av'} & set(sys.modules))"
+        "import django, sys; django.setup(); import webapp.asgi; "
+        "print({'torch', 'cv2', 'av'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
