@@ -1,0 +1,164 @@
+"""Write an analysis as the files that other people's scripts rely on: all of them complete, or none.
+
+The files are made in a hidden folder inside the target and then renamed. run.json goes first and comes back
+last, so a folder with a run.json holds the results of one run and no others. Foreign files in the folder are
+left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from emotion.conclude import AnalysisOptions, CameraAnalysis, EncounterAnalysis
+from emotion.errors import OutputUnwritable
+from emotion.report import render_report
+from emotion.tables import write_frames_csv, write_timeline_csv, write_timeline_parquet
+from emotion.types import VideoInfo
+
+PARTIAL: Final = ".partial"
+LAST: Final = "run.json"
+FILES: Final = ("timeline.csv", "timeline.parquet", "frames.csv", "summary.json", "report.html", LAST)
+SAMPLING_RULE: Final = "for every k the first frame at or after k / sample_fps seconds, no frame twice"
+PACKAGES: Final = ("numpy", "opencv-python-headless", "onnxruntime", "av", "scipy", "pyarrow")
+
+
+def write_results(
+    analysis: EncounterAnalysis, out_dir: Path, *, model: str, device: str, weights: Iterable[dict[str, str]]
+) -> None:
+    """Write the six FILES into out_dir, which is made when absent; earlier results there are replaced.
+
+    model, device, weights: what run.json says of the engine, see describe_weights. Raises OutputUnwritable,
+    after which no new file stands under its final name.
+    """
+    run = describe_run(analysis, model=model, device=device, weights=weights)
+    with writable(out_dir):
+        staging = out_dir / PARTIAL / "results"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        write_timeline_csv(analysis, staging / "timeline.csv")
+        write_timeline_parquet(analysis, staging / "timeline.parquet")
+        write_frames_csv(analysis, staging / "frames.csv")
+        _write_json(staging / "summary.json", summarise(analysis))
+        (staging / "report.html").write_text(render_report(analysis, run), encoding="utf-8")
+        _write_json(staging / LAST, run)
+        (out_dir / LAST).unlink(missing_ok=True)
+        for name in FILES:
+            (staging / name).replace(out_dir / name)
+        staging.rmdir()
+
+
+@contextmanager
+def writable(out_dir: Path) -> Iterator[None]:
+    """Turn what the file system objects to inside the block into OutputUnwritable."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or "no reason given"
+        raise OutputUnwritable(
+            f"The results cannot be written to {str(out_dir)!r} ({reason}): choose another folder or make room."
+        ) from error
+
+
+def summarise(analysis: EncounterAnalysis) -> dict[str, Any]:
+    """Return the content of summary.json: plain values, None for what was not measured."""
+    return {
+        "clock": {
+            "reference": analysis.cameras[0].camera,
+            "meaning": "second counts from the first frame of the reference camera",
+            "offset_ms": {camera.camera: camera.offset_us / 1000 for camera in analysis.cameras},
+        },
+        "cameras": {camera.camera: _summarise_camera(camera) for camera in analysis.cameras},
+        "sync": _summarise_sync(analysis),
+        "suggestions": [],
+    }
+
+
+def _summarise_camera(camera: CameraAnalysis) -> dict[str, Any]:
+    samples = camera.people.samples
+    people = [
+        {
+            "track": role.track,
+            "role": role.role,
+            "confidence": role.confidence,
+            "reasons": list(role.reasons),
+            "frames": len(track.faces),
+            "first_us": int(samples.face_times_us[track.faces[0]]),
+            "last_us": int(samples.face_times_us[track.faces[-1]]),
+        }
+        for track, role in zip(camera.people.tracks, camera.people.roles, strict=True)
+    ]
+    return {
+        "file": camera.video.path.name,
+        "roles": {camera.summary.role: camera.summary.as_dict()},
+        "people": people,
+    }
+
+
+def _summarise_sync(analysis: EncounterAnalysis) -> dict[str, Any] | None:
+    if analysis.sync is None:
+        return None
+    return {
+        "offset_ms": analysis.sync.offset_ms,
+        "confidence": analysis.sync.confidence,
+        "method": analysis.sync.method,
+        "applied": analysis.sync_applied,
+    }
+
+
+def describe_run(
+    analysis: EncounterAnalysis, *, model: str, device: str, weights: Iterable[dict[str, str]]
+) -> dict[str, Any]:
+    """Return the content of run.json. It holds no time of day: the same input gives the same bytes."""
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in PACKAGES},
+        },
+        "model": model,
+        "device": device,
+        "weights": list(weights),
+        "parameters": _describe_options(analysis.options),
+        "sampling_rule": SAMPLING_RULE if analysis.options.sample_fps is not None else "every frame",
+        "inputs": {camera.camera: _describe_input(camera.video) for camera in analysis.cameras},
+    }
+
+
+def _describe_options(options: AnalysisOptions) -> dict[str, Any]:
+    return {
+        "sample_fps": str(options.sample_fps) if options.sample_fps is not None else None,
+        "segment_us": options.segment_us,
+        "tracking": vars(options.tracking),
+        "timeline": vars(options.timeline),
+    }
+
+
+def _describe_input(video: VideoInfo) -> dict[str, Any]:
+    with video.path.open("rb") as source:
+        sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+    return {
+        "file": video.path.name,
+        "size_bytes": video.size_bytes,
+        "sha256": sha256,
+        "container": video.container,
+        "codec": video.codec,
+        "pixel_format": video.pixel_format,
+        "width": video.width,
+        "height": video.height,
+        "rotation_deg": video.rotation_deg,
+        "duration_us": video.duration_us,
+        "frame_rate": str(video.frame_rate) if video.frame_rate is not None else None,
+        "has_audio": video.has_audio,
+        "created_at": video.created_at,
+    }
+
+
+def _write_json(destination: Path, content: dict[str, Any]) -> None:
+    destination.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
