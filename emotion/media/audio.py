@@ -18,30 +18,12 @@ from emotion.errors import NoAudioStream, NoVideoStream
 from emotion.media.source import listen_only_to, open_container, read_beginning, shown_name
 from emotion.types import Float
 
-_DECODERS: Final = frozenset(
-    [
-        "aac",
-        "aac_latm",
-        "mp1float",
-        "mp2",
-        "mp2float",
-        "mp3",
-        "mp3float",
-        "opus",
-        "libopus",
-        "vorbis",
-        "flac",
-        "alac",
-        "ac3",
-        "eac3",
-        "wmav1",
-        "wmav2",
-        "amrnb",
-        "amrwb",
-        "adpcm_ms",
-        "adpcm_ima_wav",
-        "adpcm_ima_qt",
-    ]
+_DECODERS: Final = (
+    frozenset(
+        {"aac", "aac_latm", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "opus", "libopus", "vorbis"}
+    )
+    | frozenset({"flac", "alac", "ac3", "eac3", "wmav1", "wmav2", "amrnb", "amrwb", "adpcm_ms"})
+    | frozenset({"vorbis", "adpcm_ima_wav", "adpcm_ima_qt"})
 )
 _TOLERANCE_S: Final = Fraction(3, 100)  # timestamps in whole milliseconds and clock drift; more is a real gap
 _PREROLL_US: Final = 500_000  # overlapping transforms need what came before
@@ -60,8 +42,15 @@ def read_audio(path: Path, *, rate_hz: int = 16_000, start_us: int = 0, end_us: 
 def read_audio_blocks(
     path: Path, *, rate_hz: int = 16_000, start_us: int = 0, end_us: int | None = None
 ) -> Iterator[Float]:
-    """Yield what read_audio returns, block by block in constant memory; gaps become silence."""
-    path = Path(path)
+    """Return an iterator over what read_audio returns, in constant memory. Gaps become silence."""
+    if rate_hz <= 0 or start_us < 0 or (end_us is not None and end_us < start_us):
+        raise ValueError(
+            f"expected a rate above 0 and 0 <= start <= end, got {rate_hz}, {start_us}, {end_us}"
+        )
+    return _read_blocks(Path(path), rate_hz, start_us, end_us)
+
+
+def _read_blocks(path: Path, rate_hz: int, start_us: int, end_us: int | None) -> Iterator[Float]:
     with open_container(path) as container:
         stream = _audio_stream(container, path)
         start_s = _origin_s(path) + Fraction(start_us, 1_000_000)

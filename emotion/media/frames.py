@@ -93,10 +93,14 @@ class _Plan:
         self._clock, self._sample_fps, self._start_us = clock, sample_fps, start_us
         self._shown: list[int] = []  # the latest timestamps in the order in which frames are shown
         self._forgotten = 0  # older ones inside the span
+        self._damaged = (
+            False  # from here on a picked frame may be missing, and the one after it takes its place
+        )
 
     def note(self, packet: Packet[VideoStream]) -> None:
         """Take in the timestamp of one more packet, in decoding order."""
-        if packet.pts is None or packet.is_discard or packet.is_corrupt:
+        self._damaged = self._damaged or packet.is_corrupt
+        if packet.pts is None or packet.is_discard:
             return
         insort(self._shown, packet.pts)
         if len(self._shown) > _REMEMBERED:
@@ -104,7 +108,7 @@ class _Plan:
 
     def needs(self, packet: Packet[VideoStream]) -> bool:
         """Return whether the packet's own frame is picked; true when in doubt."""
-        if packet.pts is None:
+        if packet.pts is None or self._damaged:
             return True
         if self._sample_fps is None:
             return self._clock.microseconds(packet.pts) >= self._start_us

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import av
 import numpy as np
@@ -22,7 +21,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from emotion.errors import OutputUnwritable
-from emotion.media.source import shown_name
+from emotion.media.source import partial_path, shown_name
 from emotion.types import Float, Image
 
 _MICROSECONDS: Final = Fraction(1, 1_000_000)
@@ -51,7 +50,7 @@ class VideoSink:
     ) -> None:
         """frame_rate guides the encoder alone, times are those of write_frame. crf: 0 (lossless) to 51."""
         self._destination = Path(destination)
-        self._partial = self._destination.with_name(f".{secrets.token_hex(8)}.part")
+        self._partial = partial_path(self._destination)
         self._size = (width, height)
         self._last_us = -1
         self._audio_written = 0
@@ -59,7 +58,7 @@ class VideoSink:
             self._container: OutputContainer = av.open(
                 f"file:{self._partial.absolute()}", "w", format="mp4", options={"movflags": "+faststart"}
             )
-            self._container.flags |= int(ContainerFlags.bitexact.value)
+            self._container.flags |= cast(int, ContainerFlags.bitexact.value)
             self._video = self._add_video(frame_rate, crf, preset, rotation_deg)
             self._audio = self._add_audio(audio_rate_hz)
             # x264 writes its version and settings into a note (SEI, unit type 6) beside the first frame.
@@ -99,7 +98,10 @@ class VideoSink:
         self._encode(self._audio, frame)
 
     def close(self) -> None:
-        """Finish the file and give it its name."""
+        """Finish the file and give it its name. Raises ValueError when it holds no frame."""
+        if self._last_us < 0:
+            self.discard()
+            raise ValueError("expected at least one frame to write, got none")
         try:
             for stream in (self._video, self._audio):
                 if stream is not None:

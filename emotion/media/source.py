@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,22 +22,10 @@ from emotion.media.picture import upright_size
 
 # Without playlists (HLS, DASH, concat), which name other files and addresses, and without still pictures.
 _CONTAINERS: Final = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,wav,mp3,flac,aac"
-_DECODERS: Final = frozenset(
-    ("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "msmpeg4v2", "msmpeg4", "mpeg1video")
-    + (
-        "mpeg2video",
-        "h263",
-        "flv",
-        "mjpeg",
-        "theora",
-        "wmv1",
-        "wmv2",
-        "wmv3",
-        "vc1",
-        "prores",
-        "dnxhd",
-        "ffv1",
-    )
+_DECODERS: Final = (
+    frozenset({"h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mpeg1video", "mpeg2video", "h263"})
+    | frozenset({"msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "wmv3", "vc1", "flv", "theora", "mjpeg", "dvvideo"})
+    | frozenset({"prores", "dnxhd", "ffv1"})
 )
 _MAX_PIXELS: Final = 64_000_000  # a 10 000 x 6 400 frame; larger headers are an attack on memory
 _MAX_SHOWN_NAME: Final = 80
@@ -96,6 +85,11 @@ def shown_name(path: Path) -> str:
     """
     name = "".join(letter if letter.isprintable() else "?" for letter in path.name)
     return f'"{name[:_MAX_SHOWN_NAME]}…"' if len(name) > _MAX_SHOWN_NAME else f'"{name}"'
+
+
+def partial_path(destination: Path) -> Path:
+    """Return a name beside `destination` for a file being written; a rename then finishes it."""
+    return destination.with_name(f".{secrets.token_hex(8)}.part")
 
 
 @contextmanager
@@ -162,9 +156,9 @@ def read_beginning(path: Path) -> Beginning:
         stream = video_stream(container, path)
         stream.thread_type = "SLICE"  # frame threads would decode ahead for nothing
         for frame in decode_all(container, stream):
-            if frame.pts is not None and frame.time_base is not None:
+            if frame.pts is not None and stream.time_base is not None:
                 width, height, rotation_deg = upright_size(frame)
-                clock = Clock(frame.pts, frame.time_base)
+                clock = Clock(frame.pts, stream.time_base)
                 return Beginning(clock, width, height, rotation_deg, frame.interlaced_frame)
     raise nothing_decodes(path)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ import numpy as np
 from emotion.errors import OutputUnwritable, UnreadableImage
 from emotion.media.frames import read_frames
 from emotion.media.picture import fit_inside
-from emotion.media.source import shown_name
+from emotion.media.source import partial_path, shown_name
 from emotion.types import Image
 
 _POSTER_CANDIDATES: Final = 12  # at two a second: fades from black are over by then
@@ -54,7 +53,7 @@ def write_poster(path: Path, destination: Path, *, max_side: int = 640) -> None:
 
 
 def _write_whole(destination: Path, data: bytes) -> None:
-    partial = destination.with_name(f".{secrets.token_hex(8)}.part")
+    partial = partial_path(destination)
     try:
         partial.write_bytes(data)
         partial.replace(destination)
