@@ -1,0 +1,111 @@
+"""Find faces: one protocol, and CenterFace behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+
+from emotion import weights
+from emotion.geometry import clip_boxes, non_maximum_suppression
+from emotion.inference import available_cores, open_session
+from emotion.types import Detections, Float, Image
+
+STRIDE: Final = 4  # pixels of the network's input per cell of its output
+SIDE_MULTIPLE: Final = 32
+
+
+class FaceDetector(Protocol):
+    """Finds the faces of upright BGR frames and says where in pixels of those frames."""
+
+    def detect(self, image_bgr: Image) -> Detections:
+        """Return the faces of one frame (H, W, 3), best score first."""
+        ...
+
+    def detect_many(self, images_bgr: Sequence[Image]) -> list[Detections]:
+        """Return the faces of each frame, in the order of the frames."""
+        ...
+
+
+class CenterFace:
+    """CenterFace on frames shrunk to max_side pixels.
+
+    Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019,
+    https://arxiv.org/abs/1911.03599. Frames run side by side, one thread each: on two cores that was 1.2 to
+    1.9 times as fast as two threads in one frame, and batches gained nothing.
+    """
+
+    def __init__(
+        self,
+        weights_dir: Path | None = None,
+        *,
+        max_side: int = 448,
+        score_limit: float = 0.5,
+        iou_limit: float = 0.3,
+        device: str = "cpu",
+        threads: int = 0,
+    ) -> None:
+        """Open the network. threads: frames at once, 0 for as many as there are cores.
+
+        Raises WeightsMissing, WeightsMismatch or DeviceUnavailable.
+        """
+        path = weights.path_of("centerface", weights_dir)
+        self._session = open_session(path, device=device, threads=1)
+        self._pool = ThreadPoolExecutor(threads or available_cores(), thread_name_prefix="detect")
+        self._max_side = max_side
+        self._score_limit = score_limit
+        self._iou_limit = iou_limit
+        self._input_name = self._session.get_inputs()[0].name
+
+    def detect(self, image_bgr: Image) -> Detections:
+        """Return the faces of one frame (H, W, 3), best score first; image_bgr is not modified."""
+        scale = shrink_scale(image_bgr, self._max_side)
+        outputs = self._session.run(None, {self._input_name: _prepare(image_bgr, scale)})
+        return self._decode([output[0] for output in outputs], scale, image_bgr)
+
+    def detect_many(self, images_bgr: Sequence[Image]) -> list[Detections]:
+        """Return the faces of each frame, in the order of the frames, which may differ in size."""
+        return list(self._pool.map(self.detect, images_bgr))
+
+    def _decode(self, maps: Sequence[Float], scale: float, image: Image) -> Detections:
+        """Return the faces of one frame from the maps of heat, log size, centre offset and points."""
+        heat, log_sizes, offsets, relative_points = maps
+        rows, columns = np.nonzero(heat[0] > self._score_limit)
+        scores = heat[0, rows, columns]
+        cells = np.stack([rows, columns], axis=1).astype(np.float32)  # (N, 2) yx
+        centres = (cells + offsets[:, rows, columns].T + 0.5) * STRIDE
+        sizes = np.exp(log_sizes[:, rows, columns].T) * STRIDE  # (N, 2) hw
+        corners = centres - sizes / 2
+        points = relative_points[:, rows, columns].T.reshape(-1, 5, 2) * sizes[:, None] + corners[:, None]
+        boxes = np.concatenate([corners[:, ::-1], (corners + sizes)[:, ::-1]], axis=1)
+        keep = non_maximum_suppression(boxes, scores, self._iou_limit)
+        size_hw = (image.shape[0], image.shape[1])
+        return Detections(
+            clip_boxes(boxes[keep] / scale, size_hw),
+            scores[keep],
+            points[keep][..., ::-1] / np.float32(scale),
+        )
+
+
+def shrink_scale(image: Image, max_side: int) -> float:
+    """Return the factor that makes the longer side of an image max_side pixels; never enlarges.
+
+    >>> shrink_scale(np.zeros((720, 1280, 3), np.uint8), 640)
+    0.5
+    """
+    height, width = image.shape[:2]
+    return min(1.0, max_side / max(height, width))
+
+
+def _prepare(image_bgr: Image, scale: float) -> Float:
+    """Return (1, 3, h, w) RGB float32 0..255: shrunk, then filled up with black to multiples of 32."""
+    height, width = (max(1, round(side * scale)) for side in image_bgr.shape[:2])
+    padded_height, padded_width = (-(-side // SIDE_MULTIPLE) * SIDE_MULTIPLE for side in (height, width))
+    resized = cv2.resize(image_bgr, (width, height), interpolation=cv2.INTER_AREA)
+    prepared = np.zeros((1, 3, padded_height, padded_width), np.float32)
+    prepared[0, :, :height, :width] = resized[..., ::-1].transpose(2, 0, 1)
+    return prepared

