@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import random
+
+from webapp.jobs.eta import RemainingTime
+
+
+def test_nothing_is_said_before_there_was_progress():
+    eta = RemainingTime(at_s=0.0, fraction=0.0)
+    assert eta.report(at_s=30.0, fraction=0.0) is None
+
+
+def test_even_work_gives_an_exact_estimate():
+    eta = RemainingTime(at_s=100.0, fraction=0.0)
+    answers = [eta.report(at_s=100.0 + s, fraction=s / 200) for s in range(2, 200)]
+    assert all(abs(answer - (200 - s)) < 0.11 for s, answer in enumerate(answers, start=2))
+
+
+def test_what_an_earlier_attempt_did_is_not_mistaken_for_speed():
+    eta = RemainingTime(at_s=0.0, fraction=0.5)
+    assert eta.report(at_s=10.0, fraction=0.6) == 40.0
+
+
+def test_uneven_work_does_not_throw_the_estimate_about():
+    chance = random.Random(7)
+    eta = RemainingTime(at_s=0.0, fraction=0.0)
+    at_s, done, previous, jumps = 0.0, 0.0, None, []
+    while done < 0.9:
+        at_s += 1.0
+        done += chance.uniform(0.001, 0.009)
+        answer = eta.report(at_s=at_s, fraction=done)
+        if previous is not None and at_s > 10:
+            jumps.append(abs(answer - (previous - 1)) / previous)
+        previous = answer
+    assert max(jumps) < 0.15

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from webapp.jobs import leases, registry, running, sweeping
+from webapp.jobs.models import Job, JobState, WorkerHeartbeat
+from webapp.jobs.services import cancel_job
+
+LONG_AGO = timedelta(seconds=61)
+
+
+def lose_worker(job: Job) -> None:
+    running.claim(job.pk)
+    Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - LONG_AGO)
+
+
+def test_a_job_whose_worker_fell_silent_is_queued_again(make_job):
+    job = make_job()
+    lose_worker(job)
+    assert sweeping.requeue_lost_jobs() == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.lease_token) == (JobState.QUEUED, 1, None)
+    assert DBTaskResult.objects.get(pk=job.task_id).status == TaskResultStatus.READY
+
+
+def test_a_job_with_a_live_worker_is_left_alone(make_job):
+    job = make_job()
+    running.claim(job.pk)
+    assert sweeping.requeue_lost_jobs() == 0
+    job.refresh_from_db()
+    assert job.state == JobState.RUNNING
+
+
+def test_two_sweepers_recover_a_job_once(make_job):
+    job = make_job()
+    lose_worker(job)
+    stale = Job.objects.get(pk=job.pk)
+    assert sweeping._recover(stale)
+    assert not sweeping._recover(stale)
+
+
+def test_after_three_lost_workers_a_job_fails_with_a_sentence(make_job):
+    job = make_job()
+    for _ in range(3):
+        lose_worker(job)
+        sweeping.requeue_lost_jobs()
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (JobState.FAILED, "lost_worker")
+    assert job.error_message == running.LOST_WORKER
+
+
+def test_a_lost_job_that_was_being_cancelled_ends_cancelled(make_job, alice):
+    job = make_job()
+    lose_worker(job)
+    cancel_job(job=job, actor=alice, study_id=None)
+    sweeping.requeue_lost_jobs()
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
+
+
+def test_a_held_lease_is_renewed_by_the_pulse(make_job):
+    job = make_job()
+    token = running.claim(job.pk)
+    Job.objects.update(heartbeat_at=timezone.now() - LONG_AGO)
+    with leases.holding(token):
+        assert leases.beat() == 1
+    assert sweeping.requeue_lost_jobs() == 0
+    assert leases.beat() == 0
+
+
+def test_a_job_whose_message_died_with_its_worker_is_queued_again(make_job):
+    job = make_job()
+    Job.objects.update(enqueued_at=timezone.now() - LONG_AGO)
+    assert sweeping.requeue_lost_messages() == 0
+    DBTaskResult.objects.update(status=TaskResultStatus.RUNNING)
+    assert sweeping.requeue_lost_messages() == 1
+    job.refresh_from_db()
+    assert DBTaskResult.objects.get(pk=job.task_id).status == TaskResultStatus.READY
+    assert sweeping.requeue_lost_messages() == 0
+
+
+def test_a_job_that_waits_for_consent_goes_on_once_it_is_given(make_job):
+    consent = []
+    job = make_job(may_start=lambda job: bool(consent))
+    running.run(job.pk)
+    assert sweeping.resume_waiting_jobs() == 0
+    consent.append(True)
+    assert sweeping.resume_waiting_jobs() == 1
+    running.run(job.pk)
+    job.refresh_from_db()
+    assert job.state == JobState.DONE
+
+
+def test_old_heartbeats_and_delivered_messages_are_forgotten(make_job):
+    long_ago = timezone.now() - timedelta(days=30)
+    make_job()
+    DBTaskResult.objects.update(status=TaskResultStatus.SUCCESSFUL, finished_at=long_ago)
+    WorkerHeartbeat.objects.create(worker="w", host="h", process=1, started_at=long_ago, beat_at=long_ago)
+    sweeping.forget_the_past()
+    assert not DBTaskResult.objects.exists()
+    assert not WorkerHeartbeat.objects.exists()
+
+
+def test_a_sweep_calls_what_apps_registered(db, monkeypatch):
+    called = []
+    monkeypatch.setattr(registry, "_SWEEPS", [lambda: called.append(1)])
+    sweeping.sweep()
+    assert called == [1]

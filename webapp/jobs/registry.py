@@ -1,0 +1,64 @@
+"""Kinds of jobs. Each app adds its own from AppConfig.ready, so that jobs knows none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from webapp.jobs.context import JobContext
+    from webapp.jobs.models import Job
+
+
+def _always(_job: Job) -> bool:
+    return True
+
+
+def _nothing(_job: Job) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """What a kind is called, how its work is done, when a waiting job may go on, and what follows a failure.
+
+    label: words for the page. run: does the work, raises AppError with a sentence for what cannot be done.
+    may_start: False keeps the job waiting for consent. on_failed: called in the transaction that marks the
+    job failed or cancelled.
+    """
+
+    name: str
+    label: str
+    run: Callable[[JobContext], None]
+    may_start: Callable[[Job], bool] = _always
+    on_failed: Callable[[Job], None] = _nothing
+
+
+_KINDS: dict[str, JobKind] = {}
+
+
+def register_kind(kind: JobKind) -> None:
+    _KINDS[kind.name] = kind
+
+
+def find_kind(name: str) -> JobKind | None:
+    return _KINDS.get(name)
+
+
+def label_of(name: str) -> str:
+    """Return the words for a kind; its bare name when the app that knew it is gone."""
+    kind = _KINDS.get(name)
+    return kind.label if kind else name.replace("_", " ")
+
+
+_SWEEPS: list[Callable[[], object]] = []
+
+
+def register_sweep(sweep: Callable[[], object]) -> None:
+    """Have every worker call this several times a minute; it must be cheap when there is nothing to do."""
+    _SWEEPS.append(sweep)
+
+
+def sweeps() -> tuple[Callable[[], object], ...]:
+    return tuple(_SWEEPS)
