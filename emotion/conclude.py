@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from emotion.roles import IRRELEVANT, RoleAssignment, assign_roles, expected_role
 from emotion.samples import SEGMENT_US, FaceSamples
 from emotion.statistics import PersonSummary, summarise_person
-from emotion.sync import Sync
 from emotion.timeline import TimelineOptions, build_timeline
 from emotion.track import Track, TrackingOptions, link_tracks
 from emotion.types import FaceObservation, Second, VideoInfo
+
+if TYPE_CHECKING:
+    from emotion.sync import Sync
 
 MIN_SYNC_CONFIDENCE: Final = 0.5
 

@@ -1,12 +1,12 @@
-"""From a camera's file to the seconds of its timeline. Streams, works ahead, reports progress, can be
-cancelled.
+"""From a camera's file to the seconds of its timeline: streams, reports progress, can be cancelled and
+resumed.
 
 The whole thing, as the command line does it:
 
     engine = load_engine(model="human", device="cpu")            # once per process, one thread at a time
     analysis = analyse_encounter({"patient": Path("p.mp4"), "doctor": Path("d.mp4")}, engine=engine,
                                  progress=lambda fraction: ..., cancelled=lambda: False)
-    write_results(analysis, Path("out"), engine=engine)           # emotion.results
+    write_results(analysis, Path("out"), engine=describe_engine("human", device="cpu"))
 
 In pieces, as a job queue does it (segments in any order, on any machine; see samples.py for files):
 
@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from emotion.conclude import (
     AnalysisOptions,
@@ -37,7 +37,9 @@ from emotion.media import probe_video
 from emotion.recognise import DEFAULT_MODEL, load_recogniser
 from emotion.samples import FaceSamples, Segment, join_samples, plan_segments
 from emotion.sampling import Engine, sample_segments
-from emotion.sync import Sync, estimate_offset
+
+if TYPE_CHECKING:
+    from emotion.sync import Sync
 
 __all__ = [
     "AnalysisOptions",
@@ -73,7 +75,7 @@ class SegmentStore(Protocol):
 def load_engine(
     weights_dir: Path | None = None,
     *,
-    model: str = DEFAULT_MODEL,
+    model: str | None = None,
     device: str = "auto",
     threads: int = 0,
     identify: bool = True,
@@ -85,7 +87,7 @@ def load_engine(
     """
     return Engine(
         CenterFace(weights_dir, device=device, threads=threads),
-        load_recogniser(model, weights_dir, device=device, threads=threads),
+        load_recogniser(model or DEFAULT_MODEL, weights_dir, device=device, threads=threads),
         FaceFeature(weights_dir, device=device, threads=threads) if identify else None,
     )
 
@@ -203,6 +205,8 @@ def analyse_encounter(
 def _estimate_sync(paths: list[Path]) -> Sync | None:
     if len(paths) != 2:
         return None
+    from emotion.sync import estimate_offset
+
     try:
         return estimate_offset(paths[0], paths[1])
     except NoAudioStream:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
@@ -43,6 +43,7 @@ LEFT: Final = 118
 RIGHT: Final = 12
 MAX_COLUMNS: Final = 600
 TICKS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)
+LETTER_PX: Final = 11
 RIBBON, LANE, AFFECT, STRIP, AXIS, GAP = 24, 34, 52, 16, 22, 7
 
 
@@ -169,21 +170,30 @@ def _draw_grid(scale: Scale, top: float, bottom: float) -> str:
 
 
 def _draw_ribbon(columns: Sequence[Column], scale: Scale, top: float) -> str:
-    cells = [_label("classified as", top + RIBBON / 2)]
+    parts = [_label("classified as", top + RIBBON / 2)]
     for column in columns:
         x, width = scale.x(column.second), scale.x(column.second + column.width) - scale.x(column.second)
         kind = f"e-{column.emotion}" if column.emotion else f"s-{column.status}"
-        letter = ""
-        if column.emotion and width >= 11:
-            letter = (
-                f'<text class="key" x="{x + width / 2:.1f}" y="{top + RIBBON / 2 + 4:g}">'
-                f"{KEYS[column.emotion]}</text>"
-            )
-        cells.append(
+        parts.append(
             f'<g><title>{escape(_describe(column))}</title><rect class="{kind}" x="{x:.2f}" y="{top:g}" '
-            f'width="{max(width - (1 if width > 4 else 0), 0.4):.2f}" height="{RIBBON}"/>{letter}</g>'
+            f'width="{width - (1 if width > 4 else 0):.2f}" height="{RIBBON}"/></g>'
         )
-    return "".join(cells)
+    middle = top + RIBBON / 2 + 4
+    for start, past, emotion in _letter_spans(columns, scale):
+        x = (scale.x(start) + scale.x(past)) / 2
+        parts.append(f'<text class="key" x="{x:.1f}" y="{middle:g}">{KEYS[emotion]}</text>')
+    return "".join(parts)
+
+
+def _letter_spans(columns: Sequence[Column], scale: Scale) -> Iterator[tuple[int, int, str]]:
+    """Yield from, to and emotion of what gets a letter: each column with room for it, else each run."""
+    for emotion, group in groupby(columns, key=lambda column: column.emotion):
+        run = [*group]
+        roomy = scale.x(run[0].width) - scale.x(0) >= LETTER_PX
+        for part in [[column] for column in run] if roomy else [run]:
+            start, past = part[0].second, part[-1].second + part[-1].width
+            if emotion is not None and scale.x(past) - scale.x(start) >= LETTER_PX:
+                yield start, past, emotion
 
 
 def _describe(column: Column) -> str:

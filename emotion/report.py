@@ -28,6 +28,7 @@ from emotion.plots import (
 TEMPLATE: Final = Path(__file__).with_name("report_template.html")
 ROLE_MARKS: Final = {"doctor": "Dr", "patient": "Pt"}
 NOT_MEASURED: Final = "not measured"
+MAX_PEOPLE: Final = 10
 
 
 def render_report(analysis: EncounterAnalysis, run: Mapping[str, Any]) -> str:
@@ -134,14 +135,20 @@ def _render_emotions(camera: CameraAnalysis) -> str:
 
 
 def _render_people(camera: CameraAnalysis) -> str:
+    roles = sorted(
+        zip(camera.people.roles, camera.people.tracks, strict=True), key=lambda pair: -len(pair[1].faces)
+    )
     lines = [
         f'<tr><th scope="row">{role.track}</th><td>{escape(role.role)}</td>'
         f'<td class="number">{role.confidence:.2f}</td><td>{escape("; ".join(role.reasons))}</td></tr>'
-        for role in camera.people.roles
+        for role, _ in roles[:MAX_PEOPLE]
     ]
     if not lines:
         nobody = '<p class="soft">No face was found in this recording.</p>'
         return f"<div><h3>People in the picture</h3>{nobody}</div>"
+    if len(roles) > MAX_PEOPLE:
+        more = f"{len(roles) - MAX_PEOPLE} more, seen less often, are in summary.json"
+        lines.append(f'<tr><td class="soft" colspan="4">{more}</td></tr>')
     return _table("People in the picture", ("track", "taken for", "confidence", "because"), lines)
 
 

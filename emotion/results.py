@@ -11,17 +11,21 @@ import hashlib
 import json
 import platform
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 from emotion.conclude import AnalysisOptions, CameraAnalysis, EncounterAnalysis
 from emotion.errors import OutputUnwritable
+from emotion.inference import resolve_device
+from emotion.recognise import DEFAULT_MODEL, find_recipe
 from emotion.report import render_report
 from emotion.tables import write_frames_csv, write_timeline_csv, write_timeline_parquet
 from emotion.types import VideoInfo
+from emotion.weights import WEIGHTS
 
 PARTIAL: Final = ".partial"
 LAST: Final = "run.json"
@@ -30,15 +34,35 @@ SAMPLING_RULE: Final = "for every k the first frame at or after k / sample_fps s
 PACKAGES: Final = ("numpy", "opencv-python-headless", "onnxruntime", "av", "scipy", "pyarrow")
 
 
-def write_results(
-    analysis: EncounterAnalysis, out_dir: Path, *, model: str, device: str, weights: Iterable[dict[str, str]]
-) -> None:
+@dataclass(frozen=True)
+class EngineRecord:
+    """What run.json says of the networks: the model's name, the device, and one entry for each file of
+    weights.
+    """
+
+    model: str
+    device: str
+    weights: tuple[dict[str, str], ...]
+
+
+def describe_engine(model: str | None = None, *, device: str = "auto") -> EngineRecord:
+    """Return the record of the engine that load_engine gives for the same arguments; loads nothing.
+
+    Raises UnknownModel or DeviceUnavailable.
+    """
+    recipe = find_recipe(model or DEFAULT_MODEL)
+    names = ("centerface", *recipe.exponents, "identity")
+    fields = ("name", "package", "version", "sha256", "licence")
+    entries = tuple({field: str(getattr(WEIGHTS[name], field)) for field in fields} for name in names)
+    return EngineRecord(recipe.name, resolve_device(device), entries)
+
+
+def write_results(analysis: EncounterAnalysis, out_dir: Path, *, engine: EngineRecord) -> None:
     """Write the six FILES into out_dir, which is made when absent; earlier results there are replaced.
 
-    model, device, weights: what run.json says of the engine, see describe_weights. Raises OutputUnwritable,
-    after which no new file stands under its final name.
+    Raises OutputUnwritable, after which no new file stands under its final name.
     """
-    run = describe_run(analysis, model=model, device=device, weights=weights)
+    run = describe_run(analysis, engine)
     with writable(out_dir):
         staging = out_dir / PARTIAL / "results"
         shutil.rmtree(staging, ignore_errors=True)
@@ -63,7 +87,7 @@ def writable(out_dir: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or "no reason given"
         raise OutputUnwritable(
-            f"The results cannot be written to {str(out_dir)!r} ({reason}): choose another folder or make room."
+            f"The results cannot be written to {str(out_dir)!r}: {reason}; make room or use another folder."
         ) from error
 
 
@@ -113,18 +137,16 @@ def _summarise_sync(analysis: EncounterAnalysis) -> dict[str, Any] | None:
     }
 
 
-def describe_run(
-    analysis: EncounterAnalysis, *, model: str, device: str, weights: Iterable[dict[str, str]]
-) -> dict[str, Any]:
+def describe_run(analysis: EncounterAnalysis, engine: EngineRecord) -> dict[str, Any]:
     """Return the content of run.json. It holds no time of day: the same input gives the same bytes."""
     return {
         "versions": {
             "python": platform.python_version(),
             **{name: metadata.version(name) for name in PACKAGES},
         },
-        "model": model,
-        "device": device,
-        "weights": list(weights),
+        "model": engine.model,
+        "device": engine.device,
+        "weights": list(engine.weights),
         "parameters": _describe_options(analysis.options),
         "sampling_rule": SAMPLING_RULE if analysis.options.sample_fps is not None else "every frame",
         "inputs": {camera.camera: _describe_input(camera.video) for camera in analysis.cameras},

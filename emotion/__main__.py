@@ -1,0 +1,167 @@
+"""The command line. Exit status: 0 done, 1 the work could not be done, 2 wrong usage, 130 cancelled."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from emotion import commands
+from emotion.commands import FractionDone
+from emotion.errors import Cancelled, EmotionError
+from emotion.labels import CAMERAS
+
+CANCELLED: Final = 130
+DEVICES: Final = ("auto", "cpu", "cuda")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with _progress_bar() as progress:
+            result = arguments.run(arguments, progress)
+    except commands.UsageError as error:
+        parser.error(str(error))
+    except Cancelled as error:
+        print(error, file=sys.stderr)
+        return CANCELLED
+    except EmotionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Cancelled.", file=sys.stderr)
+        return CANCELLED
+    print(json.dumps(result, ensure_ascii=False) if arguments.json else arguments.show(result))
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; each names what does it and what words its result."""
+    parser = argparse.ArgumentParser(
+        prog="python -m emotion", description="What faces in consultation videos express, second by second."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add, name, summary in (
+        (_add_analyse, "analyse", "write timelines, a summary and a report of recordings"),
+        (_add_classify, "classify", "name the expressions in pictures"),
+        (_add_evaluate, "evaluate", "measure a model on labelled faces"),
+        (_add_sync, "sync", "find how much later the second recording began"),
+        (_add_bench, "bench", "measure speed and memory on a recording"),
+        (_add_weights, "weights", "install, list or verify the networks' weights"),
+    ):
+        command = subparsers.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        command.add_argument("--weights", type=Path, metavar="DIR", help=argparse.SUPPRESS)
+        add(command)
+    return parser
+
+
+def _add_analyse(command: argparse.ArgumentParser) -> None:
+    command.add_argument("videos", type=Path, nargs="*", metavar="VIDEO")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the results")
+    command.add_argument(
+        "--camera",
+        type=_camera,
+        action="append",
+        default=[],
+        metavar="NAME=VIDEO",
+        help="patient=VIDEO, doctor=VIDEO: cameras of one encounter, put on the clock of the first",
+    )
+    command.add_argument("--sample-fps", type=_rate, default=Fraction(5), metavar="N", help="frames a second")
+    command.add_argument("--resume", action="store_true", help="go on where an unfinished run stopped")
+    _add_engine(command)
+    command.set_defaults(run=commands.analyse, show=commands.show_analyses)
+
+
+def _add_classify(command: argparse.ArgumentParser) -> None:
+    command.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    _add_crop(command)
+    _add_engine(command)
+    command.set_defaults(run=commands.classify, show=commands.show_faces)
+
+
+def _add_evaluate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("dataset", type=Path, metavar="DATASET", help="folder of class folders, or .npz")
+    _add_crop(command)
+    _add_engine(command)
+    command.set_defaults(run=commands.evaluate, show=commands.show_values)
+
+
+def _add_sync(command: argparse.ArgumentParser) -> None:
+    command.add_argument("first", type=Path, metavar="VIDEO")
+    command.add_argument("second", type=Path, metavar="VIDEO")
+    command.set_defaults(run=commands.sync, show=commands.show_values)
+
+
+def _add_bench(command: argparse.ArgumentParser) -> None:
+    command.add_argument("video", type=Path, metavar="VIDEO")
+    command.add_argument(
+        "--hour", action="store_true", help="also follow memory over one hour of the recording"
+    )
+    _add_engine(command)
+    command.set_defaults(run=commands.bench, show=commands.show_values)
+
+
+def _add_weights(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", choices=("install", "list", "verify"))
+    command.set_defaults(run=commands.weights, show=commands.show_weights)
+
+
+def _add_crop(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--crop", choices=("auto", "full"), default="auto", help="find faces, or take pictures whole as faces"
+    )
+
+
+def _add_engine(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", metavar="NAME", help="which network recognises expressions")
+    command.add_argument("--device", choices=DEVICES, default="auto")
+
+
+def _camera(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not equals or not path or name not in CAMERAS:
+        raise argparse.ArgumentTypeError(
+            f"expected {' or '.join(f'{one}=VIDEO' for one in CAMERAS)}, got {text!r}"
+        )
+    return name, Path(path)
+
+
+def _rate(text: str) -> Fraction:
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 1000:
+        raise argparse.ArgumentTypeError(f"expected a number of frames per second above 0, got {text!r}")
+    return rate
+
+
+@contextmanager
+def _progress_bar() -> Iterator[FractionDone]:
+    """Give something to tell the fraction done to; it draws a bar on a terminal and is silent elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=1.0, leave=False, bar_format="{percentage:3.0f} % |{bar}| {remaining} left") as bar:
+        yield lambda fraction: bar.update(max(0.0, min(1.0, fraction) - bar.n))
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

