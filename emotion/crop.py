@@ -50,8 +50,8 @@ def roll_degrees(points_px: Float) -> float:
 def _crop_levelled(image_bgr: Image, square: tuple[int, int, int, int], roll: float) -> Image:
     side = square[2] - square[0]
     centre = ((square[0] + square[2]) / 2, (square[1] + square[3]) / 2)
-    matrix = cv2.getRotationMatrix2D(centre, roll, 1.0)
-    matrix[:, 2] += side / 2 - np.array(centre)
+    matrix = np.asarray(cv2.getRotationMatrix2D(centre, roll, 1.0), np.float64)
+    matrix[:, 2] += side / 2 - np.array(centre, np.float64)
     levelled = cv2.warpAffine(
         image_bgr, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

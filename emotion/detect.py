@@ -97,8 +97,7 @@ def shrink_scale(image: Image, max_side: int) -> float:
     >>> shrink_scale(np.zeros((720, 1280, 3), np.uint8), 640)
     0.5
     """
-    height, width = image.shape[:2]
-    return min(1.0, max_side / max(height, width))
+    return min(1.0, max_side / float(max(image.shape[:2])))
 
 
 def _prepare(image_bgr: Image, scale: float) -> Float:

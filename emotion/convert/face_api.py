@@ -35,7 +35,7 @@ def convert_face_api_expression(members: Sequence[bytes]) -> bytes:
 
 
 def _dense_block(builder: GraphBuilder, tensor: str, weights: Arrays, block: str) -> str:
-    """Add four convolutions; each after the first reads the rectified sum of all before it. Halves the size."""
+    """Add four convolutions; each after the first reads the rectified sum of those before it."""
     total = builder.add("Relu", [_convolution(builder, tensor, weights, f"{block}/conv0", stride=2)])
     rectified = total
     for index in (1, 2, 3):
