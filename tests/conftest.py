@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client, TransactionTestCase
@@ -56,19 +57,23 @@ def _data_dir_of_its_own(settings, tmp_path):
     settings.DATA_DIR.mkdir()
 
 
+@pytest.fixture(autouse=True)
+def _no_memory_of_earlier_requests():
+    """Rate limits begin anew with every test."""
+    cache.clear()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _flush_append_only_tables():
     """Let the test runner, and nobody else, empty the tables whose triggers forbid it."""
     original = TransactionTestCase._fixture_teardown
 
     def teardown(self):
-        with connection.schema_editor() as editor:
-            for table in GUARDED:
-                unguard_table(editor, table)
+        for table in GUARDED:
+            unguard_table(connection, table)
         original(self)
-        with connection.schema_editor() as editor:
-            for table in GUARDED:
-                guard_table(editor, table)
+        for table in GUARDED:
+            guard_table(connection, table)
 
     TransactionTestCase._fixture_teardown = teardown
     yield

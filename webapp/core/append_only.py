@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import RunPython
 
 _ACTIONS = ("update", "delete")
 
 
-def guard_table(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
+def guard_table(connection: BaseDatabaseWrapper, table: str) -> None:
     """Make a table append-only on SQLite and PostgreSQL."""
-    for statement in _create(schema_editor.connection.vendor, table):
-        schema_editor.execute(statement, params=None)
+    with connection.cursor() as cursor:
+        for statement in _create(connection.vendor, table):
+            cursor.execute(statement)
 
 
-def unguard_table(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
+def unguard_table(connection: BaseDatabaseWrapper, table: str) -> None:
     """Lift the guard again, for migrations that change the table's shape."""
-    suffix = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
-    for action in _ACTIONS:
-        schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{action}{suffix}", params=None)
+    suffix = f" ON {table}" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        for action in _ACTIONS:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{action}{suffix}")
 
 
 def append_only(table: str) -> RunPython:
     """Return the migration operation that guards the table."""
     return RunPython(
-        lambda _apps, editor: guard_table(editor, table), lambda _apps, editor: unguard_table(editor, table)
+        lambda _apps, editor: guard_table(editor.connection, table),
+        lambda _apps, editor: unguard_table(editor.connection, table),
     )
 
 

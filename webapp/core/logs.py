@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 import structlog
@@ -46,6 +47,8 @@ def drop_unlisted_keys(_logger: WrappedLogger, _name: str, event: EventDict) -> 
     if record is not None and record.exc_info:
         error = record.exc_info
         record.exc_info = record.exc_text = None
+    if error is True:
+        error = sys.exc_info()
     if isinstance(error, tuple) and error[0] is not None:
         event.update(_describe_error(error))
     return {key: value for key, value in event.items() if key in ALLOWED_KEYS or key.startswith("_")}

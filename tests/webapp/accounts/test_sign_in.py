@@ -1,4 +1,6 @@
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 
 from tests.conftest import PASSWORD
 
@@ -35,9 +37,17 @@ def test_anonymous_is_sent_to_sign_in_and_back(client, study, path):
     assert answer.url == f"/accounts/login/?next={path}"
 
 
-def test_second_factor_can_be_activated(signed_in, alice, client):
+def test_second_factor_is_activated_after_the_password_is_given_again(client, alice):
     client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
-    assert client.get("/accounts/2fa/totp/activate/").status_code == 200
+    asked = client.get("/accounts/2fa/totp/activate/")
+    assert asked.url.startswith("/accounts/reauthenticate/")
+    client.post(asked.url, {"password": PASSWORD})
+    page = client.get("/accounts/2fa/totp/activate/")
+    assert page.status_code == 200
+    secret = client.session["mfa.totp.secret"]
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    client.post("/accounts/2fa/totp/activate/", {"code": code})
+    assert Authenticator.objects.filter(user=alice, type="totp").exists()
 
 
 def test_administration_uses_the_same_sign_in(client, db):

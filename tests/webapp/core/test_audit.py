@@ -16,8 +16,7 @@ def history(study, alice):
 
 
 def change(sql: str) -> None:
-    with connection.schema_editor() as editor:
-        unguard_table(editor, "core_auditevent")
+    unguard_table(connection, "core_auditevent")
     with connection.cursor() as cursor:
         cursor.execute(sql)
 

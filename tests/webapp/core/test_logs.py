@@ -1,3 +1,4 @@
+import io
 import json
 import logging
 import logging.config
@@ -9,14 +10,13 @@ from webapp.core.logs import logging_config
 
 
 @pytest.fixture
-def lines(capsys):
+def lines():
     """Log as in production and return the JSON lines."""
-    logging.config.dictConfig(logging_config("json"))
-
-    def read():
-        return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-
-    yield read
+    written = io.StringIO()
+    config = logging_config("json")
+    config["handlers"]["stderr"]["stream"] = written
+    logging.config.dictConfig(config)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     logging.config.dictConfig(logging_config("json"))
 
 
