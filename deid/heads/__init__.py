@@ -1,0 +1,1 @@
+"""Synthetic people: a CC0 parametric head, expressions, and a deterministic renderer that needs no GPU."""

@@ -1,0 +1,102 @@
+"""A person ready to be drawn: surface, textures and openness to light, made once from an identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from deid.heads.canvas import head_triangles, window_uv
+from deid.heads.clothes import Clothes, clothes_layers, drape
+from deid.heads.curves import ramp
+from deid.heads.eyes import eye_points, paint_eye
+from deid.heads.hair import hair_layers, tint_scalp
+from deid.heads.layers import Layer, make_layer
+from deid.heads.light import measure_openness, spread_directions
+from deid.heads.look import Identity, to_linear
+from deid.heads.pack import Float, HeadPack, Index, default_pack
+from deid.heads.shape import RestHead, build_rest, eye_centre
+from deid.heads.skin import paint_skin
+
+
+@dataclass(frozen=True)
+class Person:
+    """One synthetic person; render.py draws it.
+
+    mesh: (T, 3) vertex numbers of all drawn base triangles; openness: (V, D) along directions (D, 3).
+    """
+
+    identity: Identity
+    rest: RestHead
+    layers: tuple[Layer, ...]
+    mesh: Index
+    directions: Float
+    openness: Float
+
+
+def make_person(identity: Identity, clothes: Clothes | None = None, pack: HeadPack | None = None) -> Person:
+    """Return the person of an identity; the same identity gives the same person, bit for bit."""
+    pack = pack or default_pack()
+    rest = build_rest(pack, identity.phenotype, identity.features)
+    garment = pack.corner_vertex[pack.triangles_of("garment")]
+    rest = replace(rest, vertices=drape(rest.vertices, garment))
+    look = identity.look
+    layers = [
+        *_skin_layers(pack, identity),
+        _eye_layer(pack, identity),
+        *_mouth_layers(pack),
+        *hair_layers(pack, look),
+        *clothes_layers(pack, clothes or Clothes()),
+    ]
+    directions = spread_directions()
+    body = pack.corner_vertex[pack.triangles_of("skin")]
+    openness = measure_openness(rest.vertices, body, directions)
+    cloth = pack.vertices_of("garment")
+    openness[cloth] = measure_openness(rest.vertices, np.concatenate([body, garment]), directions)[cloth]
+    mouth = pack.vertices_of("teeth", "tongue")
+    openness[mouth] = 0.9 * ramp(directions[:, 2], -0.1, 0.6)
+    drawn = pack.corner_vertex[pack.triangles_of("skin", "eye", "teeth", "tongue", "garment")]
+    return Person(identity, rest, tuple(layers), drawn, directions, openness)
+
+
+def _skin_layers(pack: HeadPack, identity: Identity) -> list[Layer]:
+    head, chest = head_triangles(pack)
+    points = window_uv(pack.corner_uv, pack.mask_window)
+    albedo = tint_scalp(paint_skin(identity.look), identity.look)
+    tone = np.tile(to_linear(identity.look.skin), (4, 4, 1))
+    return [
+        make_layer("head", head, pack.corner_vertex, points, albedo, gloss=0.045),
+        make_layer("chest", chest, pack.corner_vertex, points * 0 + 0.5, tone, gloss=0.03),
+    ]
+
+
+def _eye_layer(pack: HeadPack, identity: Identity) -> Layer:
+    places = pack.vertices[pack.corner_vertex]
+    triangles = pack.triangles_of("eye")
+    centres = [eye_centre_of(pack, side) for side in (1, -1)]
+    centre = np.where(places[:, :1] > 0, centres[0], centres[1])
+    return make_layer(
+        "eye", triangles, pack.corner_vertex, eye_points(places, centre), paint_eye(identity.look), gloss=0.05
+    )
+
+
+def eye_centre_of(pack: HeadPack, side: int) -> Float:
+    """Return the centre (3,) of the average head's left (1) or right (-1) eyeball."""
+    eye = pack.vertices_of("eye")
+    rest = RestHead(pack, pack.vertices, np.zeros((0, 0), np.float32), (eye, eye))
+    return eye_centre(rest, eye[pack.vertices[eye, 0] * side > 0])
+
+
+def _mouth_layers(pack: HeadPack) -> list[Layer]:
+    points = np.full((len(pack.corner_vertex), 2), 0.5, np.float32)
+    depth_cm = pack.vertices[pack.corner_vertex, 2] * np.float32(100)
+    layers = []
+    for part, colour, gloss in (("teeth", (0.93, 0.91, 0.86), 0.10), ("tongue", (0.62, 0.30, 0.29), 0.06)):
+        texture = np.tile(to_linear(colour), (4, 4, 1))
+        light = 0.10 + 0.90 * ramp(depth_cm, -0.6, 2.3)
+        layers.append(
+            make_layer(
+                part, pack.triangles_of(part), pack.corner_vertex, points, texture, gloss=gloss, light=light
+            )
+        )
+    return layers
