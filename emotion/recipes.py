@@ -1,8 +1,8 @@
 """The models that --model can name: the shipped networks they are made of, how good and how fast they are.
 
-Figures: FER2013 validation, 3,283 pictures used whole; time of one face on one CPU thread. On faces cut out by the
-detector all are about one point lower, and on other data sets much lower. "error" is the expected calibration error
-in 15 bins; the exponents were fitted on the same pictures.
+Figures: FER2013 validation, 3,283 pictures used whole; time of one face on one CPU thread. On faces cut out
+by the detector all are about one point lower, and on other data sets much lower. "error" is the expected
+calibration error in 15 bins; the exponents were fitted on the same pictures.
 """
 
 from __future__ import annotations
