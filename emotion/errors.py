@@ -57,6 +57,18 @@ class WeightsUnavailable(EmotionError):
     code = "weights_unavailable"
 
 
+class InvalidRules(EmotionError):
+    """The table of empathy rules does not say what it must."""
+
+    code = "invalid_rules"
+
+
+class UnreadableTable(EmotionError):
+    """A file of another program (OpenFace, py-feat, ELAN) cannot be understood."""
+
+    code = "unreadable_table"
+
+
 class DeviceUnavailable(EmotionError):
     """The asked-for device is not there or cannot be used."""
 
