@@ -77,11 +77,12 @@ def load_engine(
     *,
     model: str | None = None,
     device: str = "auto",
-    threads: int = 0,
+    threads: int = 1,
     identify: bool = True,
 ) -> Engine:
-    """Return the networks ready to run. threads: per network run, 0 for all cores. identify: embed one frame
-    of each second, so that a person who comes back keeps the track.
+    """Return the networks ready to run. threads: within one run of a network, 0 for all cores; batches run
+    side by side anyway. identify: embed one frame of each second, so that a person who comes back keeps the
+    track.
 
     Raises UnknownModel, WeightsMissing, WeightsMismatch or DeviceUnavailable.
     """
@@ -111,7 +112,7 @@ def sample_segment(
         [segment],
         engine=engine,
         sample_fps=options.sample_fps,
-        batch_frames=options.batch_frames,
+        workers=options.workers,
         progress=progress,
         cancelled=cancelled,
     )
@@ -153,7 +154,7 @@ def analyse_camera(
         waiting,
         engine=engine,
         sample_fps=options.sample_fps,
-        batch_frames=options.batch_frames,
+        workers=options.workers,
         progress=report,
         cancelled=cancelled,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 
-from emotion.geometry import crop_square, square_box
 from emotion.types import Detections, Float, Image
 
 SMALLEST_PX: Final = 16.0  # under this the networks see colour blobs
@@ -16,18 +16,18 @@ SHARP: Final = 0.08  # Laplacian against grey variance of a 64 px face; a 64 px 
 PROFILE: Final = 0.55  # nose off the middle of the eyes, in eye distances, at which one eye hides
 
 
-def face_qualities(image_bgr: Image, detections: Detections) -> Float:
+def face_qualities(crops_bgr: Sequence[Image], detections: Detections) -> Float:
     """Return one quality (N,) in 0..1 per face: detector score times factors for size, sharpness and pose.
 
-    image_bgr: (H, W, 3), not modified. Each factor has a floor, so that one weakness lowers a face's weight
-    but only several together make it worthless.
+    crops_bgr: the N square pictures (S, S, 3) of the faces, not modified. Each factor has a floor, so that
+    one weakness lowers a face's weight but only several together make it worthless.
     """
     qualities = [
         float(detections.scores[face])
         * (0.1 + 0.9 * size_factor(detections.boxes_px[face]))
-        * (0.4 + 0.6 * sharpness_factor(image_bgr, detections.boxes_px[face]))
+        * (0.4 + 0.6 * sharpness_factor(crop))
         * (0.3 + 0.7 * pose_factor(detections.points_px[face]))
-        for face in range(len(detections))
+        for face, crop in enumerate(crops_bgr)
     ]
     return np.clip(np.array(qualities, np.float32), 0.0, 1.0)
 
@@ -42,16 +42,18 @@ def size_factor(box_px: Float) -> float:
     return float(np.clip((side - SMALLEST_PX) / (LARGE_ENOUGH_PX - SMALLEST_PX), 0.0, 1.0))
 
 
-def sharpness_factor(image_bgr: Image, box_px: Float) -> float:
+def sharpness_factor(crop_bgr: Image) -> float:
     """Return 0 for a uniform face and 1 for a sharp one: variance of the Laplacian against that of the grey
     values.
 
     The measure of Pech-Pacheco et al. (2000), doi:10.1109/ICPR.2000.903548, made independent of contrast and
     size.
+
+    >>> sharpness_factor(np.full((80, 80, 3), 90, np.uint8))
+    0.0
     """
-    face = crop_square(image_bgr, square_box(box_px, 0.0))
-    grey = cv2.cvtColor(cv2.resize(face, (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    values = grey.astype(np.float32)
+    small = cv2.resize(crop_bgr, (64, 64), interpolation=cv2.INTER_AREA)
+    values = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
     detail = float(cv2.Laplacian(values, cv2.CV_32F).var()) / (float(values.var()) + 1.0)
     return float(np.clip(detail / SHARP, 0.0, 1.0))
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 from emotion.conclude import AnalysisOptions, CameraAnalysis, EncounterAnalysis
 from emotion.errors import OutputUnwritable
 from emotion.inference import resolve_device
-from emotion.recognise import DEFAULT_MODEL, find_recipe
+from emotion.recipes import DEFAULT_MODEL, find_recipe
 from emotion.report import render_report
 from emotion.tables import write_frames_csv, write_timeline_csv, write_timeline_parquet
 from emotion.types import VideoInfo

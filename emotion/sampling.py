@@ -6,9 +6,13 @@ after a crash, or spread over machines, and gives the same numbers.
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +30,9 @@ from emotion.types import Detections, Float, Frame
 
 SECOND_US: Final = 1_000_000
 BATCH_BYTES: Final = 48_000_000  # pictures held for one batch: 17 of 720p, 7 of 1080p, 1 of 4K
+BATCH_FRAMES: Final = 8
 FRAMES_AHEAD: Final = 4
+MOST_WORKERS: Final = 8
 
 Progress = Callable[[int], None]
 """Told the time in microseconds up to which the recording is done."""
@@ -34,11 +40,25 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Engine:
-    """The networks of one analysis, loaded once and used by one thread at a time."""
+    """The networks of one analysis, loaded once. They may run in several threads at a time."""
 
     detector: FaceDetector
     recogniser: Recogniser
     embedder: Embedder | None = None
+
+
+@dataclass
+class _Batch:
+    """Neighbouring sampled frames of one segment. embedded: which of them are the first of their second."""
+
+    segment: int
+    frames: list[Frame] = field(default_factory=list)
+    embedded: list[bool] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        held = sum(frame.image_bgr.nbytes for frame in self.frames)
+        return len(self.frames) >= BATCH_FRAMES or held >= BATCH_BYTES
 
 
 def sample_segments(
@@ -47,95 +67,116 @@ def sample_segments(
     *,
     engine: Engine,
     sample_fps: Fraction | None,
-    batch_frames: int = 8,
+    workers: int | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[FaceSamples]:
     """Yield the samples of each of some consecutive segments while the file is decoded once.
 
-    Segments start at whole seconds: one frame of each second is embedded. Raises UnreadableVideo when nothing
+    Segments start at whole seconds: one frame of each second is embedded. workers: batches in work at a time,
+    by default one per core; it changes the speed and nothing else. Raises UnreadableVideo when nothing
     decodes and Cancelled as soon as cancelled() says so.
     """
-
-    def frames() -> Iterator[Frame]:
-        return read_frames(
-            path, sample_fps=sample_fps, start_us=segments[0].start_us, end_us=segments[-1].end_us
-        )
-
-    collector = _Collector(engine, batch_frames)
-    remaining = list(segments)
-    with prefetch(frames, ahead=FRAMES_AHEAD) as ready:
-        for frame in ready:
-            if cancelled is not None and cancelled():
-                raise Cancelled("The analysis was cancelled.")
-            while not _reaches(remaining[0], frame.time_us):
-                yield collector.finish()
-                remaining.pop(0)
-            collector.add(frame)
+    if not segments:
+        return
+    count = workers or min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    with prefetch(partial(_read, path, segments, sample_fps), ahead=FRAMES_AHEAD) as frames:
+        batches = _gather_batches(_until_cancelled(frames, cancelled), segments)
+        done = _map_ahead(partial(_process, engine), batches, workers=count)
+        parts: list[FaceSamples] = []
+        current = 0
+        for segment, samples in done:
+            while current < segment:
+                yield _join(parts, engine)
+                parts, current = [], current + 1
+            parts.append(samples)
             if progress is not None:
-                progress(frame.time_us)
-        for _ in remaining:
-            yield collector.finish()
+                progress(int(samples.frame_times_us[-1]))
+        for _ in segments[current:]:
+            yield _join(parts, engine)
+            parts = []
+
+
+def _read(path: Path, segments: Sequence[Segment], sample_fps: Fraction | None) -> Iterator[Frame]:
+    return read_frames(path, sample_fps=sample_fps, start_us=segments[0].start_us, end_us=segments[-1].end_us)
+
+
+def _until_cancelled(frames: Iterator[Frame], cancelled: Callable[[], bool] | None) -> Iterator[Frame]:
+    for frame in frames:
+        if cancelled is not None and cancelled():
+            raise Cancelled("The analysis was cancelled.")
+        yield frame
+
+
+def _gather_batches(frames: Iterator[Frame], segments: Sequence[Segment]) -> Iterator[_Batch]:
+    """Yield batches, none of which reaches over the end of a segment."""
+    batch, last_second = _Batch(0), -1
+    for frame in frames:
+        segment = batch.segment
+        while not _reaches(segments[segment], frame.time_us):
+            segment += 1
+        if batch.frames and (batch.is_full or segment != batch.segment):
+            yield batch
+            batch = _Batch(segment)
+        batch.segment = segment
+        batch.frames.append(frame)
+        batch.embedded.append(frame.time_us // SECOND_US != last_second)
+        last_second = frame.time_us // SECOND_US
+    if batch.frames:
+        yield batch
 
 
 def _reaches(segment: Segment, time_us: int) -> bool:
     return segment.end_us is None or time_us < segment.end_us
 
 
-class _Collector:
-    """Gathers the frames of one segment into batches and their faces into samples."""
+def _map_ahead(
+    work: Callable[[_Batch], FaceSamples], batches: Iterator[_Batch], *, workers: int
+) -> Iterator[tuple[int, FaceSamples]]:
+    """Yield the segment and samples of every batch in order, while up to `workers` batches are in work."""
+    waiting: deque[tuple[int, Future[FaceSamples]]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="faces")
+    try:
+        for batch in batches:
+            waiting.append((batch.segment, pool.submit(work, batch)))
+            if len(waiting) > workers:
+                segment, future = waiting.popleft()
+                yield segment, future.result()
+        for segment, future in waiting:
+            yield segment, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
-    def __init__(self, engine: Engine, batch_frames: int) -> None:
-        self._engine = engine
-        self._batch_frames = batch_frames
-        self._waiting: list[Frame] = []
-        self._parts: list[FaceSamples] = []
-        self._embedded_second = -1
 
-    def add(self, frame: Frame) -> None:
-        self._waiting.append(frame)
-        held = sum(waiting.image_bgr.nbytes for waiting in self._waiting)
-        if len(self._waiting) >= self._batch_frames or held >= BATCH_BYTES:
-            self._process()
+def _join(parts: list[FaceSamples], engine: Engine) -> FaceSamples:
+    return join_samples(parts) if parts else FaceSamples.none(engine.embedder.size if engine.embedder else 0)
 
-    def finish(self) -> FaceSamples:
-        self._process()
-        samples = join_samples(self._parts) if self._parts else FaceSamples.none(self._embedding_size)
-        self._parts, self._embedded_second = [], -1
-        return samples
 
-    @property
-    def _embedding_size(self) -> int:
-        return self._engine.embedder.size if self._engine.embedder else 0
+def _process(engine: Engine, batch: _Batch) -> FaceSamples:
+    """Return the faces of a batch. Depends on its frames alone."""
+    frames = batch.frames
+    found = engine.detector.detect_many([frame.image_bgr for frame in frames])
+    crops = [
+        [engine.recogniser.crop(frame.image_bgr, faces, face) for face in range(len(faces))]
+        for frame, faces in zip(frames, found, strict=True)
+    ]
+    times_us = np.array([frame.time_us for frame in frames], np.int64)
+    return FaceSamples(
+        frame_times_us=times_us,
+        face_times_us=np.repeat(times_us, [len(faces) for faces in found]),
+        boxes_px=np.concatenate([faces.boxes_px for faces in found]),
+        scores=np.concatenate([faces.scores for faces in found]),
+        points_px=np.concatenate([faces.points_px for faces in found]),
+        qualities=np.concatenate([face_qualities(*pair) for pair in zip(crops, found, strict=True)]),
+        probs=engine.recogniser.classify([crop for group in crops for crop in group]),
+        embeddings=np.concatenate(
+            [_embed(engine.embedder, *one) for one in zip(frames, found, batch.embedded, strict=True)]
+        ),
+    )
 
-    def _process(self) -> None:
-        frames, self._waiting = self._waiting, []
-        if not frames:
-            return
-        found = self._engine.detector.detect_many([frame.image_bgr for frame in frames])
-        pairs = list(zip(frames, found, strict=True))
-        crops = [
-            self._engine.recogniser.crop(frame.image_bgr, faces, face)
-            for frame, faces in pairs
-            for face in range(len(faces))
-        ]
-        self._parts.append(
-            FaceSamples(
-                frame_times_us=np.array([frame.time_us for frame in frames], np.int64),
-                face_times_us=np.repeat([frame.time_us for frame in frames], [len(faces) for faces in found]),
-                boxes_px=np.concatenate([faces.boxes_px for faces in found]),
-                scores=np.concatenate([faces.scores for faces in found]),
-                points_px=np.concatenate([faces.points_px for faces in found]),
-                qualities=np.concatenate([face_qualities(frame.image_bgr, faces) for frame, faces in pairs]),
-                probs=self._engine.recogniser.classify(crops),
-                embeddings=np.concatenate([self._embed(frame, faces) for frame, faces in pairs]),
-            )
-        )
 
-    def _embed(self, frame: Frame, faces: Detections) -> Float:
-        """Return embeddings for the first sampled frame of each second, rows of NaN for the others."""
-        second = frame.time_us // SECOND_US
-        if self._engine.embedder is None or second == self._embedded_second:
-            return np.full((len(faces), self._embedding_size), np.nan, np.float32)
-        self._embedded_second = second
-        return self._engine.embedder.embed(frame.image_bgr, faces)
+def _embed(embedder: Embedder | None, frame: Frame, faces: Detections, wanted: bool) -> Float:
+    """Return embeddings (N, D), rows of NaN where none is wanted."""
+    if embedder is not None and wanted:
+        return embedder.embed(frame.image_bgr, faces)
+    return np.full((len(faces), embedder.size if embedder else 0), np.nan, np.float32)
