@@ -1,0 +1,375 @@
+from __future__ import annotations
+
+import base64
+import errno
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.http import UnreadablePostError
+from django.utils import timezone
+
+from tests.videos import HOSTILE_NAME
+from webapp.consent.services import record_decisions
+from webapp.core.errors import InsufficientStorage
+from webapp.core.models import AuditEvent
+from webapp.jobs.models import Job
+from webapp.recordings import storage, uploads
+from webapp.recordings.models import Recording, Upload
+
+DATA = bytes(range(256)) * 40
+
+
+def upload_of(url: str) -> Upload:
+    return Upload.objects.get(pk=url.rstrip("/").rsplit("/", 1)[1])
+
+
+def bytes_on_disk(url: str) -> bytes:
+    return storage.upload_file(upload_of(url).pk).read_bytes()
+
+
+class Source:
+    """A request body that gives what it has, then ends or breaks."""
+
+    def __init__(self, *pieces: bytes | Exception) -> None:
+        self.pieces = list(pieces)
+
+    def read(self, size: int, /) -> bytes:
+        if not self.pieces:
+            return b""
+        piece = self.pieces.pop(0)
+        if isinstance(piece, Exception):
+            raise piece
+        assert len(piece) <= size
+        return piece
+
+
+def receive(url: str, offset: int, *pieces: bytes | Exception, checksum=None) -> Upload:
+    return uploads.receive(
+        upload=upload_of(url), offset=offset, source=Source(*pieces), announced=0, checksum=checksum
+    )
+
+
+def test_a_file_in_three_chunks_becomes_a_recording_that_is_being_checked(tus, encounter, alice):
+    url = tus.start(len(DATA), camera="doctor", filename="Room 3.MP4")
+    for start in range(0, len(DATA), 4000):
+        answer = tus.patch(url, start, DATA[start : start + 4000])
+        assert answer.status_code == 204
+        assert answer["Upload-Offset"] == str(min(start + 4000, len(DATA)))
+        assert answer["Tus-Resumable"] == "1.0.0"
+    recording = Recording.objects.get()
+    assert (recording.camera, recording.state, recording.original_name) == (
+        "doctor",
+        "checking",
+        "Room 3.MP4",
+    )
+    assert (recording.suffix, recording.size_bytes) == (".mp4", len(DATA))
+    assert Job.objects.get().params["recording"] == str(recording.pk)
+    assert bytes_on_disk(url) == DATA
+    actions = set(AuditEvent.objects.filter(actor=alice).values_list("action", flat=True))
+    assert {"upload.started", "recording.arrived", "job.created"} <= actions
+
+
+def test_the_server_says_what_it_can_do(tus):
+    answer = tus.client.options("/api/v1/uploads/")
+    assert answer.status_code == 204
+    assert answer["Tus-Extension"] == "creation,termination,checksum"
+    assert answer["Tus-Version"] == "1.0.0"
+    assert int(answer["Tus-Max-Size"]) > 0
+
+
+def test_progress_is_told_and_never_cached(tus):
+    url = tus.start(100)
+    tus.patch(url, 0, b"x" * 30)
+    answer = tus.head(url)
+    assert (answer["Upload-Offset"], answer["Upload-Length"]) == ("30", "100")
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_another_version_of_the_protocol_is_refused(tus):
+    answer = tus.client.post("/api/v1/uploads/", HTTP_UPLOAD_LENGTH="3", HTTP_TUS_RESUMABLE="0.2.2")
+    assert answer.status_code == 412
+    assert answer["Tus-Version"] == "1.0.0"
+
+
+@pytest.mark.parametrize("offset", [0, 29, 31, 100])
+def test_a_chunk_at_the_wrong_place_is_refused_and_changes_nothing(tus, offset):
+    url = tus.start(100)
+    tus.patch(url, 0, b"x" * 30)
+    answer = tus.patch(url, offset, b"y" * 10)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "wrong_offset"
+    assert bytes_on_disk(url) == b"x" * 30
+    assert tus.offset(url) == 30
+
+
+def test_a_chunk_beyond_the_announced_length_is_refused(tus):
+    url = tus.start(10)
+    assert tus.patch(url, 0, b"x" * 11).status_code == 413
+    assert tus.offset(url) == 0
+
+
+def test_a_body_longer_than_it_said_is_cut_off(tus):
+    url = tus.start(10)
+    with pytest.raises(uploads.TooLarge):
+        receive(url, 0, b"x" * 11)
+    assert (tus.offset(url), bytes_on_disk(url)) == (0, b"")
+
+
+@pytest.mark.parametrize("header", ["", "-1", "abc", "1e3", "9" * 20, "٣"])
+def test_a_length_that_is_no_number_is_refused(tus, header):
+    assert tus.create(header).status_code == 400
+
+
+def test_an_empty_file_is_refused_with_a_sentence(tus):
+    answer = tus.create(0)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (
+        400,
+        "This file is empty. Choose the camera's file.",
+    )
+
+
+def test_a_file_over_the_limit_is_refused_before_a_byte_is_sent(tus, settings):
+    settings.MAX_UPLOAD_BYTES = 5_000_000
+    answer = tus.create(5_000_001)
+    assert answer.status_code == 413
+    assert "at most" in answer.json()["error"]["message"]
+    assert not Upload.objects.exists()
+
+
+def test_a_file_that_does_not_fit_on_the_disk_is_refused_before_a_byte_is_sent(tus, monkeypatch):
+    monkeypatch.setattr(storage, "free_bytes", lambda: 1000)
+    answer = tus.create(2000)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "insufficient_storage")
+
+
+@pytest.mark.parametrize(
+    ("filename", "filetype"),
+    [
+        ("notes.txt", "text/plain"),
+        ("movie.mp4.exe", "video/mp4"),
+        ("movie", "video/mp4"),
+        ("movie.mp4", "text/html"),
+        ("movie.svg", "image/svg+xml"),
+        ("", ""),
+    ],
+)
+def test_what_is_no_video_is_refused(tus, filename, filetype):
+    answer = tus.create(100, filename=filename, filetype=filetype)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_type")
+
+
+@pytest.mark.parametrize("filename", ["a.MP4", "a.mov", "a.webm", "a.mkv"])
+def test_a_browser_that_knows_no_type_may_still_upload_a_video(tus, filename):
+    assert tus.create(100, filename=filename, filetype="").status_code == 201
+
+
+def test_a_chunk_of_another_content_type_is_refused(tus):
+    url = tus.start(10)
+    answer = tus.client.patch(
+        url, b"x", content_type="application/json", HTTP_UPLOAD_OFFSET="0", HTTP_TUS_RESUMABLE="1.0.0"
+    )
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(
+    "header", ["encounter %%%", "encounter " + base64.b64encode(b"\xff\xfe").decode(), "x" * 5000]
+)
+def test_broken_metadata_is_refused(tus, header):
+    answer = tus.client.post(
+        "/api/v1/uploads/",
+        HTTP_UPLOAD_LENGTH="3",
+        HTTP_UPLOAD_METADATA=header,
+        HTTP_TUS_RESUMABLE="1.0.0",
+    )
+    assert answer.status_code == 400
+
+
+def test_an_unknown_camera_is_refused(tus):
+    assert tus.create(100, camera="ceiling").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../etc/passwd.mp4", "passwd.mp4"),
+        ("C:\\Users\\x\\a.mp4", "a.mp4"),
+        ("a\x00b\x1b[2J.mp4", "ab[2J.mp4"),
+        ("\u202e4pm.mp4", "4pm.mp4"),
+        ("x" * 500 + ".mp4", "x" * 116 + ".mp4"),
+        (HOSTILE_NAME, "..%2F patient.mp4"),
+    ],
+)
+def test_a_hostile_name_is_cleaned_for_display_and_never_reaches_the_disk(tus, settings, name, shown):
+    url = tus.start(10, filename=name)
+    upload = upload_of(url)
+    assert upload.original_name.endswith(shown)
+    assert len(upload.original_name) <= 120
+    assert upload.original_name.isprintable()
+    files = [path.relative_to(settings.DATA_DIR).as_posix() for path in settings.DATA_DIR.rglob("*.*")]
+    assert files == [f"uploads/{upload.pk}.part"]
+
+
+def test_a_lost_connection_keeps_what_arrived_and_the_upload_goes_on(tus):
+    url = tus.start(100)
+    receive(url, 0, b"a" * 20, b"b" * 15, UnreadablePostError("gone"))
+    assert tus.offset(url) == 35
+    assert bytes_on_disk(url) == b"a" * 20 + b"b" * 15
+    assert tus.patch(url, 35, b"c" * 65).status_code == 204
+    assert bytes_on_disk(url) == b"a" * 20 + b"b" * 15 + b"c" * 65
+    assert Recording.objects.exists()
+
+
+@pytest.mark.parametrize("trouble", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_cuts_back_to_what_was_acknowledged_and_the_upload_goes_on(tus, monkeypatch, trouble):
+    url = tus.start(100)
+    tus.patch(url, 0, b"a" * 30)
+    real = uploads._write_all
+
+    def fill_up(sink, piece):
+        real(sink, piece[:5])
+        raise OSError(trouble, "No space left on device")
+
+    monkeypatch.setattr(uploads, "_write_all", fill_up)
+    answer = tus.patch(url, 30, b"b" * 20)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "insufficient_storage")
+    assert answer.json()["error"]["message"] == InsufficientStorage.message
+    assert bytes_on_disk(url) == b"a" * 30
+    monkeypatch.setattr(uploads, "_write_all", real)
+    assert tus.offset(url) == 30
+    assert tus.patch(url, 30, b"c" * 70).status_code == 204
+    assert bytes_on_disk(url) == b"a" * 30 + b"c" * 70
+
+
+def test_a_full_disk_when_an_upload_starts_leaves_nothing_behind(tus, monkeypatch):
+    def full(self, *args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.touch", full)
+    assert tus.create(100).status_code == 507
+    assert not Upload.objects.exists()
+
+
+def test_bytes_of_a_process_that_died_before_it_could_acknowledge_are_overwritten(tus):
+    url = tus.start(100)
+    tus.patch(url, 0, b"a" * 30)
+    with storage.upload_file(upload_of(url).pk).open("ab") as file:
+        file.write(b"lost" * 5)
+    tus.patch(url, 30, b"b" * 10)
+    assert bytes_on_disk(url) == b"a" * 30 + b"b" * 10
+
+
+def test_two_requests_do_not_write_to_one_upload(tus):
+    url = tus.start(100)
+    answers = []
+
+    class Overtaken(Source):
+        def read(self, size: int, /) -> bytes:
+            if self.pieces:
+                answers.append(tus.patch(url, 0, b"intruder").status_code)
+                answers.append(tus.delete(url).status_code)
+            return super().read(size)
+
+    uploads.receive(upload=upload_of(url), offset=0, source=Overtaken(b"a" * 40), announced=40, checksum=None)
+    assert answers == [423, 423]
+    assert bytes_on_disk(url) == b"a" * 40
+
+
+def test_the_lock_of_a_dead_request_expires(tus):
+    url = tus.start(100)
+    past = timezone.now() - timedelta(seconds=1)
+    Upload.objects.update(lock_token="1" * 32, locked_until=past)
+    assert tus.patch(url, 0, b"a").status_code == 204
+
+
+def test_a_request_whose_lock_was_taken_over_moves_no_offset(tus, monkeypatch):
+    monkeypatch.setattr(uploads, "RENEW_AFTER", timedelta(0))
+    url = tus.start(100)
+
+    class Slow(Source):
+        def read(self, size: int, /) -> bytes:
+            Upload.objects.update(lock_token="1" * 32)
+            return super().read(size)
+
+    with pytest.raises(uploads.UploadLocked):
+        uploads.receive(upload=upload_of(url), offset=0, source=Slow(b"a"), announced=1, checksum=None)
+    assert tus.offset(url) == 0
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_a_chunk_with_the_right_checksum_is_kept(tus, algorithm):
+    url = tus.start(100)
+    digest = base64.b64encode(hashlib.new(algorithm, b"abc").digest()).decode()
+    answer = tus.patch(url, 0, b"abc", HTTP_UPLOAD_CHECKSUM=f"{algorithm} {digest}")
+    assert (answer.status_code, tus.offset(url)) == (204, 3)
+
+
+def test_a_damaged_chunk_is_dropped(tus):
+    url = tus.start(100)
+    digest = base64.b64encode(hashlib.sha1(b"abc").digest()).decode()
+    answer = tus.patch(url, 0, b"abX", HTTP_UPLOAD_CHECKSUM=f"sha1 {digest}")
+    assert (answer.status_code, tus.offset(url), bytes_on_disk(url)) == (460, 0, b"")
+
+
+@pytest.mark.parametrize("header", ["md5 abc", "sha1 %%%", "sha1"])
+def test_a_checksum_that_cannot_be_read_is_refused(tus, header):
+    url = tus.start(100)
+    assert tus.patch(url, 0, b"abc", HTTP_UPLOAD_CHECKSUM=header).status_code in (400, 460)
+    assert tus.offset(url) == 0
+
+
+def test_a_cancelled_upload_is_gone_with_its_bytes(tus, settings, django_capture_on_commit_callbacks):
+    url = tus.start(100)
+    tus.patch(url, 0, b"abc")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert tus.delete(url).status_code == 204
+    assert tus.head(url).status_code == 404
+    assert list(settings.DATA_DIR.rglob("*.part")) == []
+
+
+def test_an_upload_that_arrived_cannot_be_cancelled(tus):
+    url = tus.start(3)
+    tus.patch(url, 0, b"abc")
+    assert tus.delete(url).status_code == 409
+
+
+def test_an_upload_whose_file_vanished_says_so(tus):
+    url = tus.start(100)
+    storage.upload_file(upload_of(url).pk).unlink()
+    assert tus.patch(url, 0, b"abc").status_code == 404
+
+
+def test_a_reloaded_page_learns_which_uploads_can_go_on(tus, encounter):
+    url = tus.start(100, filename="a.mp4")
+    tus.patch(url, 0, b"abc")
+    finished = tus.start(3, camera="doctor")
+    tus.patch(finished, 0, b"abc")
+    (found,) = tus.client.get(f"/api/v1/encounters/{encounter.pk}/uploads/").json()
+    expected = {"camera": "patient", "filename": "a.mp4", "size_bytes": 100, "offset": 3, "url": url}
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_abandoned_uploads_are_swept_after_a_week(tus, settings, django_capture_on_commit_callbacks):
+    old, fresh = tus.start(100), tus.start(100)
+    Upload.objects.filter(pk=upload_of(old).pk).update(changed_at=timezone.now() - timedelta(days=8))
+    with django_capture_on_commit_callbacks(execute=True):
+        uploads.sweep_abandoned_uploads()
+    assert list(Upload.objects.all()) == [upload_of(fresh)]
+    assert len(list(settings.DATA_DIR.rglob("*.part"))) == 1
+
+
+def test_without_consent_to_record_nothing_is_uploaded(tus, patient, alice):
+    record_decisions(actor=alice, participant=patient, decisions={"record": False})
+    answer = tus.create(100)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "consent_missing")
+
+
+def test_a_second_file_for_a_camera_must_be_meant(tus, ready):
+    answer = tus.create(100)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "recording_exists")
+    assert tus.create(100, replace="1").status_code == 201
+
+
+def test_a_file_is_not_replaced_while_it_is_being_checked(tus, small_video):
+    tus.send(small_video)
+    assert tus.create(100, replace="1").json()["error"]["code"] == "being_checked"

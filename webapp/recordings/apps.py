@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+
+
+class RecordingsConfig(AppConfig):
+    name = "webapp.recordings"
+    label = "recordings"
+
+    def ready(self) -> None:
+        from webapp.jobs.registry import JobKind, register_kind, register_sweep
+        from webapp.recordings.checking import check_recording, give_up, may_check
+        from webapp.recordings.uploads import sweep_abandoned_uploads
+
+        register_kind(
+            JobKind(
+                "check_recording", "Check the file", check_recording, may_start=may_check, on_failed=give_up
+            )
+        )
+        register_sweep(sweep_abandoned_uploads)

@@ -1,0 +1,87 @@
+"""The job that looks at a file which arrived: what it is, whether it is new, and a picture that stands for
+it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from uuid import UUID
+
+from webapp import engines
+from webapp.core.errors import AppError
+from webapp.jobs.context import JobContext
+from webapp.jobs.models import Job, JobState
+from webapp.recordings import services, storage
+from webapp.recordings.access import VIEW_PURPOSE
+from webapp.recordings.models import Recording, RecordingState
+from webapp.recordings.queries import is_usable_for
+
+PIECE_BYTES = 4 * 1024 * 1024
+HASHING_SHARE = 0.8
+
+
+def check_recording(context: JobContext) -> None:
+    """Decide whether a recording is ready or refused. Doing it again changes nothing."""
+    recording = _find(context.job)
+    if recording is None or recording.state != RecordingState.CHECKING:
+        return
+    path = _take_over(recording, UUID(context.params["upload"]))
+    sha256 = _hash(path, context)
+    twin = services.find_duplicate(recording, sha256)
+    try:
+        if twin is not None:
+            raise AppError(f"This very file is here already, as the recording of the {twin.camera}'s camera.")
+        context.progress(HASHING_SHARE, "looking at the picture")
+        found = engines.check_video(path, storage.poster_path(recording))
+    except AppError as error:
+        with context.finishing():
+            services.refuse(recording, error.message)
+        return
+    with context.finishing():
+        services.accept(recording, found, sha256=sha256)
+
+
+def may_check(job: Job) -> bool:
+    recording = _find(job)
+    return recording is None or is_usable_for(recording, VIEW_PURPOSE)
+
+
+def give_up(job: Job) -> None:
+    """Let go of the file of a check that was cancelled; a check that failed can be tried again."""
+    recording = _find(job)
+    if (
+        job.state == JobState.CANCELLED
+        and recording is not None
+        and recording.state == RecordingState.CHECKING
+    ):
+        services.refuse(recording, "The check of this file was cancelled. Upload it again.")
+        storage.upload_file(UUID(job.params["upload"])).unlink(missing_ok=True)
+
+
+def _find(job: Job) -> Recording | None:
+    found = Recording.objects.filter(pk=job.params["recording"])
+    return found.select_related("encounter", "uploaded_by").first()
+
+
+def _take_over(recording: Recording, upload_id: UUID) -> Path:
+    """Move the arrived file to its own folder, once; return where it lies."""
+    arrived, target = storage.upload_file(upload_id), storage.original_path(recording)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if arrived.exists():
+        shutil.move(arrived, target)
+    if not target.exists():
+        raise AppError("The file is no longer on the server. Upload it again.", code="file_missing")
+    return target
+
+
+def _hash(path: Path, context: JobContext) -> str:
+    digest = hashlib.sha256()
+    size = max(1, path.stat().st_size)
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            digest.update(piece)
+            context.stop_if_asked()
+            context.progress(HASHING_SHARE * file.tell() / size, "computing the checksum")
+    return digest.hexdigest()

@@ -1,0 +1,50 @@
+"""Which recordings there are, and which of them may be used for what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from webapp.consent.queries import granting
+from webapp.recordings.models import Recording, RecordingState, Upload
+from webapp.studies.models import Encounter
+
+#: Whose consent a purpose needs; every other purpose needs that of everyone who can be seen.
+WHO_DECIDES = {"analyse_patient": ("patient",), "analyse_doctor": ("doctor",)}
+
+
+def usable_for(
+    recordings: QuerySet[Recording], purpose: str, at: datetime | None = None
+) -> QuerySet[Recording]:
+    """Return the recordings whose newest consent decisions allow the purpose at that time (default: now)."""
+    condition = Q()
+    for person in WHO_DECIDES.get(purpose, ("doctor", "patient")):
+        condition &= Q(**{f"encounter__{person}__in": granting(purpose, at).values("pk")})
+    return recordings.filter(condition)
+
+
+def is_usable_for(recording: Recording, purpose: str, at: datetime | None = None) -> bool:
+    return usable_for(Recording.objects.filter(pk=recording.pk), purpose, at).exists()
+
+
+def ready_recordings(encounter: Encounter) -> QuerySet[Recording]:
+    return Recording.objects.filter(encounter=encounter, state=RecordingState.READY)
+
+
+def current_recordings(encounter: Encounter) -> QuerySet[Recording]:
+    """Return what a page shows, newest first per camera: refused ones stay until something better arrives."""
+    return Recording.objects.filter(encounter=encounter).order_by("camera", "-created_at")
+
+
+def unfinished_uploads(encounter: Encounter) -> QuerySet[Upload]:
+    return Upload.objects.filter(encounter=encounter, finished=False)
+
+
+def consents_to(encounter: Encounter, purpose: str, at: datetime | None = None) -> bool:
+    """Return whether everyone whom the purpose concerns agrees to it in this encounter, before there is a
+    recording.
+    """
+    people = WHO_DECIDES.get(purpose, ("doctor", "patient"))
+    wanted = {encounter.doctor_id if person == "doctor" else encounter.patient_id for person in people}
+    return granting(purpose, at).filter(pk__in=wanted).count() == len(wanted)
