@@ -1,0 +1,41 @@
+// Finds [data-part="name"], loads parts/<name>.js and attaches it. A part returns how to detach it.
+
+const PARTS = {
+  actions: () => import("./parts/actions.js"),
+  keys: () => import("./parts/keys.js"),
+  local_time: () => import("./parts/local_time.js"),
+  menu: () => import("./parts/menu.js"),
+  overlay: () => import("./parts/overlay.js"),
+  player: () => import("./parts/player.js"),
+  progress: () => import("./parts/progress.js"),
+  theme: () => import("./parts/theme.js"),
+  timeline: () => import("./parts/timeline.js"),
+  upload: () => import("./parts/upload.js"),
+};
+const attached = new WeakMap();
+
+function rootsIn(scope) {
+  const inside = [...scope.querySelectorAll("[data-part]")];
+  return scope.matches?.("[data-part]") ? [scope, ...inside] : inside;
+}
+
+async function attachOne(root) {
+  attached.set(root, () => {});
+  const { attach } = await PARTS[root.dataset.part]();
+  if (root.isConnected) attached.set(root, attach(root));
+}
+
+const attachAll = (scope) =>
+  Promise.all(rootsIn(scope).filter((root) => !attached.has(root)).map(attachOne));
+
+function detachAll(scope) {
+  for (const root of rootsIn(scope)) {
+    attached.get(root)?.();
+    attached.delete(root);
+  }
+}
+
+document.addEventListener("region:leave", (event) => detachAll(event.target));
+document.addEventListener("region:enter", (event) => attachAll(event.target));
+await attachAll(document);
+document.documentElement.dataset.ready = "";
