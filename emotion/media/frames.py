@@ -83,7 +83,8 @@ def _read_span(path: Path, sample_fps: Fraction | None, start_us: int, end_us: i
                 last_cell = cell
             if time_us >= start_us:
                 index = max(index + 1, plan.count_before(ticks))
-                yield Frame(index, time_us, to_upright_bgr(frame, beginning.width, beginning.height))
+                image = to_upright_bgr(frame, beginning.width, beginning.height, beginning.matrix)
+                yield Frame(index, time_us, image)
 
 
 class _Plan:

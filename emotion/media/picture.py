@@ -12,30 +12,48 @@ from av.video.frame import VideoFrame
 
 from emotion.types import Image
 
-_UPRIGHT = (1, 0, 0, 1)
+Matrix = tuple[int, int, int, int]
+_UPRIGHT: Matrix = (1, 0, 0, 1)
 
 
-def upright_size(frame: VideoFrame) -> tuple[int, int, int]:
-    """Return (width, height, rotation) of the frame as a viewer shows it, rotation clockwise in degrees."""
-    a, b, c, d = _display_matrix(frame)
-    if _is_transposed((a, b, c, d)):
-        return frame.height, frame.width, 90 if c < 0 else 270
-    return frame.width, frame.height, 180 if a < 0 and d < 0 else 0
+def display_matrix(frame: VideoFrame) -> Matrix:
+    """Return (a, b, c, d) of the display matrix, whose rows are a b u, c d v, x y w (ISO 14496-12, 8.3.2).
+
+    For one frame of a file: asking makes a frame refer to itself, and memory then grows until garbage is
+    collected.
+    """
+    data = cast(Buffer | None, frame.side_data.get("DISPLAYMATRIX"))
+    if data is None:
+        return _UPRIGHT
+    a, b, _, c, d = struct.unpack_from("=5i", bytes(data))
+    return (a, b, c, d) if any((a, b, c, d)) else _UPRIGHT
 
 
-def to_upright_bgr(frame: VideoFrame, width: int, height: int) -> Image:
-    """Return the frame as (height, width, 3) uint8 BGR, turned upright as its metadata says.
+def upright_size(width: int, height: int, matrix: Matrix) -> tuple[int, int, int]:
+    """Return (width, height, rotation) of a stored picture as a viewer shows it, clockwise in degrees.
+
+    >>> upright_size(1920, 1080, (0, 65536, -65536, 0))
+    (1080, 1920, 90)
+    """
+    a, _, c, d = matrix
+    if _is_transposed(matrix):
+        return height, width, 90 if c < 0 else 270
+    return width, height, 180 if a < 0 and d < 0 else 0
+
+
+def to_upright_bgr(frame: VideoFrame, width: int, height: int, matrix: Matrix) -> Image:
+    """Return the frame as (height, width, 3) uint8 BGR, turned upright by the display matrix of its file.
 
     A frame of another size than the file's first (cameras change resolution while they record) is scaled to
     fit and centred on black, so that pixels mean the same place throughout.
     """
     # One conversion thread: swscale would start and stop a pool for every frame, measured 12 times slower.
     image = frame.to_ndarray(format="bgr24", threads=1)
-    image = turn_upright(np.asarray(image, np.uint8), _display_matrix(frame))
+    image = turn_upright(np.asarray(image, np.uint8), matrix)
     return image if image.shape[:2] == (height, width) else fit_inside(image, width, height)
 
 
-def turn_upright(image: Image, matrix: tuple[int, int, int, int]) -> Image:
+def turn_upright(image: Image, matrix: Matrix) -> Image:
     """Return the picture after the display matrix (a, b, c, d), x' = a x + c y, y' = b x + d y.
 
     Quarter turns and mirror images; a camera's matrix has no others.
@@ -69,15 +87,6 @@ def fit_inside(image: Image, width: int, height: int) -> Image:
     return canvas
 
 
-def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
-    """Return (a, b, c, d) of the display matrix, whose rows are a b u, c d v, x y w (ISO 14496-12, 8.3.2)."""
-    data = cast(Buffer | None, frame.side_data.get("DISPLAYMATRIX"))
-    if data is None:
-        return _UPRIGHT
-    a, b, _, c, d = struct.unpack_from("=5i", bytes(data))
-    return (a, b, c, d) if any((a, b, c, d)) else _UPRIGHT
-
-
-def _is_transposed(matrix: tuple[int, int, int, int]) -> bool:
+def _is_transposed(matrix: Matrix) -> bool:
     a, b, c, d = matrix
     return abs(b) + abs(c) > abs(a) + abs(d)

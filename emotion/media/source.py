@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from emotion.errors import NoVideoStream, UnreadableVideo
-from emotion.media.picture import upright_size
+from emotion.media.picture import Matrix, display_matrix, upright_size
 
 # Without playlists (HLS, DASH, concat), which name other files and addresses, and without still pictures.
 _CONTAINERS: Final = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,wav,mp3,flac,aac"
@@ -74,6 +74,7 @@ class Beginning:
     width: int  # of the upright frame
     height: int
     rotation_deg: int
+    matrix: Matrix  # turns a stored frame upright
     interlaced: bool
 
 
@@ -157,9 +158,10 @@ def read_beginning(path: Path) -> Beginning:
         stream.thread_type = "SLICE"  # frame threads would decode ahead for nothing
         for frame in decode_all(container, stream):
             if frame.pts is not None and stream.time_base is not None:
-                width, height, rotation_deg = upright_size(frame)
+                matrix = display_matrix(frame)
+                width, height, rotation_deg = upright_size(frame.width, frame.height, matrix)
                 clock = Clock(frame.pts, stream.time_base)
-                return Beginning(clock, width, height, rotation_deg, frame.interlaced_frame)
+                return Beginning(clock, width, height, rotation_deg, matrix, frame.interlaced_frame)
     raise nothing_decodes(path)
 
 
