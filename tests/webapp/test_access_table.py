@@ -1,0 +1,207 @@
+"""Who gets what answer: every address × method × role. A new address without a row fails the suite."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.webapp.recordings.conftest import CHUNK, metadata
+from tests.webapp.records import add_job, add_recording, add_run
+from webapp.jobs.models import Job
+from webapp.recordings import storage
+from webapp.recordings.models import Upload
+
+#: anonymous, alice (coordinator), bob (annotator), dora (doctor), audrey (auditor), carol (another study)
+ROLES = ("anonymous", "alice", "bob", "dora", "audrey", "carol")
+TO_SIGN_IN = 302
+OPEN = (200,) * 6
+SIGNED_IN = (TO_SIGN_IN, 200, 200, 200, 200, 200)
+MEMBERS = (TO_SIGN_IN, 200, 200, 200, 200, 404)
+COORDINATOR = (TO_SIGN_IN, 200, 403, 403, 403, 404)
+COORDINATOR_AND_AUDITOR = (TO_SIGN_IN, 200, 403, 403, 200, 404)
+NOT_AUDITOR = (TO_SIGN_IN, 200, 200, 200, 403, 404)
+API_SIGNED_IN = (401, 200, 200, 200, 200, 200)
+API_MEMBERS = (401, 200, 200, 200, 200, 404)
+
+
+def api_coordinator(status: int) -> tuple[int, ...]:
+    return (401, status, 403, 403, 403, 404)
+
+
+TABLE: dict[tuple[str, str], tuple[int, ...]] = {
+    ("healthz", "GET"): (503,) * 6,  # no worker runs in this test, and everybody may know
+    ("core:home", "GET"): SIGNED_IN,
+    ("studies:list", "GET"): SIGNED_IN,
+    ("studies:overview", "GET"): MEMBERS,
+    ("studies:participants", "GET"): COORDINATOR,
+    ("studies:participant_new", "GET"): COORDINATOR,
+    ("studies:participant_new", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("studies:encounters", "GET"): MEMBERS,
+    ("studies:encounter_new", "GET"): COORDINATOR,
+    ("studies:encounter_new", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("studies:api_studies", "GET"): API_SIGNED_IN,
+    ("studies:api_encounters", "GET"): API_MEMBERS,
+    ("studies:api_encounters", "POST"): api_coordinator(400),
+    ("consent:record", "GET"): COORDINATOR,
+    ("recordings:video", "GET"): NOT_AUDITOR,
+    ("recordings:video", "HEAD"): NOT_AUDITOR,
+    ("recordings:poster", "GET"): NOT_AUDITOR,
+    ("recordings:api_uploads", "OPTIONS"): (401, 204, 204, 204, 204, 204),
+    ("recordings:api_uploads", "POST"): api_coordinator(201),
+    ("recordings:api_upload", "HEAD"): api_coordinator(200),
+    ("recordings:api_upload", "PATCH"): api_coordinator(204),
+    ("recordings:api_upload", "DELETE"): api_coordinator(204),
+    ("recordings:api_unfinished_uploads", "GET"): api_coordinator(200),
+    ("analysis:encounter", "GET"): MEMBERS,
+    ("analysis:jobs", "GET"): COORDINATOR_AND_AUDITOR,
+    ("analysis:api_encounter", "GET"): API_MEMBERS,
+    ("analysis:api_runs", "POST"): api_coordinator(202),
+    ("analysis:api_timeline", "GET"): API_MEMBERS,
+    ("analysis:timeline_csv", "GET"): API_MEMBERS,
+    ("analysis:api_faces", "GET"): API_MEMBERS,
+    ("analysis:api_cancel", "POST"): api_coordinator(200),
+    ("analysis:api_retry", "POST"): api_coordinator(409),
+    ("schema", "GET"): API_SIGNED_IN,
+    ("api_docs", "GET"): SIGNED_IN,
+    ("account_login", "GET"): (200, *(TO_SIGN_IN,) * 5),  # who is signed in goes home
+    ("account_logout", "GET"): SIGNED_IN,
+    ("account_inactive", "GET"): OPEN,
+    ("account_change_password", "GET"): SIGNED_IN,
+    ("account_reauthenticate", "GET"): SIGNED_IN,
+    ("mfa_index", "GET"): SIGNED_IN,
+    ("consent:record", "POST"): (
+        TO_SIGN_IN,
+        302,
+        403,
+        403,
+        403,
+        404,
+    ),  # last: no box ticked withdraws everything
+}
+#: Second factor pages beyond the first ask for a fresh password, the admin for staff: nobody here is that.
+SENT_ELSEWHERE = (
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_download_recovery_codes",
+)
+
+
+def names_of(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{prefix}{pattern.name}"
+        elif pattern.namespace != "admin":
+            yield from names_of(pattern, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix)
+
+
+def test_every_address_of_the_site_is_in_the_table():
+    assert set(names_of(get_resolver())) == {name for name, _ in TABLE} | set(SENT_ELSEWHERE)
+
+
+@pytest.fixture
+def things(encounter, study, patient, alice) -> dict[str, list]:
+    """One of everything that an address can name."""
+    cache.clear()
+    recording = add_recording(encounter, "patient", uploaded_by=alice)
+    add_recording(encounter, "doctor", uploaded_by=alice)
+    run = add_run(encounter)
+    upload = Upload.objects.create(
+        encounter=encounter, camera="patient", original_name="a.mp4", suffix=".mp4", length=100
+    )
+    storage.upload_file(upload.pk).parent.mkdir()
+    storage.upload_file(upload.pk).touch()
+    job = add_job(encounter)
+    return {
+        "studies": [study.slug],
+        "consent": [study.slug, patient.code],
+        "recordings": [recording.pk],
+        "recordings:api_upload": [upload.pk],
+        "recordings:api_unfinished_uploads": [encounter.pk],
+        "analysis:encounter": [encounter.pk],
+        "analysis:jobs": [study.slug],
+        "analysis:api_encounter": [encounter.pk],
+        "analysis:api_runs": [encounter.pk],
+        "analysis": [run.pk],
+        "analysis:api_cancel": [job.pk],
+        "analysis:api_retry": [job.pk],
+        "recordings:api_uploads": [encounter.pk],
+    }
+
+
+NO_ARGUMENT = {"studies:list", "studies:api_studies", "recordings:api_uploads"}
+
+
+def address(name: str, things: dict[str, list]) -> str:
+    arguments = things.get(name) or things.get(name.split(":", maxsplit=1)[0], [])
+    query = "?camera=patient&to_s=60" if name == "analysis:api_faces" else ""
+    return reverse(name, args=() if name in NO_ARGUMENT else arguments) + query
+
+
+def ask(client: Client, method: str, name: str, things: dict[str, list]) -> int:
+    url = address(name, things)
+    headers = {"HTTP_TUS_RESUMABLE": "1.0.0"} if name.startswith("recordings:api") else {}
+    body, content_type = b"nothing=useful", "application/x-www-form-urlencoded"
+    if name.rsplit(":", maxsplit=1)[-1].startswith("api_") and method == "POST":
+        body, content_type = b"{}", "application/json"
+    if name == "recordings:api_uploads" and method == "POST":
+        encounter = str(things[name][0])
+        pairs = metadata(encounter=encounter, camera="patient", filename="a.mp4", replace="1")
+        headers |= {"HTTP_UPLOAD_LENGTH": "100", "HTTP_UPLOAD_METADATA": pairs}
+    if method == "PATCH":
+        headers |= {"HTTP_UPLOAD_OFFSET": "0"}
+        body, content_type = b"abc", CHUNK
+    return client.generic(method, url, body, content_type=content_type, **headers).status_code
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_the_answer_of_the_table(things, role, request, signed_in):
+    user = None if role == "anonymous" else request.getfixturevalue(role)
+    client = signed_in(user)
+    found, expected = {}, {}
+    for (name, method), answers in TABLE.items():
+        Job.objects.filter(pk=things["analysis:api_cancel"][0]).update(state="queued", cancel_requested=False)
+        found[name, method] = ask(client, method, name, things)
+        expected[name, method] = answers[ROLES.index(role)]
+        if (name, method) == ("recordings:api_upload", "PATCH"):
+            Upload.objects.update(locked_until=None)
+    assert found == expected
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", [*SENT_ELSEWHERE, "admin:index"])
+def test_pages_that_ask_for_more_send_everybody_elsewhere(role, name, request, signed_in, db):
+    user = None if role == "anonymous" else request.getfixturevalue(role)
+    assert signed_in(user).get(reverse(name)).status_code in (302, 404)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({name for name, _ in TABLE if name.split(":")[0] in ("recordings", "analysis")})
+)
+def test_strangers_cannot_tell_absent_from_forbidden(things, name, carol, signed_in):
+    method = next(method for known, method in TABLE if known == name)
+    client = signed_in(carol)
+    absent = {key: [uuid.uuid4()] for key in things} | {"analysis:jobs": ["no-such-study"]}
+
+    def answer(known: dict[str, list]) -> int:
+        return ask(client, method, name, known)
+
+    assert answer(things) == answer(absent)
+
+
+def test_a_doctor_does_not_find_a_colleagues_encounter(things, encounter, alice, dora, study, signed_in):
+    from webapp.studies.services import add_participant
+
+    encounter.doctor = add_participant(actor=alice, study=study, kind="doctor")
+    encounter.save()
+    client = signed_in(dora)
+    for name in ("recordings:video", "analysis:encounter", "analysis:api_encounter", "analysis:api_timeline"):
+        assert ask(client, "GET", name, things) == 404

@@ -1,0 +1,110 @@
+"""Encounters, runs and jobs over the API."""
+
+from __future__ import annotations
+
+import csv
+import io
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from webapp.analysis import schemas, services
+from webapp.analysis.access import access_job, access_run
+from webapp.analysis.models import AnalysisRun, FaceObservation
+from webapp.analysis.queries import faces_between, may_be_analysed
+from webapp.analysis.state import encounter_state, job_state
+from webapp.analysis.timelines import COLUMNS, face_columns, second_rows, timeline
+from webapp.core.errors import Invalid
+from webapp.jobs.services import cancel_job, retry_job
+from webapp.studies.access import access_encounter
+
+LONGEST_FACES_S = 600
+
+
+class EncounterDetail(APIView):
+    @extend_schema(
+        responses=schemas.EncounterOutput, summary="Recordings, jobs and the newest run of an encounter"
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        encounter = access_encounter(request.user, pk, "view_encounter")
+        return Response(encounter_state(request.user, encounter))
+
+
+class RunCreation(APIView):
+    @extend_schema(
+        request=schemas.RunInput, responses={202: schemas.JobOutput}, summary="Analyse all ready cameras"
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        encounter = access_encounter(request.user, pk, "run_analysis")
+        entry = schemas.RunInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        model = entry.validated_data.get("model", "")
+        job = services.start_run(encounter=encounter, actor=request.user, model=model)
+        return Response(job_state(job, may_steer=True), status=status.HTTP_202_ACCEPTED)
+
+
+class RunTimeline(APIView):
+    @extend_schema(responses=schemas.TimelineOutput, summary="A run second by second, in columns")
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(timeline(access_run(request.user, pk, "view_results")), headers=_PRIVATE)
+
+
+class RunFaces(APIView):
+    @extend_schema(
+        parameters=[schemas.FacesInput],
+        responses=schemas.FacesOutput,
+        summary="Faces of a stretch of one camera",
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        run = access_run(request.user, pk, "view_results")
+        entry = schemas.FacesInput(data=request.query_params)
+        entry.is_valid(raise_exception=True)
+        camera, from_s, to_s = (entry.validated_data[name] for name in ("camera", "from_s", "to_s"))
+        if not 0 <= to_s - from_s <= LONGEST_FACES_S:
+            raise Invalid(f"Expected at most {LONGEST_FACES_S} seconds at a time, got {to_s - from_s:g}.")
+        faces = faces_between(run, camera, round(from_s * 1000), round(to_s * 1000))
+        if not may_be_analysed(run.encounter, camera):
+            faces = FaceObservation.objects.none()
+        return Response(face_columns(run, camera, faces), headers=_PRIVATE)
+
+
+class TimelineCsv(APIView):
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR}, summary="timeline.csv of a run")
+    def get(self, request: Request, pk: UUID) -> HttpResponse:
+        run = access_run(request.user, pk, "view_results")
+        name = f"{run.encounter.study.slug}-{run.encounter.code}-timeline.csv"
+        headers = _PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(_as_csv(run), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class JobCancellation(APIView):
+    @extend_schema(request=None, responses=schemas.JobOutput, summary="Stop a job")
+    def post(self, request: Request, pk: UUID) -> Response:
+        job, encounter = access_job(request.user, pk, "run_analysis")
+        job = cancel_job(job=job, actor=request.user, study_id=encounter.study_id)
+        return Response(job_state(job, may_steer=True))
+
+
+class JobRetry(APIView):
+    @extend_schema(request=None, responses=schemas.JobOutput, summary="Try a failed or cancelled job again")
+    def post(self, request: Request, pk: UUID) -> Response:
+        job, encounter = access_job(request.user, pk, "run_analysis")
+        job = retry_job(job=job, actor=request.user, study_id=encounter.study_id)
+        return Response(job_state(job, may_steer=True))
+
+
+_PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+def _as_csv(run: AnalysisRun) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(second_rows(run))
+    return text.getvalue()

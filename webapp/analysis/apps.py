@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class AnalysisConfig(AppConfig):
+    name = "webapp.analysis"
+    label = "analysis"
+
+    def ready(self) -> None:
+        from webapp.analysis.analysing import may_analyse, run_analysis
+        from webapp.analysis.queries import KIND
+        from webapp.analysis.services import start_by_itself
+        from webapp.jobs.registry import JobKind, register_kind
+        from webapp.recordings.services import when_ready
+
+        register_kind(JobKind(KIND, "Analyse expressions", run_analysis, may_start=may_analyse))
+        when_ready(start_by_itself)

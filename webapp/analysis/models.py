@@ -1,0 +1,100 @@
+"""What an analysis found. A run and its rows appear in one transaction; a run that is there is complete."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from webapp.jobs.models import Job
+from webapp.recordings.models import Camera
+from webapp.studies.models import Encounter
+
+
+class AnalysisRun(models.Model):
+    """One model's look at all cameras of an encounter, with everything needed to repeat it.
+
+    inputs: per camera the recording's id and sha256, and whether consent was there. weights: sha256 by name.
+    offsets_ms: per camera, what to add to its own time to get the encounter's clock.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    encounter = models.ForeignKey(Encounter, on_delete=models.CASCADE, related_name="runs")
+    job = models.OneToOneField(Job, null=True, on_delete=models.SET_NULL, related_name="run")
+    model = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    versions = models.JSONField(default=dict)
+    weights = models.JSONField(default=dict)
+    inputs = models.JSONField(default=dict)
+    offsets_ms = models.JSONField(default=dict)
+    sync_offset_ms = models.FloatField(null=True)
+    sync_confidence = models.FloatField(null=True)
+    sync_method = models.CharField(max_length=40, blank=True)
+    sync_applied = models.BooleanField(default=False)
+    summary = models.JSONField(default=dict)
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-finished_at",)
+        indexes = (models.Index(fields=("encounter", "-finished_at")),)
+
+    def __str__(self) -> str:
+        return f"{self.model}, {self.finished_at:%Y-%m-%d %H:%M}"
+
+
+class SecondRow(models.Model):
+    """One second of one expected person on one camera: a line of timeline.csv."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="seconds")
+    camera = models.CharField(max_length=10, choices=Camera.choices)
+    second = models.IntegerField()
+    role = models.CharField(max_length=12)
+    track = models.IntegerField(null=True)
+    status = models.CharField(max_length=20)
+    emotion = models.CharField(max_length=12, null=True)
+    confidence = models.FloatField(null=True)
+    anger = models.FloatField(null=True)
+    disgust = models.FloatField(null=True)
+    fear = models.FloatField(null=True)
+    happiness = models.FloatField(null=True)
+    neutral = models.FloatField(null=True)
+    sadness = models.FloatField(null=True)
+    surprise = models.FloatField(null=True)
+    valence = models.FloatField(null=True)
+    arousal = models.FloatField(null=True)
+    frames_sampled = models.PositiveIntegerField()
+    frames_detected = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("camera", "role", "second")
+        constraints = (
+            models.UniqueConstraint(fields=("run", "camera", "role", "second"), name="one_row_per_second"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.camera} {self.second} s {self.status}"
+
+
+class FaceObservation(models.Model):
+    """One face in one sampled frame. t_ms: the camera's own time; the box in parts of the frame."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="faces")
+    camera = models.CharField(max_length=10, choices=Camera.choices)
+    t_ms = models.PositiveIntegerField()
+    track = models.IntegerField()
+    role = models.CharField(max_length=12)
+    x = models.FloatField()
+    y = models.FloatField()
+    w = models.FloatField()
+    h = models.FloatField()
+    emotion = models.CharField(max_length=12)
+    confidence = models.FloatField()
+
+    class Meta:
+        ordering = ("t_ms", "track")
+        indexes = (models.Index(fields=("run", "camera", "t_ms"), name="faces_by_time"),)
+
+    def __str__(self) -> str:
+        return f"{self.camera} {self.t_ms} ms"

@@ -1,0 +1,76 @@
+"""Questions about runs, their rows, and which cameras may be analysed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from webapp.analysis.models import AnalysisRun, FaceObservation
+from webapp.jobs.models import Job
+from webapp.jobs.queries import jobs_about
+from webapp.recordings.models import Recording
+from webapp.recordings.queries import consents_to, ready_recordings, usable_for
+from webapp.studies.access import Someone, visible_encounters
+from webapp.studies.models import Encounter, Study
+
+KIND = "analyse_encounter"
+
+
+def purpose_of(camera: str) -> str:
+    """Return the purpose that covers the analysis of a camera's person."""
+    return f"analyse_{camera}"
+
+
+def may_be_analysed(encounter: Encounter, camera: str) -> bool:
+    """Return whether the camera's person agrees to the analysis at this moment."""
+    return consents_to(encounter, purpose_of(camera))
+
+
+def analysable(encounter: Encounter) -> dict[Recording, bool]:
+    """Return the ready recordings in the order of their cameras, each with whether consent covers its
+    analysis.
+    """
+    ready = ready_recordings(encounter)
+    usable = {
+        pk
+        for camera in ("doctor", "patient")
+        for pk in _usable(ready.filter(camera=camera), purpose_of(camera))
+    }
+    return {recording: recording.pk in usable for recording in ready.order_by("camera")}
+
+
+def _usable(recordings: QuerySet[Recording], purpose: str) -> QuerySet[Recording, UUID]:
+    return usable_for(recordings, purpose).values_list("pk", flat=True)
+
+
+def encounter_of(job: Job) -> Encounter | None:
+    """Return the encounter that a job is about, None when it is gone."""
+    encounters = Encounter.objects.select_related("study", "doctor", "patient")
+    return encounters.filter(pk=job.subject_id).first() if job.subject_id else None
+
+
+def latest_run(encounter: Encounter) -> AnalysisRun | None:
+    return AnalysisRun.objects.filter(encounter=encounter).first()
+
+
+def faces_between(run: AnalysisRun, camera: str, from_ms: int, to_ms: int) -> QuerySet[FaceObservation]:
+    return FaceObservation.objects.filter(run=run, camera=camera, t_ms__gte=from_ms, t_ms__lt=to_ms)
+
+
+def jobs_of_study(user: Someone, study: Study) -> QuerySet[Job]:
+    encounters = visible_encounters(user).filter(study=study)
+    return Job.objects.filter(subject_id__in=encounters.values("pk"))
+
+
+def jobs_worth_showing(encounter: Encounter) -> list[Job]:
+    """Return what runs or waits, and failures that nothing newer of the same kind has made good; newest
+    first.
+    """
+    shown: list[Job] = []
+    newer_kinds: set[str] = set()
+    for job in jobs_about(encounter.pk).order_by("-created_at")[:30]:
+        if job.finished_at is None or (job.state != "done" and job.kind not in newer_kinds):
+            shown.append(job)
+        newer_kinds.add(job.kind)
+    return shown

@@ -1,0 +1,121 @@
+"""A run as columns for a chart and as lines of timeline.csv. Seconds whose consent is gone say so and
+nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
+from webapp.analysis.queries import may_be_analysed
+from webapp.recordings.models import Camera
+
+EMOTIONS: Final = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+STATUSES: Final = [
+    "ok",
+    "no_face",
+    "low_confidence",
+    "irrelevant_face",
+    "occluded",
+    "consent_withheld",
+    "not_analysed",
+]
+COLUMNS: Final = (
+    "camera",
+    "second",
+    "role",
+    "track",
+    "status",
+    "emotion",
+    "confidence",
+    *EMOTIONS,
+    "valence",
+    "arousal",
+    "frames_sampled",
+    "frames_detected",
+)
+WITHHELD: Final = "consent_withheld"
+_KEPT_WHEN_WITHHELD: Final = frozenset({"camera", "second", "role"})
+
+Values = dict[str, Any]
+
+
+def second_rows(run: AnalysisRun) -> Iterator[Values]:
+    """Yield the values of COLUMNS for every second, emptied where consent is withheld at this moment."""
+    allowed = {camera for camera in Camera.values if may_be_analysed(run.encounter, camera)}
+    for row in SecondRow.objects.filter(run=run).values(*COLUMNS).iterator():
+        yield row if row["camera"] in allowed else _withheld(row)
+
+
+def timeline(run: AnalysisRun) -> Values:
+    """Return the run as one lane of columns per person, on the encounter's clock."""
+    lanes: dict[tuple[str, str], list[Values]] = {}
+    for row in second_rows(run):
+        lanes.setdefault((row["camera"], row["role"]), []).append(row)
+    ends = [rows[-1]["second"] + 1 for rows in lanes.values()]
+    return {
+        "id": str(run.pk),
+        "model": run.model,
+        "emotions": EMOTIONS,
+        "duration_s": max(ends, default=0),
+        "sync": {
+            "offset_ms": run.sync_offset_ms,
+            "confidence": run.sync_confidence,
+            "method": run.sync_method,
+            "applied": run.sync_applied,
+        },
+        "lanes": [_lane(run, camera, role, rows) for (camera, role), rows in lanes.items()],
+    }
+
+
+def face_columns(run: AnalysisRun, camera: str, faces: Any) -> Values:
+    """Return sampled faces as columns, in the camera's own time."""
+    columns: Values = {name: [] for name in ("t_ms", "track", "role", "box", "emotion", "confidence")}
+    face: FaceObservation
+    for face in faces:
+        columns["box"].append([face.x, face.y, face.w, face.h])
+        for name in ("t_ms", "track", "role", "emotion", "confidence"):
+            columns[name].append(getattr(face, name))
+    return columns | {"camera": camera, "offset_ms": run.offsets_ms.get(camera, 0)}
+
+
+def label_of(run: AnalysisRun, role: str) -> str:
+    """Return who a lane is about: the role in words and the participant's code."""
+    people = {"doctor": run.encounter.doctor, "patient": run.encounter.patient}
+    return f"{role.capitalize()} {people[role].code}" if role in people else role.capitalize()
+
+
+def _withheld(row: Values) -> Values:
+    kept = {name: value if name in _KEPT_WHEN_WITHHELD else None for name, value in row.items()}
+    return kept | {"status": WITHHELD, "frames_sampled": 0, "frames_detected": 0}
+
+
+def _lane(run: AnalysisRun, camera: str, role: str, rows: list[Values]) -> Values:
+    return {
+        "camera": camera,
+        "role": role,
+        "label": label_of(run, role),
+        "offset_ms": run.offsets_ms.get(camera, 0),
+        "seconds": [row["second"] for row in rows],
+        **{name: [row[name] for row in rows] for name in ("status", "emotion", "confidence")},
+        "probs": {emotion: [row[emotion] for row in rows] for emotion in EMOTIONS},
+        "valence": [row["valence"] for row in rows],
+        "arousal": [row["arousal"] for row in rows],
+        "summary": _summary(run, camera, role, rows),
+    }
+
+
+def _summary(run: AnalysisRun, camera: str, role: str, rows: list[Values]) -> Values:
+    if all(row["status"] == WITHHELD for row in rows):
+        return {
+            "duration_s": len(rows),
+            "detection_rate": None,
+            "seconds": dict.fromkeys(STATUSES, 0) | {WITHHELD: len(rows)},
+            "seconds_by_emotion": dict.fromkeys(EMOTIONS, 0),
+            "share_by_emotion": dict.fromkeys(EMOTIONS),
+            "changes_per_minute": None,
+            "dominant": None,
+        }
+    found: Values = run.summary["cameras"][camera]["roles"][role]
+    return found

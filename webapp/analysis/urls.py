@@ -1,0 +1,18 @@
+from django.urls import path
+
+from webapp.analysis import api, views
+from webapp.analysis.consumers import EncounterConsumer
+
+app_name = "analysis"
+urlpatterns = [
+    path("encounters/<uuid:pk>/", views.encounter, name="encounter"),
+    path("studies/<slug:slug>/jobs/", views.jobs, name="jobs"),
+    path("api/v1/encounters/<uuid:pk>/", api.EncounterDetail.as_view(), name="api_encounter"),
+    path("api/v1/encounters/<uuid:pk>/runs/", api.RunCreation.as_view(), name="api_runs"),
+    path("api/v1/runs/<uuid:pk>/timeline/", api.RunTimeline.as_view(), name="api_timeline"),
+    path("api/v1/runs/<uuid:pk>/timeline.csv", api.TimelineCsv.as_view(), name="timeline_csv"),
+    path("api/v1/runs/<uuid:pk>/faces/", api.RunFaces.as_view(), name="api_faces"),
+    path("api/v1/jobs/<uuid:pk>/cancel/", api.JobCancellation.as_view(), name="api_cancel"),
+    path("api/v1/jobs/<uuid:pk>/retry/", api.JobRetry.as_view(), name="api_retry"),
+]
+websocket_urlpatterns = [path("ws/encounters/<uuid:pk>/", EncounterConsumer.as_asgi())]

@@ -1,0 +1,99 @@
+"""The page of an encounter with its timeline, and the jobs of a study."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from webapp.analysis.models import AnalysisRun
+from webapp.analysis.queries import jobs_of_study, latest_run
+from webapp.analysis.state import encounter_state, job_state
+from webapp.analysis.timelines import timeline
+from webapp.core.errors import Invalid
+from webapp.jobs.models import Job, JobState
+from webapp.recordings.models import Camera
+from webapp.recordings.names import ACCEPTED
+from webapp.recordings.queries import unfinished_uploads
+from webapp.studies.access import access_encounter, access_study, needs_of
+from webapp.studies.models import Encounter
+from webapp.studies.views import study_context
+
+PAGE_SIZE = 50
+#: What a page sends at once: a lost line costs at most this much, and a request stays short.
+CHUNK_BYTES = 4 * 1024 * 1024
+
+
+@login_required
+@require_GET
+def encounter(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = access_encounter(request.user, pk, "view_encounter")
+    needs = needs_of(request.user, found.study)
+    run = latest_run(found) if "view_results" in needs else None
+    state = encounter_state(request.user, found)
+    context = study_context(request, found.study, "encounters") | {
+        "encounter": found,
+        "state": state,
+        "cameras": [_camera_context(camera, found, state, run) for camera in Camera],
+        "run": run,
+        "timeline": timeline(run) if run else None,
+        "accepted_suffixes": ",".join(sorted(ACCEPTED)),
+        "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+        "chunk_bytes": CHUNK_BYTES,
+    }
+    return render(request, "analysis/encounter.html", context)
+
+
+@login_required
+@require_GET
+def jobs(request: HttpRequest, slug: str) -> HttpResponse:
+    study = access_study(request.user, slug, "view_jobs")
+    state = request.GET.get("state", "")
+    if state and state not in JobState.values:
+        raise Invalid(f"Expected a state of {', '.join(JobState.values)}, got “{state[:20]}”.")
+    found = jobs_of_study(request.user, study)
+    if state:
+        found = found.filter(state=state)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    may_steer = "run_analysis" in needs_of(request.user, study)
+    context = study_context(request, study, "jobs") | {
+        "page": page,
+        "jobs": _with_encounters(list(page), may_steer=may_steer),
+        "states": JobState.choices,
+        "chosen_state": state,
+    }
+    return render(request, "analysis/jobs.html", context)
+
+
+def _camera_context(
+    camera: Camera, encounter: Encounter, state: dict[str, Any], run: AnalysisRun | None
+) -> dict[str, object]:
+    """Return one camera's newest ready recording, what came after it, and an upload that can go on."""
+    own = [recording for recording in state["recordings"] if recording["camera"] == camera.value]
+    newest = own[0] if own else None
+    return {
+        "name": camera.value,
+        "label": camera.label,
+        "ready": next((recording for recording in own if recording["state"] == "ready"), None),
+        "pending": newest if newest and newest["state"] != "ready" else None,
+        "upload": unfinished_uploads(encounter).filter(camera=camera).first(),
+        "offset_ms": run.offsets_ms.get(camera.value, 0) if run else 0,
+    }
+
+
+def _with_encounters(jobs: list[Job], *, may_steer: bool) -> list[dict[str, object]]:
+    encounters = Encounter.objects.in_bulk({job.subject_id for job in jobs if job.subject_id})
+    return [
+        {
+            "job": job,
+            "state": job_state(job, may_steer=may_steer),
+            "encounter": encounters.get(job.subject_id),
+        }
+        for job in jobs
+    ]
