@@ -129,35 +129,19 @@ def show_analyses(result: Any) -> str:
 
 def classify(arguments: Namespace, progress: FractionDone) -> Any:
     """Return the faces of every picture with their expressions."""
-    from emotion.detect import CenterFace
-    from emotion.labels import EMOTIONS
-    from emotion.media import read_image
-    from emotion.recognise import DEFAULT_MODEL, load_recogniser
+    from emotion.recipes import DEFAULT_MODEL
+    from emotion.stills import classify_images
 
-    images = [read_image(path) for path in arguments.images]
-    recogniser = load_recogniser(arguments.model or DEFAULT_MODEL, arguments.weights, device=arguments.device)
-    detector = CenterFace(arguments.weights, device=arguments.device) if arguments.crop == "auto" else None
-    pictures = []
-    for number, (path, image) in enumerate(zip(arguments.images, images, strict=True), start=1):
-        height, width = image.shape[:2]
-        found = detector.detect(image) if detector else None
-        crops = [recogniser.crop(image, found, face) for face in range(len(found))] if found else [image]
-        boxes = found.boxes_px.tolist() if found else [[0.0, 0.0, float(width), float(height)]]
-        scores = found.scores.tolist() if found else [None]
-        probs = recogniser.classify(crops if found is None or len(found) else [])
-        faces = [
-            {
-                "box_px": [round(edge, 1) for edge in box],
-                "score": score,
-                "emotion": EMOTIONS[int(row.argmax())],
-                "confidence": round(float(row.max()), 6),
-                "probs": {emotion: round(float(p), 6) for emotion, p in zip(EMOTIONS, row, strict=True)},
-            }
-            for box, score, row in zip(boxes, scores, probs, strict=True)
-        ]
-        pictures.append({"file": str(path), "width": width, "height": height, "faces": faces})
-        progress(number / len(images))
-    return {"model": recogniser.name, "images": pictures}
+    model = arguments.model or DEFAULT_MODEL
+    images = classify_images(
+        arguments.images,
+        model=model,
+        weights_dir=arguments.weights,
+        crop=arguments.crop,
+        device=arguments.device,
+        progress=progress,
+    )
+    return {"model": model, "images": images}
 
 
 def show_faces(result: Any) -> str:
@@ -177,11 +161,22 @@ def sync(arguments: Namespace, progress: FractionDone) -> Any:
 
     found = estimate_offset(arguments.first, arguments.second)
     progress(1.0)
-    return {"offset_ms": found.offset_ms, "confidence": found.confidence, "method": found.method}
+    return asdict(found)
 
 
 def evaluate(arguments: Namespace, progress: FractionDone) -> Any:
     """Return what a model gets right on a labelled set of faces."""
+    from emotion.evaluate import evaluate_dataset
+    from emotion.recipes import DEFAULT_MODEL
+
+    return evaluate_dataset(
+        arguments.dataset,
+        model=arguments.model or DEFAULT_MODEL,
+        weights_dir=arguments.weights,
+        crop=arguments.crop,
+        device=arguments.device,
+        progress=progress,
+    )
 
 
 def bench(arguments: Namespace, progress: FractionDone) -> Any:

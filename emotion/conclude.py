@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from emotion.roles import IRRELEVANT, RoleAssignment, assign_roles, expected_role
 from emotion.samples import SEGMENT_US, FaceSamples
 from emotion.statistics import PersonSummary, summarise_person
-from emotion.timeline import TimelineOptions, build_timeline
+from emotion.timeline import EncounterClock, TimelineOptions, build_timeline
 from emotion.track import Track, TrackingOptions, link_tracks
 from emotion.types import FaceObservation, Second, VideoInfo
 
@@ -51,7 +51,7 @@ class People:
 class CameraAnalysis:
     """One camera: its people, and a row for every second.
 
-    rows count seconds of the encounter's clock, which is the camera's own time plus offset_us.
+    rows count seconds of the encounter's clock; clock leads there from the camera's own time.
     """
 
     camera: str
@@ -59,7 +59,12 @@ class CameraAnalysis:
     people: People
     rows: tuple[Second, ...]
     summary: PersonSummary
-    offset_us: int
+    clock: EncounterClock
+
+    @property
+    def offset_us(self) -> int:
+        """Return what is added to the camera's own time at its first frame."""
+        return self.clock.offset_us
 
     def observations(self) -> Iterator[FaceObservation]:
         """Yield every sampled face in the order of time, in the camera's own time, with its track."""
@@ -98,14 +103,14 @@ def conclude_camera(
     camera: str,
     video: VideoInfo,
     options: AnalysisOptions | None = None,
-    offset_us: int = 0,
+    clock: EncounterClock | None = None,
 ) -> CameraAnalysis:
     """Return tracks, roles, seconds and summary of a whole recording from its samples. Pure and fast."""
     options = options or AnalysisOptions()
     tracks = link_tracks(samples, options.tracking)
     roles = assign_roles(samples, tracks, camera=camera, size_wh=(video.width, video.height))
     found = People(samples, tracks, roles)
-    return _place(found, camera=camera, video=video, options=options, offset_us=offset_us)
+    return _place(found, camera=camera, video=video, options=options, clock=clock or EncounterClock())
 
 
 def conclude_encounter(
@@ -114,16 +119,18 @@ def conclude_encounter(
     """Return the cameras on the clock of the first; sync moves the second one when it is confident."""
     options = options or AnalysisOptions()
     applied = sync is not None and sync.confidence >= MIN_SYNC_CONFIDENCE and len(cameras) > 1
-    offset_us = round(sync.offset_ms * 1000) if sync is not None and applied else 0
+    clock = EncounterClock()
+    if sync is not None and applied:
+        clock = EncounterClock(sync.offset_ms * 1000, sync.drift_ppm)
     moved = [
-        _place(one.people, camera=one.camera, video=one.video, options=options, offset_us=offset_us)
+        _place(one.people, camera=one.camera, video=one.video, options=options, clock=clock)
         for one in cameras[1:]
     ]
     return EncounterAnalysis((*cameras[:1], *moved), options, sync, applied)
 
 
 def _place(
-    people: People, *, camera: str, video: VideoInfo, options: AnalysisOptions, offset_us: int
+    people: People, *, camera: str, video: VideoInfo, options: AnalysisOptions, clock: EncounterClock
 ) -> CameraAnalysis:
     rows = build_timeline(
         people.samples,
@@ -132,8 +139,8 @@ def _place(
         camera=camera,
         duration_us=video.duration_us,
         sample_fps=options.sample_fps or video.frame_rate or Fraction(25),
-        offset_us=offset_us,
+        clock=clock,
         options=options.timeline,
     )
     summary = summarise_person(rows, role=expected_role(camera), duration_us=video.duration_us)
-    return CameraAnalysis(camera, video, people, rows, summary, offset_us)
+    return CameraAnalysis(camera, video, people, rows, summary, clock)

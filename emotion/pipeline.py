@@ -31,7 +31,6 @@ from emotion.conclude import (
     conclude_encounter,
 )
 from emotion.detect import CenterFace
-from emotion.errors import NoAudioStream
 from emotion.identify import FaceFeature
 from emotion.media import probe_video
 from emotion.recognise import DEFAULT_MODEL, load_recogniser
@@ -208,7 +207,4 @@ def _estimate_sync(paths: list[Path]) -> Sync | None:
         return None
     from emotion.sync import estimate_offset
 
-    try:
-        return estimate_offset(paths[0], paths[1])
-    except NoAudioStream:
-        return None
+    return estimate_offset(paths[0], paths[1])

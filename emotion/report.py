@@ -28,6 +28,7 @@ from emotion.plots import (
 TEMPLATE: Final = Path(__file__).with_name("report_template.html")
 ROLE_MARKS: Final = {"doctor": "Dr", "patient": "Pt"}
 NOT_MEASURED: Final = "not measured"
+SYNC_WORDS: Final = {"audio": "by the sound", "creation_time": "by the times the files give"}
 MAX_PEOPLE: Final = 10
 
 
@@ -169,13 +170,13 @@ def _render_clock(analysis: EncounterAnalysis) -> str:
         return ""
     first, second = (escape(camera.camera) for camera in analysis.cameras[:2])
     reference = f"All times are those of the {first} camera, from its first frame."
-    if analysis.sync is None:
-        return f"<p>{reference} Without sound on both, the cameras are taken to have started together.</p>"
-    sure = f"confidence {analysis.sync.confidence:.2f}, by {escape(analysis.sync.method)}"
-    if not analysis.sync_applied:
-        doubt = f"No confident offset was found ({sure})"
-        return f"<p>{reference} {doubt}: the cameras are taken to have started together.</p>"
+    if analysis.sync is None or analysis.sync.method == "none":
+        return f"<p>{reference} Nothing tells how they relate; they are taken to have started together.</p>"
+    sure = f"{SYNC_WORDS[analysis.sync.method]}, confidence {analysis.sync.confidence:.2f}"
     offset = f"{analysis.sync.offset_ms:+.0f} ms".replace("-", "−")
+    if not analysis.sync_applied:
+        doubt = f"An offset of {offset} ({sure}) is too unsure to be used"
+        return f"<p>{reference} {doubt}; the cameras are taken to have started together.</p>"
     return f"<p>{reference} The {second} camera's times are moved by {offset} ({sure}).</p>"
 
 

@@ -12,7 +12,7 @@ import json
 import platform
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -63,20 +63,28 @@ def write_results(analysis: EncounterAnalysis, out_dir: Path, *, engine: EngineR
     Raises OutputUnwritable, after which no new file stands under its final name.
     """
     run = describe_run(analysis, engine)
-    with writable(out_dir):
-        staging = out_dir / PARTIAL / "results"
+    staging = out_dir / PARTIAL / "results"
+    try:
+        with writable(out_dir):
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir(parents=True)
+            _write_files(analysis, run, staging)
+            (out_dir / LAST).unlink(missing_ok=True)
+            for name in FILES:
+                (staging / name).replace(out_dir / name)
+    finally:
         shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        write_timeline_csv(analysis, staging / "timeline.csv")
-        write_timeline_parquet(analysis, staging / "timeline.parquet")
-        write_frames_csv(analysis, staging / "frames.csv")
-        _write_json(staging / "summary.json", summarise(analysis))
-        (staging / "report.html").write_text(render_report(analysis, run), encoding="utf-8")
-        _write_json(staging / LAST, run)
-        (out_dir / LAST).unlink(missing_ok=True)
-        for name in FILES:
-            (staging / name).replace(out_dir / name)
-        staging.rmdir()
+        with suppress(OSError):  # not there, or it still holds the segments of a run
+            staging.parent.rmdir()
+
+
+def _write_files(analysis: EncounterAnalysis, run: dict[str, Any], folder: Path) -> None:
+    write_timeline_csv(analysis, folder / "timeline.csv")
+    write_timeline_parquet(analysis, folder / "timeline.parquet")
+    write_frames_csv(analysis, folder / "frames.csv")
+    _write_json(folder / "summary.json", summarise(analysis))
+    (folder / "report.html").write_text(render_report(analysis, run), encoding="utf-8")
+    _write_json(folder / LAST, run)
 
 
 @contextmanager
@@ -133,6 +141,7 @@ def _summarise_sync(analysis: EncounterAnalysis) -> dict[str, Any] | None:
         "offset_ms": analysis.sync.offset_ms,
         "confidence": analysis.sync.confidence,
         "method": analysis.sync.method,
+        "drift_ppm": analysis.sync.drift_ppm,
         "applied": analysis.sync_applied,
     }
 

@@ -59,7 +59,7 @@ def frame_rows(analysis: EncounterAnalysis) -> Iterator[Row]:
     """
     for camera in analysis.cameras:
         for face in camera.observations():
-            second = (face.time_us + camera.offset_us) // 1_000_000
+            second = camera.clock.second(face.time_us)
             yield _frame_row(face, second, camera.people.role_of(face.track))
 
 

@@ -42,6 +42,26 @@ class TimelineOptions:
     min_confidence: float = 0.25
 
 
+@dataclass(frozen=True)
+class EncounterClock:
+    """From a camera's own time to the encounter's: offset_us is added, and drift_ppm of the time itself."""
+
+    offset_us: int = 0
+    drift_ppm: float = 0.0
+
+    def encounter_us(self, time_us: int) -> int:
+        """Return the encounter's time of a moment in the camera's.
+
+        >>> EncounterClock(offset_us=640_000, drift_ppm=50.0).encounter_us(1_800_000_000)
+        1800730000
+        """
+        return time_us + self.offset_us + round(time_us * self.drift_ppm / 1e6)
+
+    def second(self, time_us: int) -> int:
+        """Return the encounter's second that a moment in the camera's time falls into."""
+        return self.encounter_us(time_us) // SECOND_US
+
+
 def valence_arousal(probs: tuple[float, ...]) -> tuple[float, float]:
     """Return the expected valence and arousal, each in -1..1, of (7,) probabilities in the order of EMOTIONS.
 
@@ -60,26 +80,25 @@ def build_timeline(
     camera: str,
     duration_us: int,
     sample_fps: Fraction,
-    offset_us: int = 0,
+    clock: EncounterClock | None = None,
     options: TimelineOptions | None = None,
 ) -> tuple[Second, ...]:
     """Return a row for every second of the encounter's clock that the recording covers.
 
-    offset_us is added to the camera's own time to get the encounter's clock, so that the first row is not
-    always second 0. sample_fps tells how short a last second may be without being expected to hold a sampled
-    frame.
+    clock: from the camera's own time to the encounter's, so that the first row is not always second 0.
+    sample_fps tells how short a last second may be without being expected to hold a sampled frame.
     """
-    options = options or TimelineOptions()
+    options, clock = options or TimelineOptions(), clock or EncounterClock()
     faces = _LabelledFaces(
         samples,
-        _seconds_of(samples.face_times_us, offset_us),
+        _seconds_of(samples.face_times_us, clock),
         _track_of_face(len(samples), tracks),
         frozenset(role.track for role in roles if role.role == expected_role(camera)),
     )
-    frame_seconds = _seconds_of(samples.frame_times_us, offset_us)
+    frame_seconds = _seconds_of(samples.frame_times_us, clock)
     return tuple(
         _one_second(faces, camera, second, int(np.count_nonzero(frame_seconds == second)), options=options)
-        for second in _covered_seconds(frame_seconds, duration_us, offset_us, sample_fps)
+        for second in _covered_seconds(frame_seconds, duration_us, clock, sample_fps)
     )
 
 
@@ -100,8 +119,8 @@ class _LabelledFaces:
         return faces[own], faces[~own]
 
 
-def _seconds_of(times_us: Indices, offset_us: int) -> Indices:
-    return np.asarray((times_us + offset_us) // SECOND_US, np.int64)
+def _seconds_of(times_us: Indices, clock: EncounterClock) -> Indices:
+    return np.array([clock.second(time_us) for time_us in times_us.tolist()], np.int64)
 
 
 def _track_of_face(count: int, tracks: tuple[Track, ...]) -> Indices:
@@ -111,11 +130,13 @@ def _track_of_face(count: int, tracks: tuple[Track, ...]) -> Indices:
     return numbers
 
 
-def _covered_seconds(frame_seconds: Indices, duration_us: int, offset_us: int, sample_fps: Fraction) -> range:
+def _covered_seconds(
+    frame_seconds: Indices, duration_us: int, clock: EncounterClock, sample_fps: Fraction
+) -> range:
     """Return the seconds of the recording; a last one under a sampling interval needs a frame in it."""
     tail_us = int(SECOND_US / sample_fps)
-    first = offset_us // SECOND_US
-    past = -((-offset_us - duration_us + tail_us) // SECOND_US)
+    first = clock.second(0)
+    past = -(-clock.encounter_us(duration_us - tail_us) // SECOND_US)
     last_sampled = int(frame_seconds[-1]) + 1 if len(frame_seconds) else first
     return range(first, max(past, last_sampled, first + 1))
 

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from emotion.labels import EMOTIONS
 from emotion.roles import assign_roles
-from emotion.timeline import VALENCE_AROUSAL, TimelineOptions, build_timeline, mean_probs, valence_arousal
+from emotion.timeline import (
+    VALENCE_AROUSAL,
+    EncounterClock,
+    TimelineOptions,
+    build_timeline,
+    mean_probs,
+    valence_arousal,
+)
 from emotion.track import link_tracks
 from emotion.types import Second
 from tests.emotion.faces import SIZE_WH, Face, grid, probs_of, samples_of
@@ -25,7 +32,7 @@ def timeline(faces: list[Face], *, duration_s: float, frames=None, offset_us: in
         camera="patient",
         duration_us=round(duration_s * 1e6),
         sample_fps=Fraction(5),
-        offset_us=offset_us,
+        clock=EncounterClock(offset_us),
     )
 
 
