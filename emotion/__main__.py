@@ -156,7 +156,11 @@ def _progress_bar() -> Iterator[FractionDone]:
     from tqdm import tqdm
 
     with tqdm(total=1.0, leave=False, bar_format="{percentage:3.0f} % |{bar}| {remaining} left") as bar:
-        yield lambda fraction: bar.update(max(0.0, min(1.0, fraction) - bar.n))
+
+        def advance(fraction: float) -> None:
+            bar.update(max(0.0, min(1.0, fraction) - bar.n))
+
+        yield advance
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

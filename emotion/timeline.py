@@ -39,7 +39,7 @@ class TimelineOptions:
     min_confidence names none."""
 
     min_quality: float = 0.15
-    min_confidence: float = 0.25
+    min_confidence: float = 0.2
 
 
 @dataclass(frozen=True)
