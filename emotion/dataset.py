@@ -81,7 +81,7 @@ def _load_folder(folder: Path) -> Dataset:
         files = sorted(file for file in class_folder.rglob("*") if file.suffix.lower() in SUFFIXES)
         number = emotion_number(class_folder.name)
         if number is None:
-            ignored[class_folder.name] = len(files)
+            ignored |= {class_folder.name: len(files)} if files else {}
             continue
         readers.extend(partial(read_image, file) for file in files)
         labels.extend([number] * len(files))

