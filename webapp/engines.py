@@ -288,3 +288,10 @@ def _versions() -> dict[str, str]:
 
     packages = {name: metadata.version(name) for name in PACKAGES}
     return {"emotion": emotion.__version__, "python": platform.python_version(), **packages}
+
+
+def demo_videos() -> dict[str, Path]:
+    """Return the camera files of the demonstration that ships with the project, by camera."""
+    from deid import demo
+
+    return demo.demo_videos()

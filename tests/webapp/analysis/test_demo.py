@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import signal
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from webapp import engines
+from webapp.accounts.models import User
+from webapp.analysis.demo import credentials_file, load_demo
+from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
+from webapp.jobs.models import Job
+from webapp.recordings.models import Recording, Upload
+
+
+@pytest.fixture
+def _own_signals():
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def tiny_demo(monkeypatch, tmp_path):
+    videos = {camera: tmp_path / f"{camera}.mp4" for camera in ("doctor", "patient")}
+    for camera, path in videos.items():
+        path.write_bytes(camera.encode() * 100)
+    monkeypatch.setattr(engines, "demo_videos", lambda: videos)
+    return videos
+
+
+def passwords() -> dict[str, str]:
+    return {line.split()[1]: line.split()[2] for line in credentials_file().read_text().splitlines()}
+
+
+def test_loading_twice_changes_nothing(db, tiny_demo):
+    first = load_demo()
+    before = passwords()
+    assert load_demo() == first
+    assert passwords() == before
+    assert (Recording.objects.count(), Upload.objects.count(), Job.objects.count()) == (2, 2, 2)
+
+
+def test_every_demo_user_can_sign_in_with_the_password_in_the_private_file(db, tiny_demo):
+    load_demo()
+    assert credentials_file().stat().st_mode & 0o777 == 0o600
+    assert set(passwords()) == {"alice@demo.example", "bob@demo.example", "dora@demo.example"}
+    for email, password in passwords().items():
+        answer = Client().post("/accounts/login/", {"login": email, "password": password})
+        assert (answer.status_code, answer["Location"]) == (302, "/")
+
+
+def test_no_password_is_a_constant(db, tiny_demo):
+    load_demo()
+    before = passwords()
+    credentials_file().unlink()
+    load_demo()
+    assert set(passwords().values()).isdisjoint(before.values())
+    assert all(User.objects.get(email=email).check_password(word) for email, word in passwords().items())
+
+
+def test_missing_demo_files_are_named(db, tiny_demo):
+    tiny_demo["doctor"].unlink()
+    with pytest.raises(CommandError, match=r"doctor\.mp4"):
+        call_command("load_demo")
+
+
+@pytest.mark.usefixtures("_own_signals", "weights_dir")
+@pytest.mark.django_db(transaction=True)
+def test_the_demonstration_goes_the_whole_way_from_upload_to_timeline():
+    encounter = load_demo()
+    call_command("worker", "--batch", "--interval", "0")
+    assert [(job.kind, job.state, job.error_message) for job in Job.objects.exclude(state="done")] == []
+    run = AnalysisRun.objects.filter(encounter=encounter).first()
+    assert set(run.inputs) == {"doctor", "patient"}
+    assert run.sync_method
+    assert set(run.weights) >= {"centerface"}
+    for camera in ("doctor", "patient"):
+        rows = SecondRow.objects.filter(run=run, camera=camera)
+        assert 30 <= rows.count() <= 60
+        assert rows.filter(status="ok").count() > 0.5 * rows.count()
+        faces = FaceObservation.objects.filter(run=run, camera=camera)
+        assert faces.count() > 2 * rows.filter(status="ok").count()
+        assert all(0 <= face.x <= 1 and 0 < face.w <= 1 for face in faces)
