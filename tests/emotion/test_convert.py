@@ -216,8 +216,8 @@ def ramp(size: int, channels: int) -> np.ndarray:
     return ((7 * y + 13 * x + 29 * channel) % 256).astype(np.float32).transpose(2, 0, 1)[None]
 
 
-# What the originals answer to the ramp: human and face-api by TensorFlow.js 4.22 (backend "cpu") from the code and
-# files of their packages, fer by an independent implementation in torch 2.13.
+# What the originals answer to the ramp: human and face-api by TensorFlow.js 4.22 (backend "cpu") from the
+# code and files of their packages, fer by an independent implementation in torch 2.13.
 REFERENCES = {
     "human": (
         (ramp(64, 1) / 255 - 0.5) * 2,
