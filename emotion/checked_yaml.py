@@ -40,7 +40,7 @@ class Place:
         return found
 
     def pairs(self) -> Iterator[tuple[str, Place]]:
-        """Yield names and values of a mapping. Raises InvalidRules for another kind and for a repeated name."""
+        """Yield names and values of a mapping. Raises InvalidRules for another kind or a repeated name."""
         if not isinstance(self.node, yaml.MappingNode):
             self.refuse(f"expected named fields, got {self._kind()}")
         seen: set[str] = set()
