@@ -49,7 +49,7 @@ def load_demo() -> Encounter:
     missing = [path.name for path in videos.values() if not path.is_file()]
     if missing:
         names = ", ".join(missing)
-        raise AppError(f"The demo recordings {names} are missing. Restore deid/demo from the project.")
+        raise AppError(f"The demo recordings {names} are missing from deid/demo; restore them.")
     with transaction.atomic():
         users = _cast()
         encounter = _encounter(users[Role.COORDINATOR], users[Role.DOCTOR], _study(users))
