@@ -22,14 +22,10 @@ MIN_SYNC_CONFIDENCE: Final = 0.5
 
 @dataclass(frozen=True)
 class AnalysisOptions:
-    """What may be chosen about an analysis; run.json records what changes its result.
-
-    sample_fps: None analyses every frame. workers: batches in work at a time, one per core by default.
-    """
+    """What may be chosen about an analysis; run.json records it. sample_fps: None analyses every frame."""
 
     sample_fps: Fraction | None = Fraction(5)
     segment_us: int = SEGMENT_US
-    workers: int | None = None
     tracking: TrackingOptions = field(default_factory=TrackingOptions)
     timeline: TimelineOptions = field(default_factory=TimelineOptions)
 

@@ -32,6 +32,7 @@ from emotion.conclude import (
 )
 from emotion.detect import CenterFace
 from emotion.identify import FaceFeature
+from emotion.inference import available_cores
 from emotion.media import probe_video
 from emotion.recognise import DEFAULT_MODEL, load_recogniser
 from emotion.samples import FaceSamples, Segment, join_samples, plan_segments
@@ -76,19 +77,21 @@ def load_engine(
     *,
     model: str | None = None,
     device: str = "auto",
-    threads: int = 1,
+    workers: int | None = None,
     identify: bool = True,
 ) -> Engine:
-    """Return the networks ready to run. threads: within one run of a network, 0 for all cores; batches run
-    side by side anyway. identify: embed one frame of each second, so that a person who comes back keeps the
-    track.
+    """Return the networks ready to run.
 
-    Raises UnknownModel, WeightsMissing, WeightsMismatch or DeviceUnavailable.
+    workers: batches of frames in work at a time, one per core by default. identify: embed one frame of each
+    second, so that a person who comes back keeps the track. Raises UnknownModel, WeightsMissing,
+    WeightsMismatch or DeviceUnavailable.
     """
+    count = workers or available_cores()
     return Engine(
-        CenterFace(weights_dir, device=device, threads=threads),
-        load_recogniser(model or DEFAULT_MODEL, weights_dir, device=device, threads=threads),
-        FaceFeature(weights_dir, device=device, threads=threads) if identify else None,
+        CenterFace(weights_dir, device=device, threads=count),
+        load_recogniser(model or DEFAULT_MODEL, weights_dir, device=device, threads=1),
+        FaceFeature(weights_dir, device=device, threads=1) if identify else None,
+        count,
     )
 
 
@@ -111,7 +114,6 @@ def sample_segment(
         [segment],
         engine=engine,
         sample_fps=options.sample_fps,
-        workers=options.workers,
         progress=progress,
         cancelled=cancelled,
     )
@@ -153,7 +155,6 @@ def analyse_camera(
         waiting,
         engine=engine,
         sample_fps=options.sample_fps,
-        workers=options.workers,
         progress=report,
         cancelled=cancelled,
     )

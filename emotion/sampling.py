@@ -6,7 +6,6 @@ after a crash, or spread over machines, and gives the same numbers.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,7 +31,6 @@ SECOND_US: Final = 1_000_000
 BATCH_BYTES: Final = 48_000_000  # pictures held for one batch: 17 of 720p, 7 of 1080p, 1 of 4K
 BATCH_FRAMES: Final = 8
 FRAMES_AHEAD: Final = 4
-MOST_WORKERS: Final = 8
 
 Progress = Callable[[int], None]
 """Told the time in microseconds up to which the recording is done."""
@@ -40,11 +38,15 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Engine:
-    """The networks of one analysis, loaded once. They may run in several threads at a time."""
+    """The networks of one analysis, loaded once, and how many batches of frames they work on at a time.
+
+    workers changes the speed and nothing else.
+    """
 
     detector: FaceDetector
     recogniser: Recogniser
     embedder: Embedder | None = None
+    workers: int = 1
 
 
 @dataclass
@@ -67,22 +69,19 @@ def sample_segments(
     *,
     engine: Engine,
     sample_fps: Fraction | None,
-    workers: int | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[FaceSamples]:
     """Yield the samples of each of some consecutive segments while the file is decoded once.
 
-    Segments start at whole seconds: one frame of each second is embedded. workers: batches in work at a time,
-    by default one per core; it changes the speed and nothing else. Raises UnreadableVideo when nothing
+    Segments start at whole seconds: one frame of each second is embedded. Raises UnreadableVideo when nothing
     decodes and Cancelled as soon as cancelled() says so.
     """
     if not segments:
         return
-    count = workers or min(len(os.sched_getaffinity(0)), MOST_WORKERS)
     with prefetch(partial(_read, path, segments, sample_fps), ahead=FRAMES_AHEAD) as frames:
         batches = _gather_batches(_until_cancelled(frames, cancelled), segments)
-        done = _map_ahead(partial(_process, engine), batches, workers=count)
+        done = _map_ahead(partial(_process, engine), batches, workers=engine.workers)
         parts: list[FaceSamples] = []
         current = 0
         for segment, samples in done:

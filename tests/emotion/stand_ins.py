@@ -62,5 +62,5 @@ class MeanColour:
         return np.tile(colour / np.linalg.norm(colour), (len(detections), 1)).astype(np.float32)
 
 
-def engine(blind: Sequence[int] = ()) -> Engine:
-    return Engine(OneFace(blind), Brightness(), MeanColour())
+def engine(blind: Sequence[int] = (), workers: int = 2) -> Engine:
+    return Engine(OneFace(blind), Brightness(), MeanColour(), workers)

@@ -81,15 +81,10 @@ def test_segments_join_to_the_unbroken_run(tmp_path: Path, writer):
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_number_of_workers_changes_nothing(tmp_path: Path, workers: int):
-    path = videos.write_normal(tmp_path)
-    options = AnalysisOptions(sample_fps=None, workers=workers)
-    one = sample_segment(path, Segment(0, None), engine=engine(), options=options)
-    assert equal(
-        one,
-        sample_segment(
-            path, Segment(0, None), engine=engine(), options=AnalysisOptions(sample_fps=None, workers=3)
-        ),
-    )
+    path, options = videos.write_normal(tmp_path), AnalysisOptions(sample_fps=None)
+    one = sample_segment(path, Segment(0, None), engine=engine(workers=workers), options=options)
+    other = sample_segment(path, Segment(0, None), engine=engine(workers=3), options=options)
+    assert equal(one, other)
 
 
 def test_one_frame_of_each_second_is_embedded(tmp_path: Path):
@@ -138,8 +133,8 @@ def test_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(tmp_path: Pa
         analyse_camera(
             path,
             camera="patient",
-            engine=engine(),
-            options=AnalysisOptions(segment_us=1_000_000, workers=1),
+            engine=engine(workers=1),
+            options=SECOND,
             store=store,
             cancelled=lambda: next(times) > 8,
         )
