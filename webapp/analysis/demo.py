@@ -63,7 +63,7 @@ def credentials_file() -> Path:
 
 
 def _cast() -> dict[Role, User]:
-    """Return the three users; whoever is new, or all when the list of passwords was lost, gets a new password."""
+    """Return the three users; whoever is new gets a password, everyone when their list was lost."""
     known = credentials_file().exists()
     users: dict[Role, User] = {}
     lines: list[str] = []
