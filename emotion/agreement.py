@@ -69,7 +69,7 @@ def cohen_kappa(confusion: NDArray[np.int64]) -> float | None:
 
     Cohen (1960), doi:10.1177/001316446002000104, equation 1. Here 35 of 50 agree, of 25 expected:
 
-    >>> cohen_kappa(np.array([[20, 5], [10, 15]]))
+    >>> round(cohen_kappa(np.array([[20, 5], [10, 15]])), 3)
     0.4
     """
     total = int(confusion.sum())

@@ -229,7 +229,7 @@ def test_an_encounter_starts_where_the_last_camera_began(tmp_path):
         conclude_camera(SAMPLES, camera=name, video=video_of(f"{name}.webm"))
         for name in ("doctor", "patient")
     ]
-    document = encounter_document(conclude_encounter(cameras, sync=Sync(640, 0.9, "sound")))
+    document = encounter_document(conclude_encounter(cameras, sync=Sync(640, 0.9, "audio")))
     assert document.media == (Media("doctor.webm", "video/webm", 640), Media("patient.webm", "video/webm", 0))
     assert [tier.name for tier in document.tiers] == [
         "doctor expression",
