@@ -31,7 +31,7 @@ class JobContext:
         self.job = job
         self.params: dict[str, Any] = job.params
         self._token = token
-        self._eta = RemainingTime(at_s=time.monotonic(), fraction=job.progress)
+        self._eta = RemainingTime()
         self._reported_s = self._looked_s = time.monotonic()
         self._stopped = False
         self._finished = False

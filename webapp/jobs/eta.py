@@ -11,22 +11,26 @@ SMOOTHING_S = 20.0
 class RemainingTime:
     """A steady estimate from reports of progress. Pure: the caller brings the clock.
 
-    The speed is an exponential average over about SMOOTHING_S seconds, so that a slow stretch shifts the
-    estimate without throwing it about. What an earlier attempt had already done counts as distance, not as
-    speed.
+    The first report is the starting line: what was done before it, by an earlier attempt or while networks
+    were loaded, says nothing about speed. From there the speed is an exponential average over about SMOOTHING_S
+    seconds, so that a slow stretch shifts the estimate without throwing it about.
 
-    >>> eta = RemainingTime(at_s=0.0, fraction=0.0)
-    >>> [eta.report(at_s=t, fraction=t / 100) for t in (1.0, 10.0, 50.0)]
-    [None, 90.0, 50.0]
+    >>> eta = RemainingTime()
+    >>> [eta.report(at_s=t, fraction=t / 100) for t in (0.0, 1.0, 10.0, 50.0)]
+    [None, None, 90.0, 50.0]
     """
 
-    def __init__(self, *, at_s: float, fraction: float) -> None:
-        self._first_s = self._last_s = at_s
-        self._fraction = fraction
+    def __init__(self) -> None:
+        self._first_s: float | None = None
+        self._last_s = self._fraction = 0.0
         self._speed: float | None = None
 
     def report(self, *, at_s: float, fraction: float) -> float | None:
         """Return the seconds that remain, None while it is too early to say. fraction: done so far, 0..1."""
+        if self._first_s is None:
+            self._first_s = self._last_s = at_s
+            self._fraction = fraction
+            return None
         elapsed = at_s - self._last_s
         if elapsed > 0 and fraction > self._fraction:
             speed = (fraction - self._fraction) / elapsed

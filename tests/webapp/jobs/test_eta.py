@@ -6,24 +6,26 @@ from webapp.jobs.eta import RemainingTime
 
 
 def test_nothing_is_said_before_there_was_progress():
-    eta = RemainingTime(at_s=0.0, fraction=0.0)
-    assert eta.report(at_s=30.0, fraction=0.0) is None
+    eta = RemainingTime()
+    assert [eta.report(at_s=at_s, fraction=0.0) for at_s in (0.0, 30.0, 60.0)] == [None, None, None]
 
 
 def test_even_work_gives_an_exact_estimate():
-    eta = RemainingTime(at_s=100.0, fraction=0.0)
-    answers = [eta.report(at_s=100.0 + s, fraction=s / 200) for s in range(2, 200)]
-    assert all(abs(answer - (200 - s)) < 0.11 for s, answer in enumerate(answers, start=2))
+    eta = RemainingTime()
+    answers = [eta.report(at_s=100.0 + s, fraction=s / 200) for s in range(200)]
+    assert answers[:2] == [None, None]
+    assert all(abs(answer - (200 - s)) < 0.11 for s, answer in enumerate(answers[2:], start=2))
 
 
-def test_what_an_earlier_attempt_did_is_not_mistaken_for_speed():
-    eta = RemainingTime(at_s=0.0, fraction=0.5)
-    assert eta.report(at_s=10.0, fraction=0.6) == 40.0
+def test_what_was_done_before_the_first_report_is_not_mistaken_for_speed():
+    eta = RemainingTime()
+    eta.report(at_s=50.0, fraction=0.5)
+    assert eta.report(at_s=60.0, fraction=0.6) == 40.0
 
 
 def test_uneven_work_does_not_throw_the_estimate_about():
     chance = random.Random(7)
-    eta = RemainingTime(at_s=0.0, fraction=0.0)
+    eta = RemainingTime()
     at_s, done, previous, jumps = 0.0, 0.0, None, []
     while done < 0.9:
         at_s += 1.0
