@@ -137,7 +137,7 @@ def crop_square(image: Image, square_px: tuple[int, int, int, int]) -> Image:
     if right <= left or bottom <= top:
         raise ValueError(f"expected a square with an area, got {square_px}")
     height, width = image.shape[:2]
-    if 0 <= left and right <= width and 0 <= top and bottom <= height:
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
         return image[top:bottom, left:right].copy()
     rows = np.clip(np.arange(top, bottom), 0, height - 1)
     columns = np.clip(np.arange(left, right), 0, width - 1)

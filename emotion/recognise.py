@@ -77,12 +77,10 @@ class Preparation:
         square = face_bgr
         if height != width:
             square = crop_square(face_bgr, square_box(np.array([0, 0, width, height], np.float32), 0.0))
-        colours = cv2.cvtColor(square, cv2.COLOR_BGR2GRAY if self.grey else cv2.COLOR_BGR2RGB)
-        shrinks = len(square) > self.size
-        resized = cv2.resize(
-            colours, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        )
-        return np.asarray(resized, np.uint8).reshape(self.size, self.size, -1)
+        interpolation = cv2.INTER_AREA if len(square) > self.size else cv2.INTER_LINEAR
+        resized = cv2.resize(square, (self.size, self.size), interpolation=interpolation)
+        colours = cv2.cvtColor(resized, cv2.COLOR_BGR2GRAY if self.grey else cv2.COLOR_BGR2RGB)
+        return np.asarray(colours, np.uint8).reshape(self.size, self.size, -1)
 
 
 PREPARATIONS: Final = {

@@ -62,3 +62,9 @@ def test_a_face_at_the_border_gives_a_full_square(box, degrees):
     crop = crop_face(frame, one_face(box, turned(FRONTAL, degrees) + 50), 0)
     assert crop.shape[0] == crop.shape[1]
     assert (crop == 50).all()
+
+
+def test_a_large_face_is_reduced_to_what_networks_can_use():
+    frame = np.full((720, 1280, 3), 80, np.uint8)
+    crop = crop_face(frame, one_face((300, 100, 700, 600), FRONTAL + np.float32([500, 300])), 0)
+    assert crop.shape == (224, 224, 3)
