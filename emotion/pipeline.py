@@ -36,7 +36,7 @@ from emotion.inference import available_cores
 from emotion.media import probe_video
 from emotion.recognise import DEFAULT_MODEL, load_recogniser
 from emotion.samples import FaceSamples, Segment, join_samples, plan_segments
-from emotion.sampling import Engine, sample_segments
+from emotion.sampling import DETECTOR_SIDE, Engine, sample_segments
 
 if TYPE_CHECKING:
     from emotion.sync import Sync
@@ -88,7 +88,7 @@ def load_engine(
     """
     count = workers or available_cores()
     return Engine(
-        CenterFace(weights_dir, device=device, threads=count),
+        CenterFace(weights_dir, max_side=DETECTOR_SIDE, device=device, threads=count),
         load_recogniser(model or DEFAULT_MODEL, weights_dir, device=device, threads=1),
         FaceFeature(weights_dir, device=device, threads=1) if identify else None,
         count,

@@ -23,6 +23,7 @@ from emotion.errors import OutputUnwritable
 from emotion.inference import resolve_device
 from emotion.recipes import DEFAULT_MODEL, find_recipe
 from emotion.report import render_report
+from emotion.sampling import DETECTOR_SIDE
 from emotion.tables import write_frames_csv, write_timeline_csv, write_timeline_parquet
 from emotion.types import VideoInfo
 from emotion.weights import WEIGHTS
@@ -155,6 +156,7 @@ def describe_run(analysis: EncounterAnalysis, engine: EngineRecord) -> dict[str,
         },
         "model": engine.model,
         "device": engine.device,
+        "detector_side_px": DETECTOR_SIDE,
         "weights": list(engine.weights),
         "parameters": _describe_options(analysis.options),
         "sampling_rule": SAMPLING_RULE if analysis.options.sample_fps is not None else "every frame",

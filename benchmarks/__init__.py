@@ -1,0 +1,1 @@
+"""Speed and memory of everything that takes time, measured by one command: `make bench`."""

@@ -1,0 +1,75 @@
+"""Print every speed figure: `python -m benchmarks [VIDEO] [--minutes 60] [--json]`, or `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.memory import ROOT, follow_memory
+from deid.demo import demo_videos
+
+WORDS = {
+    "times_real_time": "analysis at 5 frames/s, times real time",
+    "every_frame_fps": "analysis of every frame, frames/s",
+    "decode_fps": "decoding alone, frames/s",
+    "share_of_decode": "speed of the analysis as a share of decoding",
+    "peak_rss_mb": "peak memory, MB",
+    "second_quarter_mb": "memory in the second quarter, MB",
+    "last_quarter_mb": "memory in the last quarter, MB",
+    "peak_mb": "peak memory, MB",
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print every speed figure.")
+    parser.add_argument("video", type=Path, nargs="?", default=demo_videos()["patient"], metavar="VIDEO")
+    parser.add_argument(
+        "--minutes", type=float, default=60, help="length of the looped recording, 0 to leave it out"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    figures: dict[str, Any] = {"machine": describe_machine(), "analysis": measure_analysis(arguments.video)}
+    if arguments.minutes:
+        figures["memory"] = asdict(follow_memory(arguments.video, minutes=arguments.minutes))
+    print(json.dumps(figures) if arguments.json else show(figures))
+
+
+def measure_analysis(video: Path) -> dict[str, Any]:
+    """Return the figures of `emotion bench`, measured in a process of its own."""
+    command = [sys.executable, "-m", "emotion", "bench", str(video), "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return what the figures depend on: cores, how busy they were, and the interpreter."""
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "load_before": round(os.getloadavg()[0], 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def show(figures: dict[str, Any]) -> str:
+    """Return the figures as lines for people."""
+    lines = []
+    for part, values in figures.items():
+        lines.append(part)
+        lines.extend(
+            f"  {WORDS.get(name, name.replace('_', ' ')):<46} {value}" for name, value in values.items()
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
