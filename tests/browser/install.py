@@ -29,7 +29,9 @@ def main() -> int:
         )
     if find_chromium():
         return 0
-    print("The browser tests need Chromium; install it, e.g. `sudo apt-get install chromium`.", file=sys.stderr)
+    print(
+        "The browser tests need Chromium; install it, e.g. `sudo apt-get install chromium`.", file=sys.stderr
+    )
     return 1
 
 

@@ -24,6 +24,7 @@ class Overlay {
     this.palette = readPalette();
     this.listen();
     this.resize();
+    document.dispatchEvent(new CustomEvent("clock:ask"));
   }
 
   listen() {

@@ -6,6 +6,9 @@ import { isTyping } from "./keys.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 
+/** Where the clock stood when a player left, so that fresh HTML for the same recordings goes on from there. */
+let leftAt_s = 0;
+
 export function attach(root) {
   const player = new Player(root);
   return () => player.destroy();
@@ -23,13 +26,14 @@ class Player {
     }));
     this.videos = this.cameras.filter(({ video }) => video);
     this.span = spanOf(this.cameras);
-    this.time_s = Math.max(0, this.span.from_s);
+    this.time_s = clamp(leftAt_s, Math.max(0, this.span.from_s), this.span.to_s);
     this.playing = false;
     this.speed = 1;
     this.find = (name) => root.querySelector(`[data-${name}]`);
     this.prepare();
     this.listen();
     this.show();
+    if (this.time_s > 0) this.seek(this.time_s);
   }
 
   prepare() {
@@ -52,6 +56,7 @@ class Player {
     on(this.find("sound"), "change", (event) => this.hear(event.target.value));
     on(this.find("scrub"), "input", (event) => this.seek(Number(event.target.value)));
     on(document, "seek", ({ detail }) => this.seek(detail.time_s));
+    on(document, "clock:ask", () => this.announce());
     on(document, "keydown", (event) => this.onKey(event));
     for (const { video } of this.videos) {
       on(video, "click", () => this.toggle());
@@ -194,6 +199,7 @@ class Player {
   }
 
   destroy() {
+    leftAt_s = this.time_s;
     this.pause();
     this.stop.abort();
   }

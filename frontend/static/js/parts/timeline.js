@@ -49,6 +49,7 @@ class Timeline {
     for (const hidden of root.querySelectorAll("[data-tools]")) hidden.hidden = false;
     this.rebuild();
     this.say();
+    document.dispatchEvent(new CustomEvent("clock:ask"));
   }
 
   addLane(lane) {

@@ -26,7 +26,11 @@ class Uploader {
     const { signal } = this.stop;
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal });
     const { root } = this;
-    on(this.find("file"), "change", ({ target }) => this.choose(target.files));
+    on(this.find("file"), "change", ({ target }) => {
+      const files = [...target.files];
+      target.value = "";
+      this.choose(files);
+    });
     on(this.find("pause"), "click", () => this.pause());
     on(this.find("resume"), "click", () => this.resume());
     on(this.find("cancel"), "click", () => this.cancel());
@@ -41,7 +45,7 @@ class Uploader {
     on(root, "drop", (event) => {
       event.preventDefault();
       root.classList.remove("upload-over");
-      this.choose(event.dataTransfer.files);
+      this.choose([...event.dataTransfer.files]);
     });
   }
 
@@ -52,7 +56,6 @@ class Uploader {
   }
 
   choose(files) {
-    this.find("file").value = "";
     if (files.length === 0 || !["idle", "failed", "finished"].includes(this.state.phase)) return;
     const [file] = files;
     const begun = this.begun();

@@ -1,0 +1,218 @@
+"""Fill an empty site with what the browser tests look at: `python -m tests.browser.seed`. Prints JSON."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+from pathlib import Path
+
+import django
+
+PASSWORD = "correct horse battery staple"
+EMAIL = "{}@hospital.example"
+SECONDS = 60
+#: What each stretch of the shown run says, in seconds from its start: two emotions around a gap of each kind.
+STRETCHES = (
+    (0, 20, "ok", "happiness"),
+    (20, 24, "no_face", None),
+    (24, 28, "low_confidence", None),
+    (28, 32, "irrelevant_face", None),
+    (32, 36, "occluded", None),
+    (36, 60, "ok", "sadness"),
+)
+
+
+def main() -> None:
+    django.setup()
+    study = _study()
+    shown = _encounter(study)
+    _run(shown, _recordings(shown))
+    failed = _encounter(study)
+    _failed_job(failed)
+    addresses = {
+        "study": study["study"].get_absolute_url(),
+        "shown": shown.get_absolute_url(),
+        "failed": failed.get_absolute_url(),
+        "patient": study["patient"].code,
+    }
+    sys.stdout.write(json.dumps(addresses))
+
+
+def _study() -> dict:
+    from tests.conftest import grant_everything
+    from webapp.accounts.models import User
+    from webapp.consent.services import publish_form
+    from webapp.studies import services
+
+    people = {
+        name: User.objects.create_user(EMAIL.format(name), PASSWORD, display_name=name.title())
+        for name in ("alice", "dora", "nina")
+    }
+    alice = people["alice"]
+    study = services.create_study(
+        actor=alice, slug="empathy", title="Empathy in cardiology", purpose="How two faces move together."
+    )
+    services.add_member(actor=alice, study=study, user=alice, role="coordinator")
+    services.add_member(actor=alice, study=study, user=people["dora"], role="doctor")
+    empty = services.create_study(actor=alice, slug="empty", title="A study without anything yet")
+    services.add_member(actor=alice, study=empty, user=alice, role="coordinator")
+    publish_form(actor=alice, study=study, text="What taking part means.")
+    doctor = services.add_participant(actor=alice, study=study, kind="doctor", user=people["dora"])
+    patient = services.add_participant(actor=alice, study=study, kind="patient")
+    for participant in (doctor, patient):
+        grant_everything(alice, participant)
+    return {"study": study, "alice": alice, "doctor": doctor, "patient": patient}
+
+
+def _encounter(made: dict):
+    from webapp.studies.services import create_encounter
+
+    return create_encounter(
+        actor=made["alice"],
+        study=made["study"],
+        doctor=made["doctor"],
+        patient=made["patient"],
+        held_on=datetime.date(2026, 3, 2),
+    )
+
+
+def _recordings(encounter) -> list:
+    from django.conf import settings
+
+    from tests.videos import write_recording
+    from webapp.recordings import storage
+    from webapp.recordings.models import Recording
+
+    source = write_recording(Path(settings.DATA_DIR) / "seed.mp4", times=range(25 * SECONDS), size=(320, 180))
+    made = []
+    for camera in ("doctor", "patient"):
+        recording = Recording.objects.create(
+            encounter=encounter,
+            camera=camera,
+            state="ready",
+            original_name=f"{camera}.mp4",
+            suffix=".mp4",
+            size_bytes=source.stat().st_size,
+            sha256="0" * 64,
+            container="mp4",
+            codec="h264",
+            width=320,
+            height=180,
+            duration_us=SECONDS * 1_000_000,
+            frame_rate="25/1",
+            has_audio=True,
+            playable=True,
+        )
+        path = storage.original_path(recording)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(source.read_bytes())
+        _poster(storage.poster_path(recording))
+        made.append(recording)
+    return made
+
+
+def _poster(path: Path) -> None:
+    import cv2
+
+    from tests.videos import picture
+
+    cv2.imwrite(str(path), picture(7, 320, 180))
+
+
+def _run(encounter, recordings: list) -> None:
+    from django.utils import timezone
+
+    from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
+
+    cameras = [recording.camera for recording in recordings]
+    run = AnalysisRun.objects.create(
+        encounter=encounter,
+        model="seeded",
+        offsets_ms=dict.fromkeys(cameras, 0.0),
+        summary={"cameras": {camera: {"roles": {camera: _summary()}} for camera in cameras}},
+        finished_at=timezone.now(),
+    )
+    SecondRow.objects.bulk_create(
+        _row(run, camera, second) for camera in cameras for second in range(SECONDS)
+    )
+    FaceObservation.objects.bulk_create(
+        FaceObservation(
+            run=run,
+            camera=camera,
+            t_ms=200 * sample,
+            track=1,
+            role=camera,
+            x=0.25,
+            y=0.25,
+            w=0.25,
+            h=0.5,
+            emotion="happiness",
+            confidence=0.8,
+        )
+        for camera in cameras
+        for sample in range(100)
+    )
+
+
+def _row(run, camera: str, second: int):
+    from webapp.analysis.models import SecondRow
+    from webapp.analysis.timelines import EMOTIONS
+
+    status, emotion = next(
+        (status, emotion) for start, end, status, emotion in STRETCHES if start <= second < end
+    )
+    scores = {name: 0.7 if name == emotion else 0.05 for name in EMOTIONS} if emotion else {}
+    return SecondRow(
+        run=run,
+        camera=camera,
+        second=second,
+        role=camera,
+        status=status,
+        emotion=emotion,
+        confidence=0.7 if emotion else None,
+        frames_sampled=5,
+        frames_detected=5 if emotion else 0,
+        **scores,
+    )
+
+
+def _summary() -> dict:
+    from webapp.analysis.timelines import EMOTIONS, STATUSES
+
+    seconds = dict.fromkeys(STATUSES, 0)
+    by_emotion = dict.fromkeys(EMOTIONS, 0)
+    for start, end, status, emotion in STRETCHES:
+        seconds[status] += end - start
+        if emotion:
+            by_emotion[emotion] += end - start
+    return {
+        "duration_s": SECONDS,
+        "detection_rate": seconds["ok"] / SECONDS,
+        "seconds": seconds,
+        "seconds_by_emotion": by_emotion,
+        "share_by_emotion": {name: count / seconds["ok"] for name, count in by_emotion.items()},
+        "changes_per_minute": 1.0,
+        "dominant": "sadness",
+    }
+
+
+def _failed_job(encounter) -> None:
+    from django.utils import timezone
+
+    from webapp.jobs.models import Job
+
+    now = timezone.now()
+    Job.objects.create(
+        kind="analyse_encounter",
+        subject_id=encounter.pk,
+        state="failed",
+        error_code="unreadable_video",
+        error_message="The video stops in the middle of a frame.",
+        started_at=now,
+        finished_at=now,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""A whole site of its own for the browser tests: web and worker as processes, as `make run` starts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+READY_WITHIN_S = 60
+
+
+@dataclass(frozen=True)
+class Site:
+    """url: without a slash at its end. addresses: by name what the seed made."""
+
+    url: str
+    addresses: dict[str, str]
+
+
+def start_site(stack: ExitStack, data_dir: Path) -> Site:
+    """Start web and worker over an empty data folder; closing the stack ends both."""
+    port = _free_port()
+    environment = {**os.environ, "DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "webapp.settings"}
+    _run("manage.py", "migrate", "--verbosity=0", env=environment)
+    _run("manage.py", "collectstatic", "--verbosity=0", "--noinput", env=environment)
+    addresses = json.loads(_run("-m", "tests.browser.seed", env=environment))
+    commands = {
+        "web": ["-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "webapp.asgi:application"],
+        "worker": ["manage.py", "worker"],
+    }
+    for name, command in commands.items():
+        log = stack.enter_context((data_dir / f"{name}.log").open("wb"))
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+        stack.callback(_end, process)
+    _wait_for(f"http://127.0.0.1:{port}/accounts/login/")
+    return Site(f"http://127.0.0.1:{port}", addresses)
+
+
+def _run(*command: str, env: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=env, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not answer within {READY_WITHIN_S} s")
