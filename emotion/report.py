@@ -75,7 +75,7 @@ def _render_camera(camera: CameraAnalysis, scale: Scale) -> str:
     return (
         f'<section class="card camera"><h2>{mark}{escape(heading)}</h2>'
         f'<p class="soft">{escape(camera.video.path.name)}, {_describe_video(camera)}; {grain}.</p>'
-        f"{_render_facts(camera)}{drawing}{_render_legend(camera)}"
+        f'{_render_facts(camera)}<div class="plot" tabindex="0">{drawing}</div>{_render_legend(camera)}'
         f'<div class="tables">{_render_emotions(camera)}{_render_people(camera)}</div></section>'
     )
 
@@ -187,7 +187,7 @@ def _render_making(run: Mapping[str, Any]) -> str:
         for camera, one in run["inputs"].items()
     ]
     weights = [
-        f'<tr><th scope="row">{escape(one["name"])}</th><td>{escape(one["package"])}<br>'
+        f'<tr><th scope="row">{escape(one["name"])}</th><td>{escape(one["package"])} {escape(one["version"])}<br>'
         f"<code>sha256 {escape(one['sha256'])}</code></td></tr>"
         for one in run["weights"]
     ]

@@ -17,7 +17,9 @@ from tests import videos
 from tests.emotion.faces import probs_of
 from tests.emotion.stand_ins import engine
 
-RECORD = EngineRecord("brightness", "cpu", ({"name": "none", "package": "none", "sha256": "0" * 64},))
+RECORD = EngineRecord(
+    "brightness", "cpu", ({"name": "none", "package": "none", "version": "1", "sha256": "0" * 64},)
+)
 VOID = {"meta", "br"}
 
 

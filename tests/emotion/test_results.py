@@ -18,7 +18,9 @@ from emotion.tables import FRAME_COLUMNS, TIMELINE_COLUMNS
 from tests import videos
 from tests.emotion.stand_ins import engine
 
-RECORD = EngineRecord("brightness", "cpu", ({"name": "none", "package": "none", "sha256": "0" * 64},))
+RECORD = EngineRecord(
+    "brightness", "cpu", ({"name": "none", "package": "none", "version": "1", "sha256": "0" * 64},)
+)
 
 
 @pytest.fixture
