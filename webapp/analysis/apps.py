@@ -9,8 +9,11 @@ class AnalysisConfig(AppConfig):
         from webapp.analysis.analysing import may_analyse, run_analysis
         from webapp.analysis.queries import KIND
         from webapp.analysis.services import start_by_itself
+        from webapp.analysis.waiting import failed_jobs
+        from webapp.core.waiting import register_provider
         from webapp.jobs.registry import JobKind, register_kind
         from webapp.recordings.services import when_ready
 
         register_kind(JobKind(KIND, "Analyse expressions", run_analysis, may_start=may_analyse))
         when_ready(start_by_itself)
+        register_provider(failed_jobs)

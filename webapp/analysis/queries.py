@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -48,6 +49,12 @@ def encounter_of(job: Job) -> Encounter | None:
     """Return the encounter that a job is about, None when it is gone."""
     encounters = Encounter.objects.select_related("study", "doctor", "patient")
     return encounters.filter(pk=job.subject_id).first() if job.subject_id else None
+
+
+def encounters_by_id(jobs: Iterable[Job]) -> dict[UUID | None, Encounter]:
+    """Return the encounters of many jobs in one query; a job whose encounter is gone has no entry."""
+    wanted = {job.subject_id for job in jobs if job.subject_id}
+    return dict(Encounter.objects.in_bulk(wanted))
 
 
 def latest_run(encounter: Encounter) -> AnalysisRun | None:

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from webapp.analysis.models import AnalysisRun
-from webapp.analysis.queries import jobs_of_study, latest_run
+from webapp.analysis.queries import encounters_by_id, jobs_of_study, latest_run
 from webapp.analysis.state import encounter_state, job_state
 from webapp.analysis.timelines import timeline
 from webapp.core.errors import Invalid
@@ -88,7 +88,7 @@ def _camera_context(
 
 
 def _with_encounters(jobs: list[Job], *, may_steer: bool) -> list[dict[str, object]]:
-    encounters = Encounter.objects.in_bulk({job.subject_id for job in jobs if job.subject_id})
+    encounters = encounters_by_id(jobs)
     return [
         {
             "job": job,

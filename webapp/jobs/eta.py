@@ -12,8 +12,8 @@ class RemainingTime:
     """A steady estimate from reports of progress. Pure: the caller brings the clock.
 
     The first report is the starting line: what was done before it, by an earlier attempt or while networks
-    were loaded, says nothing about speed. From there the speed is an exponential average over about SMOOTHING_S
-    seconds, so that a slow stretch shifts the estimate without throwing it about.
+    were loaded, says nothing about speed. From there the speed is an exponential average over about
+    SMOOTHING_S seconds, so that a slow stretch shifts the estimate without throwing it about.
 
     >>> eta = RemainingTime()
     >>> [eta.report(at_s=t, fraction=t / 100) for t in (0.0, 1.0, 10.0, 50.0)]

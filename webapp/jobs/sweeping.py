@@ -20,7 +20,8 @@ from webapp.jobs.services import enqueue
 
 log = structlog.get_logger(__name__)
 
-LOST_AFTER = timedelta(seconds=60)
+#: With a beat every 5 s and a sweep every 10 s, a dead worker is noticed within a minute.
+LOST_AFTER = timedelta(seconds=45)
 FORGET_WORKERS_AFTER = timedelta(days=1)
 FORGET_MESSAGES_AFTER = timedelta(days=7)
 
@@ -98,4 +99,6 @@ def forget_the_past() -> None:
     """Drop heartbeats of workers long gone and messages long delivered."""
     now = timezone.now()
     WorkerHeartbeat.objects.filter(beat_at__lt=now - FORGET_WORKERS_AFTER).delete()
-    DBTaskResult.objects.finished().filter(finished_at__lt=now - FORGET_MESSAGES_AFTER).delete()
+    long_ago = now - FORGET_MESSAGES_AFTER
+    DBTaskResult.objects.finished().filter(finished_at__lt=long_ago).delete()
+    DBTaskResult.objects.running().filter(started_at__lt=long_ago).delete()  # their workers died

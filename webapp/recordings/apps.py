@@ -6,9 +6,11 @@ class RecordingsConfig(AppConfig):
     label = "recordings"
 
     def ready(self) -> None:
+        from webapp.core.waiting import register_provider
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.checking import check_recording, give_up, may_check
         from webapp.recordings.uploads import sweep_abandoned_uploads
+        from webapp.recordings.waiting import unfinished_business
 
         register_kind(
             JobKind(
@@ -16,3 +18,4 @@ class RecordingsConfig(AppConfig):
             )
         )
         register_sweep(sweep_abandoned_uploads)
+        register_provider(unfinished_business)

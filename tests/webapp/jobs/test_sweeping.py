@@ -97,8 +97,11 @@ def test_a_job_that_waits_for_consent_goes_on_once_it_is_given(make_job):
 
 def test_old_heartbeats_and_delivered_messages_are_forgotten(make_job):
     long_ago = timezone.now() - timedelta(days=30)
-    make_job()
-    DBTaskResult.objects.update(status=TaskResultStatus.SUCCESSFUL, finished_at=long_ago)
+    for status in (TaskResultStatus.SUCCESSFUL, TaskResultStatus.RUNNING):
+        job = make_job()
+        DBTaskResult.objects.filter(pk=Job.objects.get(pk=job.pk).task_id).update(
+            status=status, started_at=long_ago, finished_at=long_ago
+        )
     WorkerHeartbeat.objects.create(worker="w", host="h", process=1, started_at=long_ago, beat_at=long_ago)
     sweeping.forget_the_past()
     assert not DBTaskResult.objects.exists()

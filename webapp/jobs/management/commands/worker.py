@@ -23,7 +23,7 @@ from webapp.jobs.sweeping import sweep
 log = structlog.get_logger(__name__)
 
 BEAT_EVERY_S = 5.0
-SWEEP_EVERY_BEATS = 3
+SWEEP_EVERY_BEATS = 2
 
 
 class GracefulWorker(Worker):

@@ -1,0 +1,41 @@
+"""What Home reminds of: jobs that failed and were not made good since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Exists, OuterRef
+
+from webapp.analysis.queries import encounters_by_id
+from webapp.core.waiting import WaitingItem
+from webapp.jobs.models import Job, JobState
+from webapp.jobs.registry import label_of
+from webapp.studies.access import Someone, visible_encounters
+from webapp.studies.models import Membership
+from webapp.studies.roles import ALLOWED
+
+MOST = 20
+
+
+def failed_jobs(user: Someone) -> Iterator[WaitingItem]:
+    """Yield the failed jobs of studies in which the user may run analyses."""
+    if user.pk is None:
+        return
+    roles = [role for role, needs in ALLOWED.items() if "run_analysis" in needs]
+    studies = Membership.objects.filter(user_id=user.pk, role__in=roles).values("study")
+    encounters = visible_encounters(user).filter(study__in=studies)
+    newer = Job.objects.filter(
+        subject_id=OuterRef("subject_id"), kind=OuterRef("kind"), created_at__gt=OuterRef("created_at")
+    )
+    failed = Job.objects.filter(state=JobState.FAILED, subject_id__in=encounters.values("pk"))
+    jobs = list(failed.filter(~Exists(newer))[:MOST])
+    found = encounters_by_id(jobs)
+    for job in jobs:
+        encounter = found[job.subject_id]
+        yield WaitingItem(
+            title=f"{label_of(job.kind)} failed, {encounter.code}",
+            detail=job.error_message,
+            url=encounter.get_absolute_url(),
+            action="Look at it",
+            urgency=1,
+        )
