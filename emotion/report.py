@@ -187,7 +187,8 @@ def _render_making(run: Mapping[str, Any]) -> str:
         for camera, one in run["inputs"].items()
     ]
     weights = [
-        f'<tr><th scope="row">{escape(one["name"])}</th><td>{escape(one["package"])} {escape(one["version"])}<br>'
+        f'<tr><th scope="row">{escape(one["name"])}</th><td>'
+        f"{escape(one['package'])} {escape(one['version'])}<br>"
         f"<code>sha256 {escape(one['sha256'])}</code></td></tr>"
         for one in run["weights"]
     ]
