@@ -84,10 +84,10 @@ DENSENET: Final = Weights(
         ),
     ),
     converter="free_batch",
-    licence="MIT (package; training data not disclosed)",
+    licence="MIT",
     labels=FER_ORDER,
     preprocessing="RGB 224 x 224, x / 255, no mean and deviation; logits out",
-    accuracy="69.0 % accuracy, 66.2 % macro F1",
+    accuracy="69.0 % accuracy, 66.2 % macro F1; training data not disclosed",
 )
 
 IDENTITY: Final = Weights(
@@ -102,10 +102,11 @@ IDENTITY: Final = Weights(
         ),
     ),
     converter="free_batch",
-    licence="MIT (package; training data not disclosed)",
+    licence="MIT",
     labels=(),
     preprocessing="5 points to the 112 x 112 ArcFace template, RGB (x - 127) / 128; 512 values out",
-    accuracy="22 faces: degraded self .780 mean (.630 least) against other faces .273 at the 95th percentile",
+    accuracy="22 faces: degraded self .780 mean (.630 least), other faces .273 at the 95th percentile; "
+    "training data not disclosed",
 )
 
 HUMAN: Final = Weights(
