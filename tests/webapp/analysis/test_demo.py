@@ -84,3 +84,22 @@ def test_the_demonstration_goes_the_whole_way_from_upload_to_timeline():
         faces = FaceObservation.objects.filter(run=run, camera=camera)
         assert faces.count() > 2 * rows.filter(status="ok").count()
         assert all(0 <= face.x <= 1 and 0 < face.w <= 1 for face in faces)
+
+
+@pytest.mark.real_clips
+@pytest.mark.usefixtures("_own_signals", "weights_dir")
+@pytest.mark.django_db(transaction=True)
+def test_a_real_consultation_goes_the_whole_way(shared_data, monkeypatch, signed_in):
+    clips = shared_data / "clips"
+    videos = {camera: clips / f"consultation_a_camera_{camera}.mp4" for camera in ("doctor", "patient")}
+    monkeypatch.setattr(engines, "demo_videos", lambda: videos)
+    encounter = load_demo()
+    call_command("worker", "--batch", "--interval", "0")
+    run = AnalysisRun.objects.get(encounter=encounter)
+    assert (run.sync_method, run.sync_applied) == ("audio", True)
+    assert abs(run.sync_offset_ms) == pytest.approx(640, abs=40)
+    client = signed_in(User.objects.get(email="bob@demo.example"))
+    lanes = client.get(f"/api/v1/runs/{run.pk}/timeline/").json()["lanes"]
+    assert [lane["role"] for lane in lanes] == ["doctor", "patient"]
+    assert all(lane["summary"]["detection_rate"] > 0.8 for lane in lanes)
+    assert client.get(encounter.get_absolute_url()).status_code == 200
