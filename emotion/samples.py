@@ -20,6 +20,7 @@ from emotion.labels import EMOTIONS
 from emotion.types import Float
 
 Times = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 SEGMENT_US: Final = 30_000_000
 
 
@@ -46,8 +47,8 @@ class FaceSamples:
 
     frame_times_us: (F,) every sampled frame, with or without a face. face_times_us: (N,) the frame of each
     face. boxes_px (N, 4), scores (N,), points_px (N, 5, 2) as in Detections. qualities: (N,) in 0..1. probs:
-    (N, 7) in the order of EMOTIONS, rows sum to 1. embeddings: (N, D) unit vectors of appearance, a row of
-    NaN for a face that was not embedded, D is 0 without an embedder.
+    (N, 7) in the order of EMOTIONS, rows sum to 1. is_embedded: (N,) which faces were embedded. embeddings:
+    (M, D) unit vectors of appearance, one for each of those in their order, D is 0 without an embedder.
     """
 
     frame_times_us: Times
@@ -57,6 +58,7 @@ class FaceSamples:
     points_px: Float
     qualities: Float
     probs: Float
+    is_embedded: Flags
     embeddings: Float
 
     def __post_init__(self) -> None:
@@ -67,7 +69,8 @@ class FaceSamples:
             "points_px": (count, 5, 2),
             "qualities": (count,),
             "probs": (count, len(EMOTIONS)),
-            "embeddings": (count, self.embeddings.shape[-1]),
+            "is_embedded": (count,),
+            "embeddings": (int(np.count_nonzero(self.is_embedded)), self.embeddings.shape[-1]),
         }
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
@@ -77,6 +80,10 @@ class FaceSamples:
 
     def __len__(self) -> int:
         return len(self.face_times_us)
+
+    def embedding_rows(self) -> Times:
+        """Return (N,) the row of embeddings that describes each face, -1 for a face that was not embedded."""
+        return np.where(self.is_embedded, np.cumsum(self.is_embedded) - 1, -1)
 
     @staticmethod
     def none(embedding_size: int = 0) -> FaceSamples:
@@ -89,6 +96,7 @@ class FaceSamples:
             np.zeros((0, 5, 2), np.float32),
             np.zeros(0, np.float32),
             np.zeros((0, len(EMOTIONS)), np.float32),
+            np.zeros(0, np.bool_),
             np.zeros((0, embedding_size), np.float32),
         )
 

@@ -162,6 +162,7 @@ def _process(engine: Engine, batch: _Batch) -> FaceSamples:
         [engine.recogniser.crop(frame.image_bgr, faces, face) for face in range(len(faces))]
         for frame, faces in zip(frames, found, strict=True)
     ]
+    embedded = [first and engine.embedder is not None for first in batch.embedded]
     times_us = np.array([frame.time_us for frame in frames], np.int64)
     return FaceSamples(
         frame_times_us=times_us,
@@ -171,14 +172,20 @@ def _process(engine: Engine, batch: _Batch) -> FaceSamples:
         points_px=np.concatenate([faces.points_px for faces in found]),
         qualities=np.concatenate([face_qualities(*pair) for pair in zip(crops, found, strict=True)]),
         probs=engine.recogniser.classify([crop for group in crops for crop in group]),
-        embeddings=np.concatenate(
-            [_embed(engine.embedder, *one) for one in zip(frames, found, batch.embedded, strict=True)]
-        ),
+        is_embedded=np.repeat(embedded, [len(faces) for faces in found]),
+        embeddings=_embed(engine.embedder, frames, found, embedded),
     )
 
 
-def _embed(embedder: Embedder | None, frame: Frame, faces: Detections, wanted: bool) -> Float:
-    """Return embeddings (N, D), rows of NaN where none is wanted."""
-    if embedder is not None and wanted:
-        return embedder.embed(frame.image_bgr, faces)
-    return np.full((len(faces), embedder.size if embedder else 0), np.nan, np.float32)
+def _embed(
+    embedder: Embedder | None, frames: Sequence[Frame], found: Sequence[Detections], wanted: Sequence[bool]
+) -> Float:
+    """Return embeddings (M, D) of all faces of the wanted frames."""
+    if embedder is None:
+        return np.zeros((0, 0), np.float32)
+    rows = [
+        embedder.embed(frame.image_bgr, faces)
+        for frame, faces, is_wanted in zip(frames, found, wanted, strict=True)
+        if is_wanted
+    ]
+    return np.concatenate([np.zeros((0, embedder.size), np.float32), *rows])

@@ -95,18 +95,12 @@ def link_tracks(samples: FaceSamples, options: TrackingOptions | None = None) ->
 
 def mean_embedding(samples: FaceSamples, faces: Indices) -> Float | None:
     """Return the quality-weighted mean (D,) of the embedded faces as a unit vector, None without any."""
-    known = faces[_is_embedded(samples)[faces]]
+    known = faces[samples.is_embedded[faces]]
     if len(known) == 0:
         return None
     weights = samples.qualities[known][:, None] + 1e-3
-    total = (samples.embeddings[known] * weights).sum(axis=0)
+    total = (samples.embeddings[samples.embedding_rows()[known]] * weights).sum(axis=0)
     return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), np.float32)
-
-
-def _is_embedded(samples: FaceSamples) -> NDArray[np.bool_]:
-    if samples.embeddings.shape[1] == 0:
-        return np.zeros(len(samples), np.bool_)
-    return np.asarray(np.isfinite(samples.embeddings).all(axis=1))
 
 
 def _reading_order(samples: FaceSamples, face: int) -> tuple[float, ...]:
@@ -131,7 +125,7 @@ def _link_by_motion(samples: FaceSamples, options: TrackingOptions) -> list[_Pie
 
 def _faces_by_frame(samples: FaceSamples) -> Iterator[list[_Face]]:
     """Yield the faces of each frame that has any, from left to right."""
-    embedded = _is_embedded(samples)
+    rows = samples.embedding_rows()
     centres = (samples.boxes_px[:, :2] + samples.boxes_px[:, 2:]) / 2
     extents = samples.boxes_px[:, 2:] - samples.boxes_px[:, :2]
     sides = np.sqrt(np.maximum(extents.prod(axis=1), 1.0))
@@ -143,7 +137,7 @@ def _faces_by_frame(samples: FaceSamples) -> Iterator[list[_Face]]:
                 int(samples.face_times_us[face]),
                 centres[face],
                 float(sides[face]),
-                samples.embeddings[face] if embedded[face] else None,
+                samples.embeddings[rows[face]] if rows[face] >= 0 else None,
             )
             for face in sorted(map(int, indices), key=lambda face: _reading_order(samples, face))
         ]

@@ -37,10 +37,8 @@ def samples_of(faces: Iterable[Face], frames: Iterable[int]) -> FaceSamples:
     """Return samples with these faces among these frame times; person is the direction of the embedding."""
     faces = sorted(faces, key=lambda face: face.time_us)
     boxes = [(f.x - f.side / 2, f.y - f.side / 2, f.x + f.side / 2, f.y + f.side / 2) for f in faces]
-    size = max((len(face.person) for face in faces if face.person is not None), default=0)
-    unknown = (np.nan,) * size
-    embeddings = [unknown if face.person is None else face.person for face in faces]
-    lengths = [np.linalg.norm(row) if size else 1.0 for row in embeddings]
+    people = [np.array(face.person, np.float32) for face in faces if face.person is not None]
+    embeddings = [person / np.linalg.norm(person) for person in people]
     return FaceSamples(
         np.array(sorted(frames), np.int64),
         np.array([face.time_us for face in faces], np.int64),
@@ -49,8 +47,8 @@ def samples_of(faces: Iterable[Face], frames: Iterable[int]) -> FaceSamples:
         np.zeros((len(faces), 5, 2), np.float32),
         np.array([face.quality for face in faces], np.float32),
         np.array([face.probs for face in faces], np.float32).reshape(-1, len(EMOTIONS)),
-        np.array(embeddings, np.float32).reshape(len(faces), size)
-        / np.array(lengths, np.float32).reshape(-1, 1),
+        np.array([face.person is not None for face in faces], np.bool_),
+        np.array(embeddings, np.float32).reshape(len(people), -1 if people else 0),
     )
 
 
