@@ -25,7 +25,7 @@ _DECODERS: Final = (
     | frozenset({"flac", "alac", "ac3", "eac3", "wmav1", "wmav2", "amrnb", "amrwb", "adpcm_ms"})
     | frozenset({"vorbis", "adpcm_ima_wav", "adpcm_ima_qt"})
 )
-_TOLERANCE_S: Final = Fraction(3, 100)  # timestamps in whole milliseconds and clock drift; more is a real gap
+_TOLERANCE_S: Final = 0.03  # timestamps in whole milliseconds and clock drift; more is a real gap
 _PREROLL_US: Final = 500_000  # overlapping transforms need what came before
 
 
@@ -60,7 +60,7 @@ def _read_blocks(path: Path, rate_hz: int, start_us: int, end_us: int | None) ->
             )
         limit = None if end_us is None else (end_us - start_us) * rate_hz // 1_000_000
         written = 0
-        for position, samples in _place(_decode(container, stream), start_s, rate_hz):
+        for position, samples in _place(_decode(container, stream), float(start_s), rate_hz):
             block = _continue_from(written, position, samples)
             if limit is not None:
                 block = block[: limit - written]
@@ -100,23 +100,21 @@ def _decode(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
         return
 
 
-def _place(frames: Iterator[AudioFrame], start_s: Fraction, rate_hz: int) -> Iterator[tuple[int, Float]]:
+def _place(frames: Iterator[AudioFrame], start_s: float, rate_hz: int) -> Iterator[tuple[int, Float]]:
     """Yield (position, samples), position counted in samples of rate_hz from start_s; below 0 lies before it.
 
     Between two jumps of the timestamps the samples are simply counted, so their jitter is not heard.
     """
-    resampler, shape, position, expected_s = None, None, 0, Fraction(0)
+    resampler, shape, position, expected_s = None, None, 0, 0.0
     for frame in frames:
-        here_s = (
-            frame.pts * frame.time_base - start_s if frame.pts is not None and frame.time_base else expected_s
-        )
+        here_s = expected_s if frame.time is None else frame.time - start_s
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if resampler is None or form != shape or abs(here_s - expected_s) > _TOLERANCE_S:
             if resampler is not None:
                 yield position, _joined(resampler.resample(None))
             resampler, shape = AudioResampler(format="flt", layout="mono", rate=rate_hz), form
             position, expected_s = round(here_s * rate_hz), here_s
-        expected_s += Fraction(frame.samples, frame.sample_rate)
+        expected_s += frame.samples / frame.sample_rate
         frame.pts = None
         samples = _joined(resampler.resample(frame))
         yield position, samples

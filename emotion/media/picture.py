@@ -48,8 +48,8 @@ def to_upright_bgr(frame: VideoFrame, width: int, height: int, matrix: Matrix) -
     fit and centred on black, so that pixels mean the same place throughout.
     """
     # One conversion thread: swscale would start and stop a pool for every frame, measured 12 times slower.
-    image = frame.to_ndarray(format="bgr24", threads=1)
-    image = turn_upright(np.asarray(image, np.uint8), matrix)
+    image = np.asarray(frame.to_ndarray(format="bgr24", threads=1), np.uint8)
+    image = turn_upright(image, matrix)
     return image if image.shape[:2] == (height, width) else fit_inside(image, width, height)
 
 
