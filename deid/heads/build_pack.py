@@ -146,14 +146,14 @@ def read_base_mesh(text: str) -> BaseMesh:
 
 def select_triangles(mesh: BaseMesh) -> tuple[Index, Index, NDArray[np.uint8]]:
     """Return triangles, their uv corners and their part: head, neck, upper chest, and the upper garment."""
-    lowest_dm = {"skin": 4.9, "garment": 2.2}
+    lowest_dm = {"skin": 4.9, "garment": -1.4}
     triangles, corners, parts = [], [], []
     for number, (part, groups) in enumerate(PARTS.items()):
         for group in groups:
             members = mesh.triangles[group]
             places = mesh.vertices[members]  # (T, 3, 3)
             keep = places[..., 1].min(axis=1) > lowest_dm.get(part, 0.0)
-            keep &= np.abs(places[..., 0]).max(axis=1) < 3.6
+            keep &= np.abs(places[..., 0]).max(axis=1) < 4.4
             if part == "skin":  # below the neck only what an open collar shows
                 keep &= (np.abs(places[..., 0]).max(axis=1) < 0.85) | (places[..., 1].min(axis=1) > 5.7)
             triangles.append(members[keep])

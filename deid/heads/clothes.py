@@ -12,8 +12,8 @@ from deid.heads.look import Colour, to_linear
 from deid.heads.noise import smooth_noise
 from deid.heads.pack import Float, HeadPack, Index
 
-SIDE = 640
-WINDOW_CM = (-37.0, -52.0, 37.0, -8.0)  # x0, y0, x1, y1 of the average body seen from the front
+SIDE = 960
+WINDOW_CM = (-45.0, -90.0, 45.0, -8.0)  # x0, y0, x1, y1 of the body seen from the front
 SMOOTHING_STEPS = 10
 
 
@@ -33,9 +33,9 @@ def paint_top(clothes: Clothes) -> Float:
     weave = smooth_noise(np.stack([x * 7, y * 7, x * 0 + 1], axis=1), 41)
     crumple = smooth_noise(np.stack([x * 0.22, y * 0.10, x * 0 + 2], axis=1), 42)
     shade = (0.93 + 0.10 * weave) * (0.90 + 0.2 * crumple)
-    neck_y = -14.6 + 0.045 * x**2
+    neck_y = np.minimum(-14.2 + 0.05 * x**2, -11.8)
     if clothes.v_depth_cm > 0:
-        neck_y = np.minimum(neck_y + 3, -15.0 - clothes.v_depth_cm + np.abs(x) * clothes.v_depth_cm / 4.6)
+        neck_y = np.minimum(neck_y + 0.6, -15.0 - clothes.v_depth_cm + np.abs(x) * clothes.v_depth_cm / 4.6)
     below = neck_y - y
     rib = bump(below, 1.35, 0.10)
     shade = shade * (1 - 0.22 * rib)
@@ -57,15 +57,14 @@ def paint_coat(colour: Colour) -> Float:
     crumple = smooth_noise(np.stack([x * 0.20, y * 0.09, x * 0 + 4], axis=1), 44)
     weave = smooth_noise(np.stack([x * 8, y * 8, x * 0 + 5], axis=1), 45)
     shade = (0.90 + 0.18 * crumple) * (0.97 + 0.05 * weave)
-    shade = shade * (
-        1 - 0.30 * bump(side, 0, 0.35) * 0 - 0.26 * bump(side - lapel, 0.12, 0.22) * ramp(y, -40, -38)
-    )
+    shade = shade * (1 - 0.26 * bump(side - lapel, 0.12, 0.22) * ramp(y, -40, -38))
     shade = shade * (1 - 0.10 * ramp(side, opening.min(), 1) * bump(side - opening, 0.0, 0.25))
     pocket = (np.abs(x - 12.5) < 4.2) & (np.abs(y + 35.0) < 4.6)
     edge = (np.abs(np.abs(x - 12.5) - 4.2) < 0.16) & (np.abs(y + 35.0) < 4.7)
     edge |= (np.abs(np.abs(y + 35.0) - 4.6) < 0.16) & (np.abs(x - 12.5) < 4.3)
     shade = shade * (1 - 0.16 * edge) * (1 + 0.02 * pocket)
-    return _assemble(colour, shade, ramp(side - opening, -0.06, 0.06))
+    collar = ramp(-11.4 - y, -0.1, 0.1)
+    return _assemble(colour, shade, ramp(side - opening, -0.06, 0.06) * collar)
 
 
 def _window_grid() -> tuple[Float, Float]:
@@ -81,11 +80,11 @@ def _assemble(colour: Colour, shade: Float, cloth: Float) -> Float:
     return texture
 
 
-def clothes_layers(pack: HeadPack, clothes: Clothes) -> list[Layer]:
-    """Return the garments from the inside out."""
+def clothes_layers(pack: HeadPack, resting: Float, clothes: Clothes) -> list[Layer]:
+    """Return the garments from the inside out, cut straight on the resting surface (V, 3)."""
     triangles = pack.triangles_of("garment")
     x0, y0, x1, y1 = WINDOW_CM
-    places_cm = pack.vertices[pack.corner_vertex] * np.float32(100)
+    places_cm = resting[pack.corner_vertex] * np.float32(100)
     points = np.stack([(places_cm[:, 0] - x0) / (x1 - x0), (y1 - places_cm[:, 1]) / (y1 - y0)], axis=1)
     lifts = [("top", paint_top(clothes), 0.006)]
     if clothes.coat is not None:
@@ -112,6 +111,7 @@ def drape(vertices: Float, triangles: Index, steps: int = SMOOTHING_STEPS) -> Fl
     free = np.zeros(len(vertices), np.float32)
     free[np.unique(triangles)] = 0.6
     free[np.unique(pairs[times == 1])] = 0.0
+    free *= 0.1 + 0.9 * ramp(vertices[:, 1] * np.float32(100), -14.0, -21.0)
     draped = vertices.copy()
     for _ in range(steps):
         total = np.zeros((len(vertices), 3))

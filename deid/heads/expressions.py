@@ -13,24 +13,26 @@ _SIDED = (
 EMOTION_UNITS: Mapping[str, Mapping[str, float]] = {
     "neutral": {},
     "happiness": {
-        "mouthSmile": 0.75, "cheekSquint": 0.6, "eyeSquint": 0.25, "mouthUpperUp": 0.35, "jawOpen": 0.1,
+        "mouthSmile": 0.9, "cheekSquint": 0.65, "eyeSquint": 0.25, "mouthUpperUp": 0.35, "jawOpen": 0.1,
         "mouthDimple": 0.2,
     },
     "sadness": {
         "browInnerUp": 1.0, "browDown": 0.55, "mouthFrown": 0.9, "mouthShrugLower": 0.2, "eyeBlink": 0.35,
     },
-    "surprise": {"browInnerUp": 0.9, "browOuterUp": 0.9, "eyeWide": 0.9, "jawOpen": 0.4},
+    "surprise": {"browInnerUp": 0.9, "browOuterUp": 0.9, "eyeWide": 0.9, "jawOpen": 0.45, "mouthFunnel": 0.3},
     "fear": {
         "browInnerUp": 0.95, "browOuterUp": 0.1, "browDown": 0.3, "eyeWide": 1.0, "mouthStretch": 0.7,
         "jawOpen": 0.1, "mouthLowerDown": 0.2, "mouthUpperUp": 0.16, "mouthFrown": 0.3,
     },
     "anger": {
-        "browDown": 1.0, "eyeSquint": 0.4, "eyeWide": 0.5, "noseSneer": 0.7, "mouthFrown": 0.5, "jawOpen": 0.14,
-        "mouthUpperUp": 0.5, "mouthLowerDown": 0.6, "mouthShrugUpper": 0.5, "cheekSquint": 0.25,
+        "browDown": 1.0, "eyeSquint": 0.4, "eyeWide": 0.5, "noseSneer": 0.7, "mouthFrown": 0.5,
+        "jawOpen": 0.14, "mouthUpperUp": 0.5, "mouthLowerDown": 0.6, "mouthShrugUpper": 0.5,
+        "cheekSquint": 0.25,
     },
     "disgust": {
         "noseSneer": 1.0, "mouthUpperUp": 1.0, "browDown": 0.95, "cheekSquint": 0.75, "eyeSquint": 0.7,
-        "mouthFrown": 0.5, "mouthShrugLower": 0.4, "mouthLowerDown": 0.5, "mouthStretch": 0.3, "eyeBlink": 0.2,
+        "mouthFrown": 0.5, "mouthShrugLower": 0.4, "mouthLowerDown": 0.5, "mouthStretch": 0.2,
+        "eyeBlink": 0.2,
     },
 }  # fmt: skip
 

@@ -19,13 +19,13 @@ def cover_scalp(places_cm: Float, look: Look) -> Float:
     """Return how far inside the hair each place of the average head lies, 0 outside .. 1 inside, (N,)."""
     x, y, z = places_cm.T
     side = np.abs(x)
-    ragged = 0.9 * (smooth_noise(places_cm * np.float32(1.6), look.seed + 30) - 0.5)
-    ragged = ragged + 0.5 * (smooth_noise(places_cm * np.float32(5.0), look.seed + 31) - 0.5)
+    ragged = 1.2 * (smooth_noise(places_cm * np.float32(1.6), look.seed + 30) - 0.5)
+    ragged = ragged + 0.9 * (smooth_noise(places_cm * np.float32(5.0), look.seed + 31) - 0.5)
     raised = y - (look.hairline_cm - 6.4) - look.recession_cm * bump(side, 4.2, 1.7) * ramp(z, -2.5, 0.0)
     heights = [-9.5, -8.2, -5.5, -3.2, -2.7, -2.2, 0.0, 2.2, 3.8, 5.2, 6.1, 6.9, 8.0]
     edges_z = [-14.0, -11.8, -10.0, -9.2, -8.0, -4.6, -4.2, -2.4, -1.0, 0.8, 2.4, 5.0, 9.0]
     edge = np.interp(raised, heights, edges_z).astype(np.float32)
-    inside: Float = ramp(edge - z + ragged, -0.1, 1.5)
+    inside: Float = ramp(edge - z + ragged, -0.3, 2.4)
     return inside
 
 
@@ -94,7 +94,7 @@ def hair_layers(pack: HeadPack, look: Look) -> list[Layer]:
         layers.append(
             make_layer(
                 f"hair{shell}", chosen, pack.corner_vertex, points, texture,
-                lift_m=depth_m * level, comb_m=lean, gloss=0.16, light=np.full(len(points), shade),
+                lift_m=depth_m * level, comb_m=lean, gloss=0.06, light=np.full(len(points), shade),
                 cut=0.15 + 0.72 * level,
             )
         )  # fmt: skip

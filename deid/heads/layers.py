@@ -14,8 +14,8 @@ class Layer:
     """One textured surface over vertices of the base mesh.
 
     triangles: (T, 3) numbers of corners; vertex: (C,) base vertex of each corner; points: (C, 2) 0..1 in the
-    texture, x right, y down; texture: (H, W, 3) linear albedo, or (H, W, 4) with a height, seen only where
-    that is above cut. lift_m: (C,) along the normal; comb_m: (C, 3) before the head turns. gloss: strength of
+    texture, x right, y down; texture: (H, W, 3) linear albedo; height: (H, W), seen only where that is above
+    cut. lift_m: (C,) along the normal; comb_m: (C, 3) before the head turns. gloss: strength of
     the highlight; light: factor on the light that arrives (the inside of a mouth is dim).
     """
 
@@ -28,7 +28,8 @@ class Layer:
     comb_m: Float
     gloss: float
     light: Float  # (C,)
-    cut: float | None = None
+    height: Float | None = None
+    cut: float = 0.0
     two_sided: bool = False
 
 
@@ -43,11 +44,13 @@ def make_layer(
     comb_m: Float | None = None,
     gloss: float = 0.0,
     light: Float | None = None,
-    cut: float | None = None,
+    cut: float = 0.0,
     two_sided: bool = False,
 ) -> Layer:
-    """Return a layer over the corners that the triangles use, renumbered from 0. points, lift_m, comb_m and
-    light run over all corners of the pack."""
+    """Return a layer over the corners that the triangles use, renumbered from 0.
+
+    points, lift_m, comb_m and light run over all corners. A fourth channel of texture is the height.
+    """
     used, flat = np.unique(triangles, return_inverse=True)
     count = len(used)
     return Layer(
@@ -55,7 +58,8 @@ def make_layer(
         triangles=flat.reshape(triangles.shape).astype(np.int32),
         vertex=corner_vertex[used],
         points=points[used].astype(np.float32),
-        texture=np.ascontiguousarray(texture, np.float32),
+        texture=np.ascontiguousarray(texture[..., :3], np.float32),
+        height=np.ascontiguousarray(texture[..., 3], np.float32) if texture.shape[2] == 4 else None,
         lift_m=np.zeros(count, np.float32) if lift_m is None else lift_m[used].astype(np.float32),
         comb_m=np.zeros((count, 3), np.float32) if comb_m is None else comb_m[used].astype(np.float32),
         gloss=gloss,

@@ -38,12 +38,13 @@ class Look:
 
 @dataclass(frozen=True)
 class Identity:
-    """One synthetic person: body type, features and look."""
+    """One synthetic person: body type, features, look, and the facial units that a calm face holds anyway."""
 
     name: str
     phenotype: Mapping[str, float]
     features: Mapping[str, float] = field(default_factory=dict)
     look: Look = field(default_factory=Look)
+    resting_units: Mapping[str, float] = field(default_factory=dict)
 
 
 def to_linear(colour: Colour | Float) -> Float:

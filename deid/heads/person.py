@@ -18,6 +18,8 @@ from deid.heads.pack import Float, HeadPack, Index, default_pack
 from deid.heads.shape import RestHead, build_rest, eye_centre
 from deid.heads.skin import paint_skin
 
+TEETH_BACK_M = 0.004  # the modelled teeth touch the lips and would show through them
+
 
 @dataclass(frozen=True)
 class Person:
@@ -39,14 +41,16 @@ def make_person(identity: Identity, clothes: Clothes | None = None, pack: HeadPa
     pack = pack or default_pack()
     rest = build_rest(pack, identity.phenotype, identity.features)
     garment = pack.corner_vertex[pack.triangles_of("garment")]
-    rest = replace(rest, vertices=drape(rest.vertices, garment))
+    resting = drape(rest.vertices, garment)
+    resting[pack.vertices_of("teeth"), 2] -= TEETH_BACK_M
+    rest = replace(rest, vertices=resting)
     look = identity.look
     layers = [
         *_skin_layers(pack, identity),
         _eye_layer(pack, identity),
         *_mouth_layers(pack),
         *hair_layers(pack, look),
-        *clothes_layers(pack, clothes or Clothes()),
+        *clothes_layers(pack, rest.vertices, clothes or Clothes()),
     ]
     directions = spread_directions()
     body = pack.corner_vertex[pack.triangles_of("skin")]

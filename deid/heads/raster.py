@@ -52,7 +52,7 @@ def cut_fragments(
     triangle = kept[rows_owner[owner]]
     y = row[owner]
     weights = _weights(corners, area, triangle, column, y)
-    z = (weights * depth[triangles].astype(np.float32)[triangle]).sum(axis=1)
+    z = np.einsum("nk,nk->n", weights, np.take(depth[triangles].astype(np.float32), triangle, axis=0))
     return Fragments((y * np.int32(width) + column).astype(np.int32), triangle, weights, z)
 
 
@@ -71,10 +71,13 @@ def resolve_nearest(fragments: Fragments, pixels: int) -> Index:
 
 def interpolate(values: Float, triangles: Index, fragments: Fragments) -> Float:
     """Return values (V, K) of the vertices carried to the fragments, (N, K)."""
-    corners = triangles[fragments.triangle]
-    result = values[corners[:, 0]] * fragments.weights[:, 0:1]
-    result += values[corners[:, 1]] * fragments.weights[:, 1:2]
-    result += values[corners[:, 2]] * fragments.weights[:, 2:3]
+    corners = np.take(triangles, fragments.triangle, axis=0)
+    result = np.take(values, corners[:, 0], axis=0)
+    result *= fragments.weights[:, 0:1]
+    for corner in (1, 2):
+        part = np.take(values, corners[:, corner], axis=0)
+        part *= fragments.weights[:, corner : corner + 1]
+        result += part
     return result
 
 

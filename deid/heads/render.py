@@ -14,7 +14,7 @@ from deid.heads.layers import Layer
 from deid.heads.light import CONSULTING_ROOM, Room, light_vertices, vertex_normals
 from deid.heads.person import Person
 from deid.heads.raster import Float, Fragments, cut_fragments, interpolate, resolve_nearest
-from deid.heads.shape import Pose, express, follow_gaze, pose_head, rotation_matrix
+from deid.heads.shape import Pose, add_units, express, follow_gaze, light_mouth, pose_head, rotation_matrix
 
 SAMPLE_ROW = 1024
 FOLD_COLOUR = (0.42, 0.55, 0.55)  # how much of each colour a full fold takes away
@@ -69,9 +69,9 @@ def render_person(
     height, width = camera.size_hw
     fine_hw = (round(height * oversampling), round(width * oversampling))
     fine = Camera(fine_hw, camera.pixels_per_m * oversampling, camera.aim_m, camera.distance_m)
-    moved = follow_gaze(expression, pose)
+    moved = follow_gaze(add_units(person.identity.resting_units, expression), pose)
     surface = pose_head(person.rest, express(person.rest, moved), pose)
-    lit = _light_layers(person, surface, pose, room)
+    lit = _light_layers(person, surface, pose, room=room, mouth_light=light_mouth(moved))
     drawn = [_cut_layer(layer, state, fine) for layer, state in zip(person.layers, lit, strict=True)]
     owner = np.repeat(np.arange(len(drawn)), [len(fragments) for fragments in drawn])
     everything = Fragments(
@@ -92,7 +92,9 @@ def render_person(
     return Picture(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))
 
 
-def _light_layers(person: Person, surface: Float, pose: Pose, room: Room) -> list[_Lit]:
+def _light_layers(
+    person: Person, surface: Float, pose: Pose, *, room: Room, mouth_light: float
+) -> list[_Lit]:
     pack = person.rest.pack
     normals = vertex_normals(surface, person.mesh)
     turn = rotation_matrix(
@@ -105,24 +107,25 @@ def _light_layers(person: Person, surface: Float, pose: Pose, room: Room) -> lis
     for layer in person.layers:
         lifted = surface[layer.vertex] + normals[layer.vertex] * layer.lift_m[:, None] + layer.comb_m @ turn.T
         light = np.concatenate([diffuse[layer.vertex], gloss[layer.vertex] * np.float32(layer.gloss)], axis=1)
-        lit.append(_Lit(lifted, light * layer.light[:, None]))
+        inside = mouth_light if layer.name in ("teeth", "tongue") else 1.0
+        lit.append(_Lit(lifted, light * (layer.light * np.float32(inside))[:, None]))
     return lit
 
 
 def _cut_layer(layer: Layer, state: _Lit, camera: Camera) -> Fragments:
     points, depth = camera.project(state.places)
     fragments = cut_fragments(points, depth, layer.triangles, camera.size_hw, cull=not layer.two_sided)
-    if layer.cut is None:
+    if layer.height is None:
         return fragments
     at = interpolate(layer.points, layer.triangles, fragments)
-    height = sample_texture(np.ascontiguousarray(layer.texture[..., 3]), at)
+    height = sample_texture(layer.height, at)
     return fragments.take(height > np.float32(layer.cut))
 
 
 def _shade(layer: Layer, state: _Lit, visible: Fragments, folds: Float) -> Float:
-    at = interpolate(layer.points, layer.triangles, visible)
-    albedo = sample_texture(layer.texture, at)[:, :3]
-    light = interpolate(state.light, layer.triangles, visible)
+    carried = interpolate(np.concatenate([layer.points, state.light], axis=1), layer.triangles, visible)
+    at, light = carried[:, :2], carried[:, 2:]
+    albedo = sample_texture(layer.texture, at)
     if layer.name == "head":
         depth = sample_texture(folds, at)[:, None]
         albedo = albedo * (1 - depth * np.array(FOLD_COLOUR, np.float32))
@@ -144,6 +147,8 @@ def sample_texture(texture: Float, points: Float) -> Float:
     """Return the texture (H, W) or (H, W, K) at points (N, 2) 0..1, (N,) or (N, K), bilinear."""
     height, width = texture.shape[:2]
     count = len(points)
+    if count == 0:
+        return np.zeros((0, *texture.shape[2:]), np.float32)
     rows = -(-count // SAMPLE_ROW)  # cv2.remap refuses rows beyond 32767
     across, down = np.zeros((2, rows * SAMPLE_ROW), np.float32)
     across[:count] = points[:, 0] * np.float32(width) - np.float32(0.5)
@@ -151,7 +156,11 @@ def sample_texture(texture: Float, points: Float) -> Float:
     grid = (rows, SAMPLE_ROW)
     read = np.asarray(
         cv2.remap(
-            texture, across.reshape(grid), down.reshape(grid), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            texture,
+            across.reshape(grid),
+            down.reshape(grid),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         ),
         np.float32,
     )

@@ -27,8 +27,8 @@ FULL_LOOK_DEG = 30.0
 class Pose:
     """Where the head is turned and the eyes look, in degrees, and how far the body has moved, in metres.
 
-    yaw_deg: to the person's left; pitch_deg: up; roll_deg: towards the person's left shoulder. Gaze is relative
-    to the head: gaze_yaw_deg to the person's left, gaze_pitch_deg up. shift_m, turn_deg: of the whole person.
+    yaw_deg: to the person's left; pitch_deg: up; roll_deg: towards the left shoulder. Gaze is relative to
+    the head: gaze_yaw_deg to the person's left, gaze_pitch_deg up. shift_m, turn_deg: of the whole person.
     """
 
     yaw_deg: float = 0.0
@@ -140,6 +140,24 @@ def express(rest: RestHead, expression: Mapping[str, float]) -> Float:
     weights = np.array(list(expression.values()), np.float32)
     moved: Float = rest.vertices + (weights @ rest.units[rows]).reshape(-1, 3)
     return moved
+
+
+def add_units(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    """Return the sum of two expressions, every unit kept within 0..1.
+
+    >>> add_units({"jawOpen": 0.7}, {"jawOpen": 0.7, "mouthPucker": 0.1})
+    {'jawOpen': 1.0, 'mouthPucker': 0.1}
+    """
+    names = dict.fromkeys([*one, *other])
+    return {name: min(max(one.get(name, 0.0) + other.get(name, 0.0), 0.0), 1.0) for name in names}
+
+
+def light_mouth(expression: Mapping[str, float]) -> float:
+    """Return how much light gets between the lips, 0.12..1: teeth behind closed lips are not seen."""
+    parted = 4.0 * expression.get("jawOpen", 0.0)
+    for side in ("Left", "Right"):
+        parted += expression.get(f"mouthUpperUp{side}", 0.0) + expression.get(f"mouthLowerDown{side}", 0.0)
+    return float(np.clip(0.12 + parted, 0.12, 1.0))
 
 
 def follow_gaze(expression: Mapping[str, float], pose: Pose) -> dict[str, float]:

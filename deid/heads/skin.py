@@ -109,7 +109,7 @@ def _draw_brows(albedo: Float, canvas: Canvas, look: Look) -> Float:
     fine = smooth_noise(np.stack([slant * 6.2, y * 2.0, np.sign(x) * 3 + 9], axis=1), look.seed + 9)
     extent = ramp(side, 0.80, 1.45) * ramp(side, 5.45, 4.5) * ramp(z, -1.5, 0.0)
     body = ramp(np.abs(offset), 1.25, 0.25) * extent
-    cover = np.clip(body * (0.62 + 0.9 * hairs * (0.6 + 0.8 * fine)) * look.brow_density, 0, 0.93)[:, None]
+    cover = np.clip(body * (0.74 + 0.7 * hairs * (0.6 + 0.8 * fine)) * look.brow_density, 0, 0.93)[:, None]
     grey = to_linear((0.62, 0.61, 0.60))
     colour = to_linear(look.hair) * (1 - 0.5 * look.grey) + grey * (0.5 * look.grey)
     drawn: Float = (albedo * (1 - cover) + colour * np.float32(0.6) * cover).astype(np.float32)
