@@ -14,6 +14,14 @@ from emotion.media import read_image, write_poster, write_video
 from tests import videos
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with nothing else in it."""
+    path = tmp_path / "films"
+    path.mkdir()
+    return path
+
+
 def write_jpeg(path: Path, image: np.ndarray, *, orientation: int = 1) -> Path:
     """A JPEG whose EXIF says how the camera was held."""
     jpeg = cv2.imencode(".jpg", image)[1].tobytes()
@@ -24,71 +32,71 @@ def write_jpeg(path: Path, image: np.ndarray, *, orientation: int = 1) -> Path:
 
 
 @pytest.mark.parametrize(("orientation", "quarter_turns"), [(1, 0), (3, 2), (6, 1), (8, 3)])
-def test_picture_comes_upright(tmp_path: Path, orientation: int, quarter_turns: int) -> None:
+def test_picture_comes_upright(folder: Path, orientation: int, quarter_turns: int) -> None:
     stored = np.ascontiguousarray(np.rot90(videos.picture(77), quarter_turns))
-    image = read_image(write_jpeg(tmp_path / "photo.jpg", stored, orientation=orientation))
+    image = read_image(write_jpeg(folder / "photo.jpg", stored, orientation=orientation))
     assert image.shape == (videos.HEIGHT, videos.WIDTH, 3)
     assert videos.frame_number(image) == 77
 
 
 @pytest.mark.parametrize("name", ["grey.png", "transparent.png", "deep.png"])
-def test_every_kind_of_picture_becomes_bgr_bytes(tmp_path: Path, name: str) -> None:
+def test_every_kind_of_picture_becomes_bgr_bytes(folder: Path, name: str) -> None:
     grey = cv2.cvtColor(videos.picture(9), cv2.COLOR_BGR2GRAY)
     kinds = {
         "grey.png": grey,
         "transparent.png": cv2.cvtColor(videos.picture(9), cv2.COLOR_BGR2BGRA),
         "deep.png": grey.astype(np.uint16) * 257,
     }
-    (tmp_path / name).write_bytes(cv2.imencode(".png", kinds[name])[1].tobytes())
-    image = read_image(tmp_path / name)
+    (folder / name).write_bytes(cv2.imencode(".png", kinds[name])[1].tobytes())
+    image = read_image(folder / name)
     assert (image.dtype, image.shape) == (np.uint8, (videos.HEIGHT, videos.WIDTH, 3))
     assert videos.frame_number(image) == 9
 
 
 @pytest.mark.parametrize("data", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(50)])
-def test_what_is_no_picture_is_refused_without_its_folder(tmp_path: Path, data: bytes | None) -> None:
-    path = tmp_path / "photo.png"
+def test_what_is_no_picture_is_refused_without_its_folder(folder: Path, data: bytes | None) -> None:
+    path = folder / "photo.png"
     if data is not None:
         path.write_bytes(data)
     with pytest.raises(UnreadableImage, match=r'"photo\.png"') as caught:
         read_image(path)
-    assert str(tmp_path) not in str(caught.value)
+    assert str(folder) not in str(caught.value)
 
 
-def test_poster_is_an_early_frame_of_the_right_shape(tmp_path: Path) -> None:
-    write_poster(videos.write_rotated(tmp_path, 90), tmp_path / "poster.jpg", max_side=64)
-    assert read_image(tmp_path / "poster.jpg").shape == (64, 48, 3)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["poster.jpg", "rotated_90.mp4"]
+def test_poster_is_an_early_frame_of_the_right_shape(folder: Path) -> None:
+    write_poster(videos.write_rotated(folder, 90), folder / "poster.jpg", max_side=64)
+    assert read_image(folder / "poster.jpg").shape == (64, 48, 3)
+    assert sorted(path.name for path in folder.iterdir()) == ["poster.jpg", "rotated_90.mp4"]
 
 
-def test_small_video_is_not_blown_up(tmp_path: Path) -> None:
-    write_poster(videos.write_normal(tmp_path), tmp_path / "poster.jpg")
-    image = read_image(tmp_path / "poster.jpg")
+def test_small_video_is_not_blown_up(folder: Path) -> None:
+    write_poster(videos.write_normal(folder), folder / "poster.jpg")
+    image = read_image(folder / "poster.jpg")
     assert image.shape == (videos.HEIGHT, videos.WIDTH, 3)
     assert videos.frame_number(image) == 0
 
 
-def test_poster_passes_over_a_black_beginning(tmp_path: Path) -> None:
+def test_poster_passes_over_a_black_beginning(folder: Path) -> None:
     black = np.zeros((videos.HEIGHT, videos.WIDTH, 3), np.uint8)
     frames = ((number * 100_000, black if number < 15 else videos.picture(number)) for number in range(30))
-    write_video(tmp_path / "fade.mp4", frames)
-    write_poster(tmp_path / "fade.mp4", tmp_path / "poster.jpg")
-    assert videos.frame_number(read_image(tmp_path / "poster.jpg")) == 15
+    write_video(folder / "fade.mp4", frames)
+    write_poster(folder / "fade.mp4", folder / "poster.jpg")
+    assert videos.frame_number(read_image(folder / "poster.jpg")) == 15
 
 
-def test_dark_video_still_has_a_poster(tmp_path: Path) -> None:
+def test_dark_video_still_has_a_poster(folder: Path) -> None:
     black = np.zeros((videos.HEIGHT, videos.WIDTH, 3), np.uint8)
-    write_video(tmp_path / "night.mp4", ((number * 100_000, black) for number in range(5)))
-    write_poster(tmp_path / "night.mp4", tmp_path / "poster.jpg")
-    assert read_image(tmp_path / "poster.jpg").mean() < 10
+    write_video(folder / "night.mp4", ((number * 100_000, black) for number in range(5)))
+    write_poster(folder / "night.mp4", folder / "poster.jpg")
+    assert read_image(folder / "poster.jpg").mean() < 10
 
 
-def test_no_poster_of_what_is_no_video(tmp_path: Path) -> None:
+def test_no_poster_of_what_is_no_video(folder: Path) -> None:
     with pytest.raises(UnreadableVideo):
-        write_poster(videos.write_renamed_text(tmp_path), tmp_path / "poster.jpg")
-    assert not (tmp_path / "poster.jpg").exists()
+        write_poster(videos.write_renamed_text(folder), folder / "poster.jpg")
+    assert not (folder / "poster.jpg").exists()
 
 
-def test_poster_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_poster_that_cannot_be_written_is_said(folder: Path) -> None:
     with pytest.raises(OutputUnwritable, match=r'"poster\.jpg"'):
-        write_poster(videos.write_normal(tmp_path), tmp_path / "absent" / "poster.jpg")
+        write_poster(videos.write_normal(folder), folder / "absent" / "poster.jpg")
