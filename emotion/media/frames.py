@@ -94,9 +94,7 @@ class _Plan:
         self._clock, self._sample_fps, self._start_us = clock, sample_fps, start_us
         self._shown: list[int] = []  # the latest timestamps in the order in which frames are shown
         self._forgotten = 0  # older ones inside the span
-        self._damaged = (
-            False  # from here on a picked frame may be missing, and the one after it takes its place
-        )
+        self._damaged = False  # then a picked frame may be missing, and the one after it takes its place
 
     def note(self, packet: Packet[VideoStream]) -> None:
         """Take in the timestamp of one more packet, in decoding order."""
