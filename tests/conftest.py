@@ -51,8 +51,9 @@ def _static_files() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _data_dir_of_its_own(settings, tmp_path):
-    """No test sees another test's files."""
+def _folder_of_its_own_and_a_quick_hasher(settings, tmp_path):
+    """No test sees another test's files; hashing the cast's passwords slowly would cost seconds."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.DATA_DIR = tmp_path / "data"
     settings.DATA_DIR.mkdir()
 

@@ -25,13 +25,19 @@ READY_WITHIN_S = 60
 
 
 def main() -> int:
-    commands = {"stop": stop, "health": lambda: 0 if healthy() else 1}
-    if sys.argv[1:]:
-        command = commands.get(sys.argv[1])
-        if command is None:
+    match sys.argv[1:]:
+        case []:
+            return start()
+        case ["stop"]:
+            return stop()
+        case ["health"]:
+            return 0 if healthy() else 1
+        case _:
             say("usage: python -m webapp.run [stop|health]")
             return 2
-        return command()
+
+
+def start() -> int:
     if running_pid() is not None:
         say(f"Already running as process {running_pid()}; `make stop` ends it.")
         return 1
@@ -97,9 +103,7 @@ def announce() -> None:
 
 def healthy() -> bool:
     host = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip() or "127.0.0.1"
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{PORT}/healthz", headers={"Host": host}
-    )
+    request = urllib.request.Request(f"http://127.0.0.1:{PORT}/healthz", headers={"Host": host})
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
             return bool(json.load(answer)["ok"])

@@ -10,7 +10,7 @@ from webapp.consent.models import Purpose
 from webapp.studies.models import Participant
 
 #: What each kind of participant is asked about; the doctor's expression is a purpose of its own.
-ASKED = {
+ASKED: dict[Participant.Kind, list[Purpose]] = {
     Participant.Kind.PATIENT: [p for p in Purpose if p != Purpose.ANALYSE_DOCTOR],
     Participant.Kind.DOCTOR: [p for p in Purpose if p != Purpose.ANALYSE_PATIENT],
 }

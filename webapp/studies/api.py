@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from webapp.accounts.models import User
 from webapp.core.errors import Invalid
 from webapp.studies import services
 from webapp.studies.access import access_study
@@ -65,6 +66,7 @@ class EncounterList(APIView):
         data = entry.validated_data | {
             name: _participant(study, name, entry.validated_data[name]) for name in ("doctor", "patient")
         }
+        assert isinstance(request.user, User)
         encounter = services.create_encounter(actor=request.user, study=study, **data)
         return Response(self.Output(encounter).data, status=status.HTTP_201_CREATED)
 

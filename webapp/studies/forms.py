@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from webapp.accounts.models import User
 from webapp.studies.models import Encounter, Participant, Study
 from webapp.studies.roles import Role
 
@@ -16,7 +17,7 @@ class EncounterForm(forms.ModelForm[Encounter]):
         model = Encounter
         fields = ("doctor", "patient", "held_on", "department")
         widgets = {"held_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-        help_texts = {"department": "Optional, e.g. “Cardiology”."}
+        help_texts = {"department": "For example “Cardiology”."}
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,8 +43,8 @@ class EncounterForm(forms.ModelForm[Encounter]):
 
 class ParticipantForm(forms.Form):
     kind = forms.ChoiceField(choices=Participant.Kind.choices, initial=Participant.Kind.PATIENT)
-    account = forms.ModelChoiceField(
-        queryset=None,
+    account: forms.ModelChoiceField[User] = forms.ModelChoiceField(
+        queryset=User.objects.none(),
         required=False,
         empty_label="No account",
         help_text="For a doctor who signs in: their own encounters become visible to them.",
@@ -54,9 +55,7 @@ class ParticipantForm(forms.Form):
         field = self.fields["account"]
         assert isinstance(field, forms.ModelChoiceField)
         members = study.memberships.filter(role=Role.DOCTOR).values("user")
-        field.queryset = study.memberships.model._meta.get_field("user").related_model.objects.filter(
-            pk__in=members
-        )
+        field.queryset = User.objects.filter(pk__in=members)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
