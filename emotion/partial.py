@@ -1,4 +1,6 @@
-"""Finished segments of a run that has not ended, in a hidden folder of its target, so that --resume can go on."""
+"""Finished segments of a run that has not ended, in a hidden folder of its target, so that --resume can go
+on.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ class PartialRun:
             write_samples(samples, self._path(camera, segment))
 
     def discard(self) -> None:
-        """Remove every trace of the unfinished run, also the target folder if this run made it and it is empty."""
+        """Remove every trace of the unfinished run, also the target folder if this run made it and it is
+        empty.
+        """
         shutil.rmtree(self._folder, ignore_errors=True)
         if self._made_out_dir and self._out_dir.is_dir() and not any(self._out_dir.iterdir()):
             self._out_dir.rmdir()

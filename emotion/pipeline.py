@@ -3,7 +3,7 @@ resumed.
 
 The whole thing, as the command line does it:
 
-    engine = load_engine(model="human", device="cpu")            # once per process, one thread at a time
+    engine = load_engine(model="human", device="cpu")            # once per process, one run at a time
     analysis = analyse_encounter({"patient": Path("p.mp4"), "doctor": Path("d.mp4")}, engine=engine,
                                  progress=lambda fraction: ..., cancelled=lambda: False)
     write_results(analysis, Path("out"), engine=describe_engine("human", device="cpu"))
