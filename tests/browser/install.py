@@ -29,9 +29,7 @@ def main() -> int:
         )
     if find_chromium():
         return 0
-    print(
-        "The browser tests need Chromium; install it, e.g. `sudo apt-get install chromium`.", file=sys.stderr
-    )
+    sys.stderr.write("The browser tests need Chromium; install it, e.g. `sudo apt-get install chromium`.\n")
     return 1
 
 

@@ -47,7 +47,7 @@ def _study() -> dict:
 
     people = {
         name: User.objects.create_user(EMAIL.format(name), PASSWORD, display_name=name.title())
-        for name in ("alice", "dora", "nina")
+        for name in ("alice", "dora", "nina", "mona")
     }
     alice = people["alice"]
     study = services.create_study(
@@ -59,8 +59,8 @@ def _study() -> dict:
     services.add_member(actor=alice, study=empty, user=alice, role="coordinator")
     publish_form(actor=alice, study=study, text="What taking part means.")
     doctor = services.add_participant(actor=alice, study=study, kind="doctor", user=people["dora"])
-    patient = services.add_participant(actor=alice, study=study, kind="patient")
-    for participant in (doctor, patient):
+    patient, other = (services.add_participant(actor=alice, study=study, kind="patient") for _ in range(2))
+    for participant in (doctor, patient, other):
         grant_everything(alice, participant)
     return {"study": study, "alice": alice, "doctor": doctor, "patient": patient}
 

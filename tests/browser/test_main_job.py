@@ -1,4 +1,4 @@
-"""The main job, from the sign-in to a click on the timeline, with the consultation that ships with the project."""
+"""The main job, from sign-in to a click on the timeline, with the consultation that the project ships."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import av
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import sign_in, visit
+from tests.browser.conftest import is_home, sign_in, visit
 from webapp.engines import demo_videos
 
 SECONDS = 8
@@ -53,7 +53,8 @@ def test_two_files_become_a_timeline_on_which_a_click_seeks(open_context, site, 
     box = chart.bounding_box()
     chart.click(position={"x": box["width"] * 0.5, "y": 60})
     page.wait_for_function(
-        "(near) => [...document.querySelectorAll('video')].some((video) => Math.abs(video.currentTime - near) < 1)",
+        "(near) => [...document.querySelectorAll('video')]"
+        ".some((video) => Math.abs(video.currentTime - near) < 1)",
         arg=SECONDS / 2,
     )
 
@@ -67,7 +68,7 @@ def test_the_main_job_needs_no_mouse(open_context, site, clips):
     keys.press("Tab")
     keys.type("correct horse battery staple")
     keys.press("Enter")
-    page.wait_for_url("**/")
+    page.wait_for_url(is_home)
     tab_to(page, "Empathy in cardiology")
     keys.press("Enter")
     page.wait_for_url("**/studies/empathy/")
@@ -77,6 +78,7 @@ def test_the_main_job_needs_no_mouse(open_context, site, clips):
     tab_to(page, "Create encounter")
     keys.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Patient")
+    open_context.forgive("422")
     for name in ("Doctor", "Patient"):
         page.get_by_label(name).focus()
         keys.press("ArrowDown")
@@ -97,7 +99,7 @@ def tab_to(page, name: str) -> None:
         page.keyboard.press("Tab")
         words = page.evaluate(
             "(() => { const it = document.activeElement;"
-            " return (it.closest('label') ?? it).textContent.trim() + (it.getAttribute('aria-label') ?? ''); })()"
+            " return (it.closest('label') ?? it).textContent + (it.getAttribute('aria-label') ?? ''); })()"
         )
         if name in words:
             outline = page.evaluate(
