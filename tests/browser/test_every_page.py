@@ -31,12 +31,21 @@ def test_page_is_accessible_fits_and_names_itself(opened):
     assert opened.title().endswith("· Empathy Lab")
     assert opened.locator("h1").count() == 1
     for theme in ("light", "dark"):
-        opened.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        switch_to(opened, theme)
         opened.set_viewport_size({"width": 1280, "height": 900})
         assert problems_of(opened) == [], theme
     for width, height in SIZES:
         opened.set_viewport_size({"width": width, "height": height})
         assert opened.evaluate("document.documentElement.scrollWidth") <= width, width
+
+
+def switch_to(page: Page, theme: str) -> None:
+    """Change the theme and wait until no colour is on its way any more."""
+    page.emulate_media(color_scheme=theme)
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>"
+        " Promise.all(document.getAnimations().map((each) => each.finished)).then(done))))"
+    )
 
 
 def problems_of(page: Page) -> list[str]:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import sign_in
 from tests.browser.seed import EMAIL, PASSWORD
-from tests.browser.test_every_page import problems_of
+from tests.browser.test_every_page import problems_of, switch_to
 
 
 def code_for(secret: str) -> str:
@@ -16,7 +16,7 @@ def code_for(secret: str) -> str:
 
 def expect_accessible(page: Page) -> None:
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        switch_to(page, theme)
         assert problems_of(page) == [], page.url
 
 

@@ -56,7 +56,7 @@ function edges(seconds) {
 
 const valueAt = (lane, emotion, row) => (row < 0 || lane.status[row] !== "ok" ? null : lane.probs[emotion][row]);
 
-/** Columns of a chart whose value k holds until time k + 1: [times, ...one column per shown emotion in the order of EMOTIONS]. */
+/** Columns of a chart whose value k holds until time k + 1: [times, ...one column per shown emotion]. */
 export function lineColumns(lane, shown = EMOTIONS) {
   const { times, rows } = edges(lane.seconds);
   return [times, ...shown.map((emotion) => rows.map((row) => valueAt(lane, emotion, row)))];

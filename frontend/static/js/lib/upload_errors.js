@@ -19,7 +19,8 @@ export function canRetry(status) {
 
 /** The server's own sentence when it gave one, ours for the status otherwise. body: text of the answer. */
 export function explain(status, body = "") {
-  return sentenceFrom(body) ?? BY_STATUS[status] ?? `The server answered ${status || "nothing"}. Try again in a moment.`;
+  const unknown = `The server answered ${status || "nothing"}. Try again in a moment.`;
+  return sentenceFrom(body) ?? BY_STATUS[status] ?? unknown;
 }
 
 function sentenceFrom(body) {

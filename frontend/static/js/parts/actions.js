@@ -1,4 +1,4 @@
-// Buttons that change something and then bring the page up to date: [data-post="address"]. Complaints appear in the root.
+// Buttons that change something and then bring the page up to date: [data-post="address"]. The root shows complaints.
 
 import { refreshRegions } from "./regions.js";
 import { post } from "./request.js";

@@ -1,7 +1,8 @@
 // `?` opens the dialog with the keys of this page.
 
-export const isTyping = (target) =>
-  target instanceof Element && target.closest("input:not([type=checkbox], [type=radio], [type=range]), select, textarea, [contenteditable]");
+const TYPED_INTO = "input:not([type=checkbox], [type=radio], [type=range]), select, textarea, [contenteditable]";
+
+export const isTyping = (target) => target instanceof Element && target.closest(TYPED_INTO) !== null;
 
 export function attach(dialog) {
   const stop = new AbortController();

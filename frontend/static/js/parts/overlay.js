@@ -102,13 +102,15 @@ class Overlay {
     context.setLineDash(faces.role[row] === "doctor" ? [8, 4] : []);
     context.strokeRect(x, y, width, height);
     context.setLineDash([]);
-    this.drawLabel(context, { emotion, fill, words: this.wordsFor(faces, row), x, y: y - 24 < 0 ? y + height + 2 : y - 24 });
+    const label = { emotion, fill, words: this.wordsFor(faces, row), x };
+    this.drawLabel(context, { ...label, y: y < 24 ? y + height + 2 : y - 24 });
   }
 
   wordsFor(faces, row) {
     const who = ROLE_SHORT[faces.role[row]] ?? "?";
     const emotion = faces.emotion[row];
-    return emotion ? `${who} ${LETTERS[emotion]} ${emotion} ${faces.confidence[row].toFixed(2)}` : `${who} not classified`;
+    if (!emotion) return `${who} not classified`;
+    return `${who} ${LETTERS[emotion]} ${emotion} ${faces.confidence[row].toFixed(2)}`;
   }
 
   drawLabel(context, { emotion, fill, words, x, y }) {

@@ -181,11 +181,12 @@ class Player {
   }
 
   show() {
-    const words = `${formatClock(this.time_s)} / ${formatClock(this.span.to_s)}`;
+    const [at, end] = [formatClock(this.time_s), formatClock(this.span.to_s)];
+    const words = `${at} / ${end}`;
     const time = this.find("clock");
     if (time.textContent !== words) {
       time.textContent = words;
-      this.find("scrub").setAttribute("aria-valuetext", `${formatClock(this.time_s)} of ${formatClock(this.span.to_s)}`);
+      this.find("scrub").setAttribute("aria-valuetext", `${at} of ${end}`);
     }
     this.find("scrub").value = this.time_s;
     this.find("play").setAttribute("aria-label", this.playing ? "Pause" : "Play");

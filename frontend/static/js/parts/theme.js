@@ -2,6 +2,8 @@
 
 const ORDER = ["system", "light", "dark"];
 
+const announce = () => document.dispatchEvent(new CustomEvent("theme"));
+
 function read() {
   const theme = document.documentElement.dataset.theme;
   return ORDER.includes(theme) ? theme : "system";
@@ -16,7 +18,7 @@ function write(theme) {
   } catch {
     // The choice then lasts for this page only.
   }
-  document.dispatchEvent(new CustomEvent("theme"));
+  announce();
 }
 
 export function attach(root) {
@@ -25,15 +27,17 @@ export function attach(root) {
   const say = root.querySelector("[data-name]");
   const show = () => {
     say.textContent = read();
-    for (const icon of root.querySelectorAll("[data-icon]")) icon.toggleAttribute("hidden", icon.dataset.icon !== read());
+    for (const icon of root.querySelectorAll("[data-icon]")) {
+      icon.toggleAttribute("hidden", icon.dataset.icon !== read());
+    }
   };
   root.addEventListener("click", () => {
     write(ORDER[(ORDER.indexOf(read()) + 1) % ORDER.length]);
     show();
   }, { signal });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener(
-    "change", () => document.dispatchEvent(new CustomEvent("theme")), { signal },
-  );
+  for (const media of ["(prefers-color-scheme: dark)", "print"]) {
+    matchMedia(media).addEventListener("change", announce, { signal });
+  }
   root.hidden = false;
   show();
   return () => stop.abort();

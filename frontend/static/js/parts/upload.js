@@ -52,22 +52,28 @@ class Uploader {
   /** What the server already has of an upload begun earlier, or null. */
   begun() {
     const { begunUrl, begunFilename, begunSize, begunSent } = this.root.dataset;
-    return begunUrl ? { url: begunUrl, filename: begunFilename, size_bytes: Number(begunSize), sent: Number(begunSent) } : null;
+    if (!begunUrl) return null;
+    return { url: begunUrl, filename: begunFilename, size_bytes: Number(begunSize), sent: Number(begunSent) };
   }
 
   choose(files) {
     if (files.length === 0 || !["idle", "failed", "finished"].includes(this.state.phase)) return;
     const [file] = files;
     const begun = this.begun();
-    if (files.length > 1) return this.complain("One file per camera, please. Choose a single file.");
+    const objection =
+      files.length > 1 ? "One file per camera, please. Choose a single file." : this.objectionTo(file, begun);
+    if (objection) this.complain(objection);
+    else this.send(file, begun);
+  }
+
+  /** What can be said against a file before a byte of it is sent, or "". */
+  objectionTo(file, begun) {
+    const most = Number(this.root.dataset.maxBytes);
     if (begun && !isSameFile(file, begun)) {
-      return this.complain(`This is not “${begun.filename}”, which is partly uploaded. Choose that file, or discard it first.`);
+      return `This is not “${begun.filename}”, which is partly uploaded. Choose that file, or discard it first.`;
     }
-    if (file.size > Number(this.root.dataset.maxBytes)) {
-      return this.complain(`This file has ${formatBytes(file.size)}; at most ${formatBytes(Number(this.root.dataset.maxBytes))} are accepted.`);
-    }
-    if (file.size === 0) return this.complain("This file is empty. Choose the recording itself.");
-    this.send(file, begun);
+    if (file.size > most) return `This file has ${formatBytes(file.size)}; at most ${formatBytes(most)} are accepted.`;
+    return file.size === 0 ? "This file is empty. Choose the recording itself." : "";
   }
 
   complain(message) {
