@@ -83,12 +83,13 @@ def starts_s(camera: str) -> float:
 def truth_rows() -> Iterator[dict[str, str | int]]:
     """Yield the rows of truth.csv: camera, second, role, emotion, present.
 
-    emotion is what is shown; present is 1 where the face can be seen all second long, else emotion is empty.
+    emotion is what is shown; present is 1 where the face is seen for most of the second, else it is empty.
     """
     for camera, acts in ACTS.items():
         for second in range(DURATION_S):
             act = next(act for act in acts if act.start_s <= second < act.end_s)
-            away = camera == "patient" and BEND_S[0] < second + 1 and second < BEND_S[1]
+            hidden_s = min(second + 1, BEND_S[1]) - max(second, BEND_S[0])
+            away = camera == "patient" and hidden_s > 0.5
             emotion = "" if away else act.emotion
             yield _row(camera, second, camera, emotion)
     for second in range(*NURSE_SEEN_S):
