@@ -21,7 +21,7 @@ help:
 prerequisites:
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 		|| { echo "Python 3.11 is needed; install it or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' \
+	@command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
 		|| { echo "Node 20 or newer is needed; install it so that 'node' is found." >&2; exit 1; }
 
 .venv/bin/python: | prerequisites
