@@ -17,7 +17,7 @@ KEY: Final = "run-key.json"
 
 
 class PartialRun:
-    """A SegmentStore on disk. Segments count only for the same recordings, networks and parameters (the key)."""
+    """A SegmentStore on disk. Segments count only for the same recordings, networks and options (the key)."""
 
     def __init__(self, out_dir: Path, key: dict[str, Any], *, resume: bool) -> None:
         """Take over what an earlier run with the same key left when resume is true, else begin anew.
