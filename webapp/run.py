@@ -47,6 +47,8 @@ def start() -> int:
 
 
 def prepare_environment() -> None:
+    """Make the data folder and whatever is written into it readable by this user alone."""
+    os.umask(0o077)
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     os.environ["DATA_DIR"] = str(DATA_DIR)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
