@@ -1,4 +1,4 @@
-"""Frozen values that check their own shapes. Boxes are xyxy pixels of the upright frame; times are microseconds."""
+"""Frozen values that check their own shapes. Boxes are xyxy pixels of the upright frame, times microseconds."""
 
 from __future__ import annotations
 
