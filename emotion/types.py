@@ -1,4 +1,4 @@
-"""Frozen values that check their own shapes. Boxes are xyxy pixels of the upright frame, times microseconds."""
+"""Frozen values that check their own shapes. Boxes are xyxy pixels of the upright frame, times in µs."""
 
 from __future__ import annotations
 
