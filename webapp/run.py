@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -14,6 +15,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,12 +40,13 @@ def main() -> int:
 
 
 def start() -> int:
-    if running_pid() is not None:
-        say(f"Already running as process {running_pid()}; `make stop` ends it.")
-        return 1
     prepare_environment()
-    prepare_site()
-    return serve()
+    with PID_FILE.open("a+") as lock:
+        if not hold(lock):
+            say(f"Already running as process {running_pid()}; `make stop` ends it.")
+            return 1
+        prepare_site()
+        return serve()
 
 
 def prepare_environment() -> None:
@@ -58,9 +61,10 @@ def prepare_environment() -> None:
 def kept_secret(path: Path) -> str:
     """Return this installation's own secret, made at the first start and readable by its owner alone."""
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+        unfinished = path.with_suffix(".new")
+        unfinished.write_text(secrets.token_urlsafe(48))
+        unfinished.chmod(0o600)
+        unfinished.rename(path)
     return path.read_text().strip()
 
 
@@ -83,12 +87,8 @@ def serve() -> int:
         manager.add_process(
             name, f"exec {command}", cwd=str(ROOT), env={**os.environ, "HOST": HOST, "PORT": PORT}
         )
-    PID_FILE.write_text(str(os.getpid()))
     threading.Thread(target=announce, daemon=True).start()
-    try:
-        manager.loop()
-    finally:
-        PID_FILE.unlink(missing_ok=True)
+    manager.loop()
     return 0 if manager.returncode in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM) else 1
 
 
@@ -104,8 +104,10 @@ def announce() -> None:
 
 
 def healthy() -> bool:
-    host = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip() or "127.0.0.1"
-    request = urllib.request.Request(f"http://127.0.0.1:{PORT}/healthz", headers={"Host": host})
+    allowed = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".*")
+    address = "127.0.0.1" if HOST == "0.0.0.0" else HOST  # noqa: S104  compared, not bound
+    request = urllib.request.Request(f"http://{address}:{PORT}/healthz")  # noqa: S310  our own address
+    request.add_header("Host", allowed or "127.0.0.1")
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
             return bool(json.load(answer)["ok"])
@@ -134,13 +136,31 @@ def stop() -> int:
     return 1
 
 
-def running_pid() -> int | None:
+def hold(lock: IO[str]) -> bool:
+    """Take the lock that says we are running and write our process number under it; False when it is taken.
+
+    The system lets go of it however the process ends, so a number left behind by a crash names nobody.
+    """
     try:
-        pid = int(PID_FILE.read_text())
-        os.kill(pid, 0)
-    except (OSError, ValueError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return True
+
+
+def running_pid() -> int | None:
+    """Return the process that holds the lock, None when nothing runs."""
+    try:
+        with PID_FILE.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
         return None
-    return pid
+    except BlockingIOError:
+        return int(PID_FILE.read_text() or 0) or None
+    return None
 
 
 def say(text: str) -> None:

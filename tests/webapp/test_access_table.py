@@ -48,6 +48,8 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("studies:api_encounters", "GET"): API_MEMBERS,
     ("studies:api_encounters", "POST"): api_coordinator(400),
     ("consent:record", "GET"): COORDINATOR,
+    ("consent:text", "GET"): COORDINATOR,
+    ("consent:text", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
     ("recordings:video", "GET"): NOT_AUDITOR,
     ("recordings:video", "HEAD"): NOT_AUDITOR,
     ("recordings:poster", "GET"): NOT_AUDITOR,
@@ -123,6 +125,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
     return {
         "studies": [study.slug],
         "consent": [study.slug, patient.code],
+        "consent:text": [study.slug],
         "recordings": [recording.pk],
         "recordings:api_upload": [upload.pk],
         "recordings:api_unfinished_uploads": [encounter.pk],

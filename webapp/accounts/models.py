@@ -32,6 +32,11 @@ class User(AbstractUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name"]
     objects = UserManager()  # type: ignore[assignment,misc]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the address in lower case, so that two accounts cannot differ in case alone."""
+        self.email = self.email.lower()
+        super().save(*args, **kwargs)
+
     def __str__(self) -> str:
         return self.display_name
 

@@ -16,7 +16,18 @@ ASKED: dict[Participant.Kind, list[Purpose]] = {
 }
 
 
-class ConsentForm(forms.Form):
+class ConsentTextForm(forms.Form):
+    """A new version of the text that participants decide on."""
+
+    text = forms.CharField(
+        label="Text of the consent form",
+        widget=forms.Textarea(attrs={"rows": 16}),
+        max_length=50_000,
+        help_text="As approved by the ethics board. Earlier versions stay as they were signed.",
+    )
+
+
+class DecisionsForm(forms.Form):
     """One yes or no per purpose, beginning with what is on file; for a newcomer nothing is ticked."""
 
     def __init__(self, *args: Any, participant: Participant, current: dict[str, bool], **kwargs: Any) -> None:

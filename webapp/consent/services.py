@@ -18,6 +18,7 @@ from webapp.studies.models import Participant, Study
 @transaction.atomic
 def publish_form(*, actor: User, study: Study, text: str, language: str = "en") -> ConsentForm:
     """Publish a new version of the consent text; earlier versions stay as they were signed."""
+    Study.objects.select_for_update().get(pk=study.pk)
     newest = study.consent_forms.filter(language=language).first()
     form = ConsentForm.objects.create(
         study=study, version=(newest.version if newest else 0) + 1, language=language, text=text

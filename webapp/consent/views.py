@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from webapp.accounts.models import User
-from webapp.consent.forms import ConsentForm
+from webapp.consent.forms import ConsentTextForm, DecisionsForm
 from webapp.consent.queries import state_of
-from webapp.consent.services import record_decisions
+from webapp.consent.services import publish_form, record_decisions
 from webapp.studies.access import access_participant, access_study
 from webapp.studies.views import study_context
 
@@ -22,8 +23,12 @@ def record(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     study = access_study(request.user, slug, "manage_participants")
     participant = access_participant(request.user, study, code, "manage_participants")
     current = state_of(participant)
-    form = ConsentForm(request.POST or None, participant=participant, current=current)
-    if request.method == "POST" and form.is_valid():
+    if not study.consent_forms.exists():
+        messages.info(request, "This study has no consent form yet. Publish its text first.")
+        return redirect("consent:text", slug=study.slug)
+    data = request.POST if request.method == "POST" else None
+    form = DecisionsForm(data, participant=participant, current=current)
+    if form.is_valid():
         assert isinstance(request.user, User)
         changes = form.changes(current)
         if changes:
@@ -37,3 +42,23 @@ def record(request: HttpRequest, slug: str, code: str) -> HttpResponse:
         "history": participant.decisions.select_related("recorded_by", "form").order_by("-decided_at", "-pk"),
     }
     return render(request, "consent/record.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def text(request: HttpRequest, slug: str) -> HttpResponse:
+    study = access_study(request.user, slug, "manage_participants")
+    newest = study.consent_forms.first()
+    data = request.POST if request.method == "POST" else None
+    form = ConsentTextForm(data, initial={"text": newest.text if newest else ""})
+    if form.is_valid():
+        assert isinstance(request.user, User)
+        published = publish_form(actor=request.user, study=study, text=form.cleaned_data["text"])
+        messages.success(request, f"Consent form {published} published.")
+        return redirect("studies:participants", slug=study.slug)
+    context = study_context(request, study, "participants") | {
+        "form": form,
+        "newest": newest,
+        "versions": study.consent_forms.annotate(people=Count("decisions__participant", distinct=True)),
+    }
+    return render(request, "consent/text.html", context, status=422 if form.is_bound else 200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.db import models, transaction
@@ -29,3 +29,16 @@ class AuditedAdmin(admin.ModelAdmin[M]):
                 target=obj,
                 details={"fields": sorted(getattr(form, "changed_data", []))},
             )
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[M]):
+    """Rows to read and search. What changes them are the services, which also keep the files in step."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -10,6 +11,7 @@ from channels.layers import get_channel_layer
 from django.db import connection
 
 log = structlog.get_logger(__name__)
+ANSWER_WITHIN_S = 3.0
 Check = Callable[[], None]
 _CHECKS: dict[str, Check] = {}
 
@@ -44,7 +46,7 @@ def check_channel_layer() -> None:
     async def round_trip() -> None:
         channel = await layer.new_channel("health")
         await layer.send(channel, {"type": "ping"})
-        await layer.receive(channel)
+        await asyncio.wait_for(layer.receive(channel), ANSWER_WITHIN_S)
 
     async_to_sync(round_trip)()
 

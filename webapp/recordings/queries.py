@@ -6,12 +6,20 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from webapp.consent.models import Purpose
 from webapp.consent.queries import granting
 from webapp.recordings.models import Recording, RecordingState, Upload
 from webapp.studies.models import Encounter
 
+EVERYONE = ("doctor", "patient")
 #: Whose consent a purpose needs; every other purpose needs that of everyone who can be seen.
-WHO_DECIDES = {"analyse_patient": ("patient",), "analyse_doctor": ("doctor",)}
+WHO_DECIDES = {Purpose.ANALYSE_PATIENT: ("patient",), Purpose.ANALYSE_DOCTOR: ("doctor",)}
+
+
+def needed_decisions(purpose: str) -> set[tuple[str, str]]:
+    """Return the (person, purpose) pairs that must all be granted: what may not be kept may not be used."""
+    people = WHO_DECIDES.get(Purpose(purpose), EVERYONE)
+    return {(person, purpose) for person in people} | {(person, Purpose.RECORD) for person in EVERYONE}
 
 
 def usable_for(
@@ -19,8 +27,8 @@ def usable_for(
 ) -> QuerySet[Recording]:
     """Return the recordings whose newest consent decisions allow the purpose at that time (default: now)."""
     condition = Q()
-    for person in WHO_DECIDES.get(purpose, ("doctor", "patient")):
-        condition &= Q(**{f"encounter__{person}__in": granting(purpose, at).values("pk")})
+    for person, needed in needed_decisions(purpose):
+        condition &= Q(**{f"encounter__{person}__in": granting(needed, at).values("pk")})
     return recordings.filter(condition)
 
 
@@ -45,6 +53,7 @@ def consents_to(encounter: Encounter, purpose: str, at: datetime | None = None) 
     """Return whether everyone whom the purpose concerns agrees to it in this encounter, before there is a
     recording.
     """
-    people = WHO_DECIDES.get(purpose, ("doctor", "patient"))
-    wanted = {encounter.doctor_id if person == "doctor" else encounter.patient_id for person in people}
-    return granting(purpose, at).filter(pk__in=wanted).count() == len(wanted)
+    ids = {"doctor": encounter.doctor_id, "patient": encounter.patient_id}
+    return all(
+        granting(needed, at).filter(pk=ids[person]).exists() for person, needed in needed_decisions(purpose)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.studies.models import Encounter, Participant, Study
 from webapp.studies.roles import Role
+from webapp.studies.services import TIME_ZONE_TOLERANCE
 
 
 class EncounterForm(forms.ModelForm[Encounter]):
@@ -34,9 +36,9 @@ class EncounterForm(forms.ModelForm[Encounter]):
         if people.count() == 1:
             field.initial = people.first()
 
-    def clean_held_on(self) -> Any:
-        held_on = self.cleaned_data["held_on"]
-        if held_on > timezone.localdate():
+    def clean_held_on(self) -> datetime.date:
+        held_on: datetime.date = self.cleaned_data["held_on"]
+        if held_on > timezone.localdate() + TIME_ZONE_TOLERANCE:
             raise forms.ValidationError("The consultation cannot lie in the future.")
         return held_on
 

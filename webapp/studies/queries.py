@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Count, Q, QuerySet
 
 from webapp.studies.access import visible_encounters, visible_studies
 from webapp.studies.models import Encounter, Study
+
+ENCOUNTER_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def studies_with_counts(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Study]:
@@ -18,7 +22,7 @@ def encounters_of(
 ) -> QuerySet[Encounter]:
     """Return the encounters the user sees, newest first; search matches codes, numbers and departments."""
     found = visible_encounters(user).filter(study=study).select_related("doctor", "patient", "study")
-    for word in search.split():
+    for word in search.replace("\0", "").split():
         found = found.filter(_matching(word))
     return found
 
@@ -26,4 +30,4 @@ def encounters_of(
 def _matching(word: str) -> Q:
     number = word.upper().removeprefix("E-").lstrip("0")
     match = Q(doctor__code__icontains=word) | Q(patient__code__icontains=word) | Q(department__icontains=word)
-    return match | Q(number=int(number)) if number.isdigit() else match
+    return match | Q(number=int(number)) if ENCOUNTER_NUMBER.fullmatch(number) else match

@@ -7,6 +7,7 @@ import secrets
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.core import audit
@@ -15,6 +16,8 @@ from webapp.studies.models import Encounter, Membership, Participant, Study
 
 #: Without letters and digits that are mistaken for one another when read aloud.
 CODE_ALPHABET = "23456789ACDEFGHJKMNPQRTUVWXY"
+#: Somewhere it is already tomorrow.
+TIME_ZONE_TOLERANCE = datetime.timedelta(days=1)
 
 
 @transaction.atomic
@@ -53,6 +56,19 @@ def add_member(*, actor: User, study: Study, user: User, role: str) -> Membershi
 
 
 @transaction.atomic
+def remove_member(*, actor: User, membership: Membership) -> None:
+    """Take a person out of the study; from then on nothing of it is visible to them."""
+    audit.record(
+        actor=actor,
+        action="study.member_removed",
+        target=membership,
+        study_id=membership.study_id,
+        details={"user_id": membership.user_id, "role": membership.role},
+    )
+    membership.delete()
+
+
+@transaction.atomic
 def add_participant(*, actor: User, study: Study, kind: str, user: User | None = None) -> Participant:
     """Create a participant under a random code that nothing can be derived from."""
     participant = Participant.objects.create(
@@ -77,6 +93,10 @@ def create_encounter(
         raise Invalid("Choose a doctor of this study.", fields={"doctor": ["Not a doctor of this study."]})
     if (patient.study_id, patient.kind) != (study.pk, Participant.Kind.PATIENT):
         raise Invalid("Choose a patient of this study.", fields={"patient": ["Not a patient of this study."]})
+    if held_on > timezone.localdate() + TIME_ZONE_TOLERANCE:
+        raise Invalid(
+            "The consultation cannot lie in the future.", fields={"held_on": ["Choose a day until today."]}
+        )
     Study.objects.select_for_update().get(pk=study.pk)
     highest = study.encounters.aggregate(highest=Max("number"))["highest"] or 0
     encounter = Encounter.objects.create(
