@@ -106,7 +106,7 @@ def announce() -> None:
 def healthy() -> bool:
     allowed = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".*")
     address = "127.0.0.1" if HOST == "0.0.0.0" else HOST  # noqa: S104  compared, not bound
-    request = urllib.request.Request(f"http://{address}:{PORT}/healthz")  # noqa: S310  our own address
+    request = urllib.request.Request(f"http://{address}:{PORT}/healthz")
     request.add_header("Host", allowed or "127.0.0.1")
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310

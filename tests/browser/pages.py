@@ -10,6 +10,8 @@ SIGNED_IN = {
     "no participants": "/studies/empty/participants/",
     "new participant": "{study}participants/new/",
     "consent": "{study}participants/{patient}/consent/",
+    "consent form": "{study}consent-form/",
+    "first consent form": "/studies/empty/consent-form/",
     "encounters": "{study}encounters/",
     "search without a hit": "{study}encounters/?q=nothing",
     "new encounter": "{study}encounters/new/",
