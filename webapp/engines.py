@@ -231,18 +231,20 @@ def _faces(camera: CameraAnalysis) -> Iterator[dict[str, Any]]:
     width, height = camera.video.width, camera.video.height
     for face in camera.observations():
         left, top, right, bottom = face.box_px
+        role = camera.people.role_of(face.track)
         best = max(range(len(EMOTIONS)), key=face.probs.__getitem__)
+        is_ours = role != "irrelevant"  # what everybody else's face shows is not kept
         yield {
             "camera": camera.camera,
             "t_ms": face.time_us // 1000,
             "track": face.track,
-            "role": camera.people.role_of(face.track),
+            "role": role,
             "x": round(left / width, 5),
             "y": round(top / height, 5),
             "w": round((right - left) / width, 5),
             "h": round((bottom - top) / height, 5),
-            "emotion": EMOTIONS[best],
-            "confidence": round(face.probs[best], 4),
+            "emotion": EMOTIONS[best] if is_ours else "",
+            "confidence": round(face.probs[best], 4) if is_ours else 0.0,
         }
 
 

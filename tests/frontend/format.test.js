@@ -6,6 +6,7 @@ import {
   formatClock,
   formatPercent,
   formatRemaining,
+  formatDetection,
   formatShare,
 } from "../../frontend/static/js/lib/format.js";
 
@@ -55,4 +56,9 @@ test("a share carries its denominator and is never 0 for want of data", () => {
 
 test("percentages do not round presence away nor absence in", () => {
   assert.deepEqual([0, 0.001, 0.5, 0.999, 1].map(formatPercent).map(plain), ["0 %", "< 1 %", "50 %", "> 99 %", "100 %"]);
+});
+
+test("detection is a share of the seconds that were to be classified", () => {
+  const seconds = { ok: 4, no_face: 1, consent_withheld: 7 };
+  assert.equal(plain(formatDetection({ detection_rate: 0.8, duration_s: 4.2, seconds })), "80 % of 5 s");
 });

@@ -125,5 +125,5 @@ class FacesOutput(Plain):
     track = serializers.ListField(child=serializers.IntegerField())
     role = serializers.ListField(child=serializers.CharField())
     box = serializers.ListField(child=_numbers(), help_text="x, y, width, height in parts of the frame.")
-    emotion = serializers.ListField(child=serializers.CharField())
+    emotion = serializers.ListField(child=serializers.CharField(allow_null=True))
     confidence = _numbers()

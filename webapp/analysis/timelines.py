@@ -70,13 +70,15 @@ def timeline(run: AnalysisRun) -> Values:
 
 
 def face_columns(run: AnalysisRun, camera: str, faces: Any) -> Values:
-    """Return sampled faces as columns, in the camera's own time."""
+    """Return sampled faces as columns, in the camera's own time; bystanders have no emotion."""
     columns: Values = {name: [] for name in ("t_ms", "track", "role", "box", "emotion", "confidence")}
     face: FaceObservation
     for face in faces:
         columns["box"].append([face.x, face.y, face.w, face.h])
-        for name in ("t_ms", "track", "role", "emotion", "confidence"):
+        for name in ("t_ms", "track", "role"):
             columns[name].append(getattr(face, name))
+        columns["emotion"].append(face.emotion or None)
+        columns["confidence"].append(face.confidence if face.emotion else None)
     return columns | {"camera": camera, "offset_ms": run.offsets_ms.get(camera, 0)}
 
 

@@ -84,6 +84,10 @@ def test_the_demonstration_goes_the_whole_way_from_upload_to_timeline():
         faces = FaceObservation.objects.filter(run=run, camera=camera)
         assert faces.count() > 2 * rows.filter(status="ok").count()
         assert all(0 <= face.x <= 1 and 0 < face.w <= 1 for face in faces)
+    assert abs(run.sync_offset_ms) == pytest.approx(480, abs=40)
+    nurse = FaceObservation.objects.filter(run=run, role="irrelevant")
+    assert nurse.exists()
+    assert set(nurse.values_list("emotion", "confidence")) == {("", 0.0)}
 
 
 @pytest.mark.real_clips

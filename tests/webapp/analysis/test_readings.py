@@ -41,3 +41,9 @@ def test_share_names_its_denominator_and_absence_is_not_zero():
 def test_only_statuses_that_occur_are_listed():
     lanes = [{"summary": {"seconds": {"ok": 3, "no_face": 2}}}, {"summary": {"seconds": {"ok": 5}}}]
     assert readings.statuses_in(lanes) == [("no_face", "no face")]
+
+
+def test_detection_is_a_share_of_the_seconds_that_were_to_be_classified():
+    seconds = {"ok": 4, "no_face": 1, "consent_withheld": 7}
+    words = readings.detection_share({"detection_rate": 0.8, "duration_s": 4.2, "seconds": seconds})
+    assert words.replace(readings.NBSP, " ") == "80 % of 5 s"

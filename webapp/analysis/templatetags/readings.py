@@ -84,6 +84,13 @@ def share_of(ratio: float | None, total_s: float | None) -> str:
 
 
 @register.filter
+def detection_share(summary: dict[str, Any]) -> str:
+    """Return the detection rate with the seconds that were to be classified."""
+    expected = sum(count for status, count in summary["seconds"].items() if status != "consent_withheld")
+    return share_of(summary["detection_rate"], expected)
+
+
+@register.filter
 def emotion_share(summary: dict[str, Any], emotion: str) -> str:
     """Return the share of the classified seconds that a lane's summary gives to an emotion."""
     return share_of(summary["share_by_emotion"].get(emotion), summary["seconds"].get("ok"))

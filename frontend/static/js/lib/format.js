@@ -60,3 +60,9 @@ export function formatMoment(date, timeZone = undefined) {
     timeZone,
   }).format(date);
 }
+
+/** The detection rate with the seconds that were to be classified, as readings.py writes it. */
+export function formatDetection(summary) {
+  const counted = Object.entries(summary.seconds).filter(([status]) => status !== "consent_withheld");
+  return formatShare(summary.detection_rate, counted.reduce((sum, [, seconds]) => sum + seconds, 0));
+}

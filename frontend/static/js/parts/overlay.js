@@ -109,7 +109,7 @@ class Overlay {
   wordsFor(faces, row) {
     const who = ROLE_SHORT[faces.role[row]] ?? "?";
     const emotion = faces.emotion[row];
-    if (!emotion) return `${who} not classified`;
+    if (!emotion) return who;
     return `${who} ${LETTERS[emotion]} ${emotion} ${faces.confidence[row].toFixed(2)}`;
   }
 

@@ -1,6 +1,6 @@
 // The timelines of an encounter: one lane per person on one clock. Clicking, dragging and the keyboard seek.
 
-import { formatClock, formatShare } from "../lib/format.js";
+import { formatClock, formatDetection } from "../lib/format.js";
 import { EMOTIONS, LETTERS, ROLE_SHORT, describeSecond } from "../lib/labels.js";
 import { laneSpan, readingAt } from "../lib/lanes.js";
 import { clamp, followWindow, zoomWindow } from "../lib/time.js";
@@ -60,7 +60,7 @@ class Timeline {
     find("role").textContent = ROLE_SHORT[lane.role] ?? lane.role;
     find("role").title = lane.role;
     const { summary } = lane;
-    find("rate").textContent = `Detection rate ${formatShare(summary.detection_rate, summary.duration_s)}`;
+    find("rate").textContent = `Detection rate ${formatDetection(summary)}`;
     const box = find("chart");
     box.setAttribute("aria-label", `${lane.label}: position in the timeline`);
     this.root.querySelector("[data-lanes]").append(section);
