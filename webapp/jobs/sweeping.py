@@ -27,13 +27,16 @@ FORGET_MESSAGES_AFTER = timedelta(days=7)
 
 
 def sweep() -> None:
-    """Put everything right that dead workers left behind. Cheap when there is nothing to do."""
-    requeue_lost_jobs()
-    requeue_lost_messages()
-    resume_waiting_jobs()
-    forget_the_past()
-    for sweep_more in sweeps():
-        sweep_more()
+    """Put everything right that dead workers left behind. Cheap when there is nothing to do.
+
+    A step that fails is logged and tried again at the next sweep; it keeps no other step from its work.
+    """
+    steps = (requeue_lost_jobs, requeue_lost_messages, resume_waiting_jobs, forget_the_past, *sweeps())
+    for step in steps:
+        try:
+            step()
+        except Exception:
+            log.exception("sweep_step_failed", step=step.__qualname__)
 
 
 def requeue_lost_jobs() -> int:

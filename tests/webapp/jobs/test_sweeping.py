@@ -113,3 +113,15 @@ def test_a_sweep_calls_what_apps_registered(db, monkeypatch):
     monkeypatch.setattr(registry, "_SWEEPS", [lambda: called.append(1)])
     sweeping.sweep()
     assert called == [1]
+
+
+def test_a_step_that_fails_keeps_no_other_step_from_its_work(db, monkeypatch):
+    done = []
+
+    def broken():
+        raise OSError("disk")
+
+    monkeypatch.setattr(sweeping, "sweeps", lambda: (broken, lambda: done.append(True)))
+    monkeypatch.setattr(sweeping, "requeue_lost_jobs", broken)
+    sweeping.sweep()
+    assert done == [True]

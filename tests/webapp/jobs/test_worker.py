@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import signal
+from unittest import mock
 
 import pytest
 from django.core.management import call_command
+from django.db import InterfaceError
 from django.utils import timezone
 
 from webapp.core.health import run_checks
 from webapp.jobs import queries
+from webapp.jobs.management.commands import worker
 from webapp.jobs.models import JobState, WorkerHeartbeat
 
 
@@ -39,3 +42,21 @@ def test_health_misses_a_worker_that_has_not_reported_for_a_minute(db):
     assert run_checks()["worker"] == "ok"
     WorkerHeartbeat.objects.update(beat_at=now - 2 * queries.WORKER_MISSING_AFTER)
     assert run_checks()["worker"] == "missing"
+
+
+@pytest.mark.parametrize("trouble", [InterfaceError("gone"), OSError("disk"), KeyError("bug")])
+def test_a_pulse_outlives_whatever_happens_to_it(monkeypatch, trouble):
+    beats = []
+
+    def beat(pulse):
+        beats.append(pulse)
+        if len(beats) == 1:
+            raise trouble
+        pulse._end.set()
+
+    for name in ("close_old_connections", "sweep", "connection"):
+        monkeypatch.setattr(worker, name, mock.Mock())
+    monkeypatch.setattr(worker, "BEAT_EVERY_S", 0.0)
+    monkeypatch.setattr(worker.Pulse, "_beat", beat)
+    worker.Pulse("w").run()
+    assert len(beats) == 2

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
@@ -53,7 +53,7 @@ class Pulse(threading.Thread):
                 self._beat()
                 if beats % SWEEP_EVERY_BEATS == 0:
                     sweep()
-            except DatabaseError:
+            except Exception:  # a worker without a pulse would lose its jobs to others
                 log.warning("pulse_skipped", worker=self._worker, exc_info=True)
             beats += 1
             if self._end.wait(BEAT_EVERY_S):
