@@ -20,13 +20,16 @@ from webapp.recordings.queries import is_usable_for
 
 PIECE_BYTES = 4 * 1024 * 1024
 HASHING_SHARE = 0.8
+FILE_MISSING = "The file is no longer on the server. Upload it again."
 
 
 def check_recording(context: JobContext) -> None:
-    """Decide whether a recording is ready or refused. Doing it again changes nothing."""
+    """Decide whether a recording is ready or refused. Once it is ready, doing it again changes nothing."""
     recording = _find(context.job)
-    if recording is None or recording.state != RecordingState.CHECKING:
+    if recording is None or recording.state == RecordingState.READY:
         return
+    if recording.state == RecordingState.REFUSED and not services.reopen(recording):
+        raise AppError(FILE_MISSING, code="file_missing")
     path = _take_over(recording, UUID(context.params["upload"]))
     sha256 = _hash(path, context)
     twin = services.find_duplicate(recording, sha256)
@@ -49,15 +52,16 @@ def may_check(job: Job) -> bool:
 
 
 def give_up(job: Job) -> None:
-    """Let go of the file of a check that was cancelled; a check that failed can be tried again."""
+    """Let the camera take another file: that of a cancelled check goes, that of a failed one can be tried
+    again.
+    """
     recording = _find(job)
-    if (
-        job.state == JobState.CANCELLED
-        and recording is not None
-        and recording.state == RecordingState.CHECKING
-    ):
+    if recording is None or recording.state != RecordingState.CHECKING:
+        return
+    if job.state == JobState.CANCELLED:
         services.refuse(recording, "The check of this file was cancelled. Upload it again.")
-        storage.upload_file(UUID(job.params["upload"])).unlink(missing_ok=True)
+    else:
+        services.set_aside(recording, f"It could not be checked. {job.error_message}")
 
 
 def _find(job: Job) -> Recording | None:
@@ -72,7 +76,7 @@ def _take_over(recording: Recording, upload_id: UUID) -> Path:
     if arrived.exists():
         shutil.move(arrived, target)
     if not target.exists():
-        raise AppError("The file is no longer on the server. Upload it again.", code="file_missing")
+        raise AppError(FILE_MISSING, code="file_missing")
     return target
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.db import transaction
 
 from webapp.core import audit
 from webapp.engines import CheckedVideo
 from webapp.recordings import storage
-from webapp.recordings.models import Recording, RecordingState
+from webapp.recordings.models import Recording, RecordingState, Upload
 from webapp.recordings.queries import ready_recordings
 
+CHECK = "check_recording"
 Listener = Callable[[Recording], None]
 _LISTENERS: list[Listener] = []
 
 
 def when_ready(listener: Listener) -> None:
-    """Have a later app called after the commit that made a recording ready."""
+    """Have a later app called in the transaction that makes a recording ready, so that what follows from it
+    is written with it. A listener writes rows and does nothing else.
+    """
     _LISTENERS.append(listener)
 
 
@@ -40,25 +44,55 @@ def accept(recording: Recording, found: CheckedVideo, *, sha256: str) -> None:
     recording.save()
     _audit(recording, "recording.ready")
     for listener in _LISTENERS:
-        transaction.on_commit(lambda listener=listener: listener(recording))  # type: ignore[misc]
+        listener(recording)
 
 
 @transaction.atomic
 def refuse(recording: Recording, sentence: str) -> None:
     """Keep the sentence that says why, not the file."""
+    set_aside(recording, sentence)
+    _delete_files(recording)
+
+
+@transaction.atomic
+def set_aside(recording: Recording, sentence: str) -> None:
+    """Refuse a recording whose check could not be done; its file waits for another try."""
     recording.state = RecordingState.REFUSED
     recording.message = sentence[:500]
     recording.save(update_fields=["state", "message"])
     _audit(recording, "recording.refused")
-    transaction.on_commit(lambda: storage.delete_files(recording.pk))
+
+
+def reopen(recording: Recording) -> bool:
+    """Have a recording that was set aside checked again; False when its file is no longer there."""
+    files = [storage.original_path(recording), *map(storage.upload_file, _upload_ids(recording))]
+    if not any(path.exists() for path in files):
+        return False
+    refused = Recording.objects.filter(pk=recording.pk, state=RecordingState.REFUSED)
+    return bool(refused.update(state=RecordingState.CHECKING, message=""))
+
+
+def forget_refused(recording: Recording) -> None:
+    """Make room for a better file. Call inside a transaction."""
+    _delete_files(recording)
+    recording.delete()
 
 
 def delete_recording(recording: Recording, *, action: str) -> None:
     """Delete a recording and, once that is certain, its files. Call inside a transaction."""
     _audit(recording, action)
-    gone = recording.pk
+    _delete_files(recording)
     recording.delete()
-    transaction.on_commit(lambda: storage.delete_files(gone))
+
+
+def _delete_files(recording: Recording) -> None:
+    """Delete the files after the commit; what cannot be deleted then is found by a sweep later."""
+    gone, uploads = recording.pk, _upload_ids(recording)
+    transaction.on_commit(lambda: storage.delete_files(gone, uploads), robust=True)
+
+
+def _upload_ids(recording: Recording) -> list[UUID]:
+    return list(Upload.objects.filter(recording=recording).values_list("pk", flat=True))
 
 
 def find_duplicate(recording: Recording, sha256: str) -> Recording | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -32,11 +34,21 @@ def derived_dir(recording_id: UUID) -> Path:
     return _data_dir() / "derived" / str(recording_id)
 
 
-def delete_files(recording_id: UUID) -> None:
-    """Remove the original, the poster and everything derived from them."""
+def delete_files(recording_id: UUID, upload_ids: Iterable[UUID] = ()) -> None:
+    """Remove the original, the poster, everything derived from them, and the file as it arrived."""
+    for upload_id in upload_ids:
+        upload_file(upload_id).unlink(missing_ok=True)
     for folder in (recording_dir(recording_id), derived_dir(recording_id)):
         if folder.exists():
             shutil.rmtree(folder)
+
+
+def entries(kind: str) -> Iterator[tuple[UUID, Path]]:
+    """Yield what lies in uploads, recordings or derived under a name that we drew; no other name is ours."""
+    folder = _data_dir() / kind
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(ValueError):
+            yield UUID(path.stem), path
 
 
 def free_bytes() -> int:

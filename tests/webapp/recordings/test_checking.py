@@ -11,7 +11,7 @@ from webapp.consent.services import record_decisions
 from webapp.core.models import AuditEvent
 from webapp.jobs import running
 from webapp.jobs.models import Job
-from webapp.jobs.services import cancel_job
+from webapp.jobs.services import cancel_job, retry_job
 from webapp.recordings import services, storage
 from webapp.recordings.models import Recording
 
@@ -112,18 +112,38 @@ def test_a_refused_file_makes_way_for_the_next_one(tus, check, small_video, tmp_
     assert Recording.objects.get().state == "ready"
 
 
-def test_listeners_hear_of_a_ready_recording_after_the_commit(
-    tus, small_video, check, monkeypatch, django_capture_on_commit_callbacks
+def test_what_follows_from_a_ready_recording_is_written_with_it_or_not_at_all(
+    tus, small_video, check, monkeypatch
+):
+    heard = []
+
+    def listen(recording):
+        heard.append(recording)
+        if len(heard) == 1:
+            raise RuntimeError("power cut")
+
+    monkeypatch.setattr(services, "_LISTENERS", [listen])
+    recording = check(tus.send(small_video))
+    assert (recording.state, len(heard)) == ("refused", 1)
+    retry_job(job=Job.objects.get(kind="check_recording"), actor=None, study_id=None)
+    assert check(recording).state == "ready"
+    assert heard == [recording, recording]
+
+
+def test_a_disk_that_deletes_nothing_does_not_keep_a_replacement_from_being_ready(
+    tus, ready, check, other_video, monkeypatch, django_capture_on_commit_callbacks
 ):
     heard = []
     monkeypatch.setattr(services, "_LISTENERS", [heard.append])
-    recording = tus.send(small_video)
-    with django_capture_on_commit_callbacks() as callbacks:
-        check(recording)
-        assert heard == []
-    for callback in callbacks:
-        callback()
-    assert heard == [recording]
+
+    def trouble(*args):
+        raise OSError(errno.EIO, "disk")
+
+    monkeypatch.setattr(storage.shutil, "rmtree", trouble)
+    newer = tus.send(other_video, replace="1")
+    with django_capture_on_commit_callbacks(execute=True):
+        check(newer)
+    assert (newer.state, heard) == ("ready", [newer])
 
 
 def test_a_check_that_was_interrupted_can_be_done_again(tus, small_video, check, monkeypatch):
@@ -144,6 +164,51 @@ def test_a_file_that_vanished_is_an_honest_failure(tus, small_video):
     storage.upload_file(recording.upload.pk).unlink()
     job = Job.objects.get(kind="check_recording")
     running.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == ("failed", "file_missing")
+    recording.refresh_from_db()
+    assert recording.state == "refused"
+    assert recording.message.endswith(job.error_message)
+
+
+def fail(job: Job) -> None:
+    token = running.claim(job.pk)
+    job.refresh_from_db()
+    assert running.fail(job, token, code="lost_worker", message="The work was interrupted three times.")
+
+
+def test_a_failed_check_makes_way_for_another_file(
+    tus, small_video, other_video, check, settings, django_capture_on_commit_callbacks
+):
+    first = tus.send(small_video)
+    fail(Job.objects.get(kind="check_recording"))
+    first.refresh_from_db()
+    assert first.state == "refused"
+    assert first.message == "It could not be checked. The work was interrupted three times."
+    with django_capture_on_commit_callbacks(execute=True):
+        second = check(tus.send(other_video))
+    assert list(Recording.objects.all()) == [second]
+    assert second.state == "ready"
+    assert list(settings.DATA_DIR.rglob("*.part")) == []
+
+
+def test_a_failed_check_can_be_tried_again_while_the_file_is_there(tus, small_video, check):
+    recording = tus.send(small_video)
+    job = Job.objects.get(kind="check_recording")
+    fail(job)
+    retry_job(job=job, actor=None, study_id=None)
+    assert check(recording).state == "ready"
+
+
+def test_a_refused_file_that_is_gone_cannot_be_checked_again(
+    tus, small_video, check, alice, django_capture_on_commit_callbacks
+):
+    recording = tus.send(small_video)
+    job = Job.objects.get(kind="check_recording")
+    with django_capture_on_commit_callbacks(execute=True):
+        cancel_job(job=job, actor=alice, study_id=None)
+    retry_job(job=job, actor=alice, study_id=None)
+    assert check(recording).state == "refused"
     job.refresh_from_db()
     assert (job.state, job.error_code) == ("failed", "file_missing")
 
