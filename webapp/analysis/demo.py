@@ -126,4 +126,4 @@ def _upload(alice: User, encounter: Encounter, camera: str, path: Path) -> None:
     length = path.stat().st_size
     upload = create_upload(actor=alice, encounter=encounter, camera=camera, length=length, name=path.name)
     with path.open("rb") as file:
-        receive(upload=upload, offset=0, source=file, announced=length, checksum=None)
+        receive(upload=upload, actor=alice, offset=0, source=file, announced=length, checksum=None)

@@ -92,6 +92,7 @@ class UploadProgress(TusView):
         checksum = request.headers.get("Upload-Checksum")
         upload = uploads.receive(
             upload=access_upload(request.user, pk),
+            actor=request.user,
             offset=tus.byte_count(request, "Upload-Offset"),
             source=request._request,
             announced=int(request.headers.get("Content-Length") or 0),

@@ -9,13 +9,17 @@ class RecordingsConfig(AppConfig):
         from webapp.core.waiting import register_provider
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.checking import check_recording, give_up, may_check
-        from webapp.recordings.uploads import sweep_abandoned_uploads
+        from webapp.recordings.services import CHECK
+        from webapp.recordings.sweeping import (
+            sweep_abandoned_uploads,
+            sweep_files_without_consent,
+            sweep_orphans,
+        )
         from webapp.recordings.waiting import unfinished_business
 
         register_kind(
-            JobKind(
-                "check_recording", "Check the file", check_recording, may_start=may_check, on_failed=give_up
-            )
+            JobKind(CHECK, "Check the file", check_recording, may_start=may_check, on_failed=give_up)
         )
-        register_sweep(sweep_abandoned_uploads)
+        for sweep in (sweep_abandoned_uploads, sweep_files_without_consent, sweep_orphans):
+            register_sweep(sweep)
         register_provider(unfinished_business)

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from tests.videos import HOSTILE_NAME
 from webapp.consent.services import record_decisions
-from webapp.core.errors import InsufficientStorage
+from webapp.core.errors import ConsentMissing, InsufficientStorage, NotFound
 from webapp.core.models import AuditEvent
 from webapp.jobs.models import Job
-from webapp.recordings import storage, uploads
+from webapp.recordings import storage, uploads, writing
 from webapp.recordings.models import Recording, Upload
 
 DATA = bytes(range(256)) * 40
@@ -45,8 +45,18 @@ class Source:
 
 
 def receive(url: str, offset: int, *pieces: bytes | Exception, checksum=None) -> Upload:
+    return receive_from(Source(*pieces), url, offset, checksum=checksum)
+
+
+def receive_from(source: Source, url: str, offset: int = 0, *, actor=None, checksum=None) -> Upload:
+    upload = upload_of(url)
     return uploads.receive(
-        upload=upload_of(url), offset=offset, source=Source(*pieces), announced=0, checksum=checksum
+        upload=upload,
+        actor=actor or upload.uploaded_by,
+        offset=offset,
+        source=source,
+        announced=0,
+        checksum=checksum,
     )
 
 
@@ -224,18 +234,18 @@ def test_a_lost_connection_keeps_what_arrived_and_the_upload_goes_on(tus):
 def test_a_full_disk_cuts_back_to_what_was_acknowledged_and_the_upload_goes_on(tus, monkeypatch, trouble):
     url = tus.start(100)
     tus.patch(url, 0, b"a" * 30)
-    real = uploads._write_all
+    real = writing._write_all
 
     def fill_up(sink, piece):
         real(sink, piece[:5])
         raise OSError(trouble, "No space left on device")
 
-    monkeypatch.setattr(uploads, "_write_all", fill_up)
+    monkeypatch.setattr(writing, "_write_all", fill_up)
     answer = tus.patch(url, 30, b"b" * 20)
     assert (answer.status_code, answer.json()["error"]["code"]) == (507, "insufficient_storage")
     assert answer.json()["error"]["message"] == InsufficientStorage.message
     assert bytes_on_disk(url) == b"a" * 30
-    monkeypatch.setattr(uploads, "_write_all", real)
+    monkeypatch.setattr(writing, "_write_all", real)
     assert tus.offset(url) == 30
     assert tus.patch(url, 30, b"c" * 70).status_code == 204
     assert bytes_on_disk(url) == b"a" * 30 + b"c" * 70
@@ -270,7 +280,7 @@ def test_two_requests_do_not_write_to_one_upload(tus):
                 answers.append(tus.delete(url).status_code)
             return super().read(size)
 
-    uploads.receive(upload=upload_of(url), offset=0, source=Overtaken(b"a" * 40), announced=40, checksum=None)
+    receive_from(Overtaken(b"a" * 40), url)
     assert answers == [423, 423]
     assert bytes_on_disk(url) == b"a" * 40
 
@@ -283,7 +293,7 @@ def test_the_lock_of_a_dead_request_expires(tus):
 
 
 def test_a_request_whose_lock_was_taken_over_moves_no_offset(tus, monkeypatch):
-    monkeypatch.setattr(uploads, "RENEW_AFTER", timedelta(0))
+    monkeypatch.setattr(writing, "RENEW_AFTER", timedelta(0))
     url = tus.start(100)
 
     class Slow(Source):
@@ -292,7 +302,7 @@ def test_a_request_whose_lock_was_taken_over_moves_no_offset(tus, monkeypatch):
             return super().read(size)
 
     with pytest.raises(uploads.UploadLocked):
-        uploads.receive(upload=upload_of(url), offset=0, source=Slow(b"a"), announced=1, checksum=None)
+        receive_from(Slow(b"a"), url)
     assert tus.offset(url) == 0
 
 
@@ -349,15 +359,6 @@ def test_a_reloaded_page_learns_which_uploads_can_go_on(tus, encounter):
     assert {name: found[name] for name in expected} == expected
 
 
-def test_abandoned_uploads_are_swept_after_a_week(tus, settings, django_capture_on_commit_callbacks):
-    old, fresh = tus.start(100), tus.start(100)
-    Upload.objects.filter(pk=upload_of(old).pk).update(changed_at=timezone.now() - timedelta(days=8))
-    with django_capture_on_commit_callbacks(execute=True):
-        uploads.sweep_abandoned_uploads()
-    assert list(Upload.objects.all()) == [upload_of(fresh)]
-    assert len(list(settings.DATA_DIR.rglob("*.part"))) == 1
-
-
 def test_without_consent_to_record_nothing_is_uploaded(tus, patient, alice):
     record_decisions(actor=alice, participant=patient, decisions={"record": False})
     answer = tus.create(100)
@@ -373,3 +374,91 @@ def test_a_second_file_for_a_camera_must_be_meant(tus, ready):
 def test_a_file_is_not_replaced_while_it_is_being_checked(tus, small_video):
     tus.send(small_video)
     assert tus.create(100, replace="1").json()["error"]["code"] == "being_checked"
+
+
+def test_an_upload_does_not_go_on_after_consent_was_withdrawn(tus, patient, alice):
+    url = tus.start(100)
+    tus.patch(url, 0, b"a" * 30)
+    record_decisions(actor=alice, participant=patient, decisions={"record": False})
+    answer = tus.patch(url, 30, b"b" * 70)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "consent_missing")
+    assert (tus.offset(url), bytes_on_disk(url)) == (30, b"a" * 30)
+    record_decisions(actor=alice, participant=patient, decisions={"record": True})
+    assert tus.patch(url, 30, b"b" * 70).status_code == 204
+
+
+def test_a_chunk_during_which_consent_was_withdrawn_does_not_complete_a_recording(tus, patient, alice):
+    url = tus.start(100)
+
+    class Withdrawing(Source):
+        def read(self, size: int, /) -> bytes:
+            record_decisions(actor=alice, participant=patient, decisions={"record": False})
+            return super().read(size)
+
+    with pytest.raises(ConsentMissing):
+        receive_from(Withdrawing(b"a" * 100), url)
+    assert tus.offset(url) == 0
+    assert not Recording.objects.exists()
+
+
+def test_a_stalled_writer_that_lost_its_lock_leaves_the_newer_bytes_alone(tus):
+    url = tus.start(2000)
+
+    class Stalled(Source):
+        def read(self, size: int, /) -> bytes:
+            if self.pieces:
+                return super().read(size)
+            Upload.objects.update(locked_until=timezone.now() - timedelta(seconds=1))
+            assert tus.patch(url, 0, b"a" * 1000).status_code == 204
+            raise OSError("the connection broke at last")
+
+    with pytest.raises(OSError, match="at last"):
+        receive_from(Stalled(b"a" * 100), url)
+    assert (tus.offset(url), bytes_on_disk(url)) == (1000, b"a" * 1000)
+    assert tus.patch(url, 1000, b"b" * 1000).status_code == 204
+    assert bytes_on_disk(url) == b"a" * 1000 + b"b" * 1000
+
+
+def test_a_file_that_lost_bytes_is_never_filled_up_but_asked_for_again(tus):
+    url = tus.start(100)
+    tus.patch(url, 0, b"a" * 50)
+    path = storage.upload_file(upload_of(url).pk)
+    path.write_bytes(b"a" * 20)
+    answer = tus.patch(url, 50, b"b" * 50)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wrong_offset")
+    assert (tus.offset(url), path.read_bytes()) == (20, b"a" * 20)
+    assert tus.patch(url, 20, b"c" * 80).status_code == 204
+    assert path.read_bytes() == b"a" * 20 + b"c" * 80
+
+
+def test_an_upload_discarded_under_a_stalled_chunk_is_not_found(
+    tus, settings, django_capture_on_commit_callbacks
+):
+    url = tus.start(100)
+
+    class Stalled(Source):
+        def read(self, size: int, /) -> bytes:
+            if self.pieces:
+                Upload.objects.update(locked_until=timezone.now() - timedelta(seconds=1))
+                assert tus.delete(url).status_code == 204
+            return super().read(size)
+
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(NotFound):
+        receive_from(Stalled(b"a" * 100), url)
+    assert list(settings.DATA_DIR.rglob("*.part")) == []
+    assert tus.delete(url).status_code == 404
+
+
+def test_two_who_discard_the_same_upload_do_not_get_in_each_others_way(tus, alice):
+    one, other = (upload_of(url) for url in [tus.start(100)] * 2)
+    uploads.discard_upload(upload=one, actor=alice)
+    with pytest.raises(NotFound):
+        uploads.discard_upload(upload=other, actor=None)
+
+
+def test_the_audit_names_who_finished_an_upload_that_another_began(tus, carol, alice):
+    url = tus.start(3)
+    receive_from(Source(b"abc"), url, actor=carol)
+    assert AuditEvent.objects.get(action="upload.started").actor == alice
+    assert AuditEvent.objects.get(action="recording.arrived").actor == carol
+    assert Job.objects.get().requested_by == carol

@@ -1,0 +1,116 @@
+"""The bytes of a chunk on their way to the disk, written only by whoever holds the upload's lock."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from io import FileIO
+from typing import Protocol
+
+from django.db import transaction
+from django.http import UnreadablePostError
+from django.utils import timezone
+
+from webapp.core.errors import InsufficientStorage, NotFound, TooLarge
+from webapp.recordings import storage
+from webapp.recordings.checksums import Checksum
+from webapp.recordings.errors import ChecksumMismatch, UploadLocked
+from webapp.recordings.models import Upload
+
+PIECE_BYTES = 1024 * 1024
+LOCK_FOR = timedelta(seconds=30)
+RENEW_AFTER = timedelta(seconds=10)
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def size_on_disk(upload: Upload) -> int:
+    """Return how many bytes of an upload are there. Raises NotFound when its file is gone."""
+    try:
+        return storage.upload_file(upload.pk).stat().st_size
+    except FileNotFoundError:
+        raise NotFound(
+            "What arrived of this file is no longer on the server; start the upload again."
+        ) from None
+
+
+def append(upload: Upload, token: uuid.UUID, offset: int, source: Readable, checksum: Checksum | None) -> int:
+    """Write a chunk behind the acknowledged bytes, which must be there; return where the file ends now.
+
+    After any error the file ends at offset again, unless the lock was lost: then it belongs to another.
+    """
+    try:
+        sink = storage.upload_file(upload.pk).open("r+b", buffering=0)
+    except FileNotFoundError:
+        raise NotFound("This upload was discarded meanwhile; start it again.") from None
+    with sink:
+        sink.truncate(offset)
+        sink.seek(offset)
+        try:
+            with disk_full_as_507():
+                complete = _copy(upload, token, source, sink, checksum)
+                os.fsync(sink.fileno())
+            if checksum is not None and not (complete and checksum.matches()):
+                raise ChecksumMismatch
+        except BaseException:
+            _cut_back(upload, token, sink, offset)
+            raise
+        return sink.tell()
+
+
+@contextmanager
+def disk_full_as_507() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise InsufficientStorage from error
+        raise
+
+
+def _copy(
+    upload: Upload, token: uuid.UUID, source: Readable, sink: FileIO, checksum: Checksum | None
+) -> bool:
+    """Copy until the source ends; return False when its connection was lost on the way."""
+    renewed_at = timezone.now()
+    while True:
+        try:
+            piece = source.read(min(PIECE_BYTES, upload.length - sink.tell() + 1))
+        except UnreadablePostError:
+            return False
+        if not piece:
+            return True
+        if sink.tell() + len(piece) > upload.length:
+            raise TooLarge(f"Expected {upload.length} bytes in all, got more.")
+        if timezone.now() - renewed_at > RENEW_AFTER:
+            renewed_at = timezone.now()
+            if not _renew(upload, token):
+                raise UploadLocked
+        if checksum is not None:
+            checksum.update(piece)
+        _write_all(sink, piece)
+
+
+def _write_all(sink: FileIO, piece: bytes) -> None:
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[sink.write(rest) :]
+
+
+def _renew(upload: Upload, token: uuid.UUID) -> bool:
+    until = timezone.now() + LOCK_FOR
+    return bool(Upload.objects.filter(pk=upload.pk, lock_token=token).update(locked_until=until))
+
+
+@transaction.atomic
+def _cut_back(upload: Upload, token: uuid.UUID, sink: FileIO, offset: int) -> None:
+    """Drop what came behind the acknowledged bytes; the row stays ours until that is done."""
+    if _renew(upload, token):
+        sink.truncate(offset)
