@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 
 from tests.webapp.records import add_job
 from webapp.analysis import consumers
@@ -107,6 +110,46 @@ async def test_who_signs_out_is_shown_out(encounter, bob):
     await socket.receive_json_from(5)
     await Session.objects.all().adelete()
     assert (await socket.receive_output(5))["code"] == 4401
+
+
+async def test_who_has_not_been_seen_for_too_long_is_shown_out(encounter, bob):
+    from django.contrib.sessions.models import Session
+
+    socket = await sync_to_async(open_socket)(bob, encounter.pk)
+    await socket.connect()
+    await socket.receive_json_from(5)
+    await Session.objects.aupdate(expire_date=timezone.now() - timedelta(seconds=1))
+    assert (await socket.receive_output(5))["code"] == 4401
+
+
+async def test_a_new_password_ends_what_was_opened_with_the_old_one(encounter, bob):
+    socket = await sync_to_async(open_socket)(bob, encounter.pk)
+    await socket.connect()
+    await socket.receive_json_from(5)
+    bob.set_password("another good passphrase")
+    await bob.asave()
+    assert (await socket.receive_output(5))["code"] == 4401
+
+
+async def test_who_is_locked_out_is_shown_out(encounter, bob):
+    socket = await sync_to_async(open_socket)(bob, encounter.pk)
+    await socket.connect()
+    await socket.receive_json_from(5)
+    bob.is_active = False
+    await bob.asave()
+    assert (await socket.receive_output(5))["code"] == 4401
+
+
+async def test_trouble_closes_the_socket_so_that_the_page_connects_again(encounter, alice, monkeypatch):
+    socket = await sync_to_async(open_socket)(alice, encounter.pk)
+    await socket.connect()
+    await socket.receive_json_from(5)
+
+    def trouble(*args):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(consumers, "encounter_state", trouble)
+    assert (await socket.receive_output(5))["code"] == 1011
 
 
 async def test_what_a_page_says_is_ignored(alice, encounter):
