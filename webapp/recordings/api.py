@@ -83,6 +83,8 @@ class UploadProgress(TusView):
 
     @extend_schema(
         summary="Append a chunk",
+        description="A request holds at most 8 MiB; a longer one is answered with 413. What arrived of a "
+        "chunk whose connection was lost is kept: ask with HEAD where to go on.",
         request={tus.CHUNK_TYPE: OpenApiTypes.BINARY},
         responses={204: None},
         parameters=[PROTOCOL, _header("Upload-Offset"), _header("Upload-Checksum", required=False)],

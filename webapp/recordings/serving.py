@@ -1,34 +1,36 @@
-"""Files as HTTP answers: ranges, conditions and a body that neither blocks the event loop nor fills the
-memory.
-"""
+"""Files as HTTP answers: ranges, conditions, and never more at once than the memory can hold."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO
+from typing import Final
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from webapp.core.errors import NotFound
 from webapp.recordings.ranges import ByteRange, Unsatisfiable, parse_range
 
-PIECE_BYTES = 512 * 1024
+#: The server under us queues whatever it is given, however slowly a player reads. So a player gets a piece
+#: and asks for the next one, at which role and consent are asked again.
+MOST_AT_ONCE: Final = 4 * 1024 * 1024
+ASK_FOR_A_RANGE: Final = (
+    f"This file is served in pieces of at most {MOST_AT_ONCE // 1024**2} MiB. "
+    "Ask for a range of it, such as Range: bytes=0-."
+)
 
 
-def serve_file(request: HttpRequest, path: Path, *, content_type: str, etag: str) -> HttpResponseBase:
-    """Return 200, 206 or 416 for a private file. Raises NotFound when it is gone from the disk.
+def serve_file(request: HttpRequest, path: Path, *, content_type: str, etag: str) -> HttpResponse:
+    """Return 200, 206 or 416 for a private file, 400 for a large one without a range. Raises NotFound when it
+    is gone from the disk.
 
-    etag: identifies the content. A range counts only while If-Range, when sent, names this content.
+    etag: identifies the content. A range counts only while If-Range, when sent, names this content. An answer
+    may end before the range that was asked for, as RFC 9110 (15.3.7) allows.
     """
     try:
-        file = path.open("rb")
+        size = path.stat().st_size
     except FileNotFoundError:
         raise NotFound from None
-    size = path.stat().st_size
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-store",
@@ -39,43 +41,37 @@ def serve_file(request: HttpRequest, path: Path, *, content_type: str, etag: str
     try:
         wanted = parse_range(_range_header(request, headers["ETag"]), size)
     except Unsatisfiable:
-        file.close()
         headers["Content-Range"] = f"bytes */{size}"
         return HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
-    part = wanted or ByteRange(0, size)
-    headers["Content-Length"] = str(len(part))
+    if wanted is None and size > MOST_AT_ONCE and request.method != "HEAD":
+        return HttpResponse(
+            ASK_FOR_A_RANGE, status=HTTPStatus.BAD_REQUEST, headers=headers, content_type="text/plain"
+        )
+    return _answer(request, path, wanted, size, headers | {"Content-Type": content_type})
+
+
+def _answer(
+    request: HttpRequest, path: Path, wanted: ByteRange | None, size: int, headers: dict[str, str]
+) -> HttpResponse:
+    part, status = ByteRange(0, size), HTTPStatus.OK
     if wanted is not None:
+        part = ByteRange(wanted.start, min(wanted.end, wanted.start + MOST_AT_ONCE))
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
-    status = HTTPStatus.OK if wanted is None else HTTPStatus.PARTIAL_CONTENT
-    if request.method == "HEAD":
-        file.close()
-        return HttpResponse(status=status, headers=headers, content_type=content_type)
-    body = _pieces_async(file, part) if isinstance(request, ASGIRequest) else _pieces(file, part)
-    return StreamingHttpResponse(body, status=status, headers=headers, content_type=content_type)
+        status = HTTPStatus.PARTIAL_CONTENT
+    body = b"" if request.method == "HEAD" else _read(path, part)
+    headers["Content-Length"] = str(len(part) if request.method == "HEAD" else len(body))
+    return HttpResponse(body, status=status, headers=headers)
+
+
+def _read(path: Path, part: ByteRange) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(part.start)
+            return file.read(len(part))
+    except FileNotFoundError:
+        raise NotFound from None
 
 
 def _range_header(request: HttpRequest, etag: str) -> str | None:
     condition = request.headers.get("If-Range")
     return None if condition is not None and condition.strip() != etag else request.headers.get("Range")
-
-
-def _pieces(file: BinaryIO, part: ByteRange) -> Iterator[bytes]:
-    with file:
-        file.seek(part.start)
-        rest = len(part)
-        while rest > 0 and (piece := file.read(min(PIECE_BYTES, rest))):
-            rest -= len(piece)
-            yield piece
-
-
-async def _pieces_async(file: BinaryIO, part: ByteRange) -> AsyncIterator[bytes]:
-    pieces = _pieces(file, part)
-
-    def read_next() -> bytes | None:
-        return next(pieces, None)
-
-    try:
-        while (piece := await sync_to_async(read_next, thread_sensitive=False)()) is not None:
-            yield piece
-    finally:
-        file.close()

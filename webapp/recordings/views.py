@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from webapp.core import audit
@@ -29,7 +29,7 @@ CONTENT_TYPES = {
 
 @login_required
 @require_safe
-def video(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     recording = access_recording(request.user, pk, "view_original")
     if request.method == "GET":
         _record_viewing(request, recording)
@@ -40,7 +40,7 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @login_required
 @require_safe
-def poster(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+def poster(request: HttpRequest, pk: UUID) -> HttpResponse:
     recording = access_recording(request.user, pk, "view_original")
     path = storage.poster_path(recording)
     return serve_file(request, path, content_type="image/jpeg", etag=f"poster-{recording.sha256}")

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.core.cache import cache
-from django.test import AsyncClient
 
 from webapp.consent.services import record_decisions
 from webapp.core.models import AuditEvent
-from webapp.recordings import storage
+from webapp.recordings import serving, storage
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +24,8 @@ def bobs(signed_in, bob):
 
 
 def body(answer) -> bytes:
-    return b"".join(answer.streaming_content)
+    assert answer["Content-Length"] == str(len(answer.content))
+    return answer.content
 
 
 def test_the_whole_file_is_private_and_says_that_it_takes_ranges(bobs, url, small_video, ready):
@@ -105,13 +104,48 @@ def test_a_recording_that_is_not_ready_is_not_found(bobs, tus, small_video):
     assert bobs.get(f"/recordings/{recording.pk}/video").status_code == 404
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_under_asgi_the_file_is_streamed_without_blocking(url, bob, small_video):
-    client = AsyncClient()
-    await sync_to_async(client.force_login)(
-        bob, backend="allauth.account.auth_backends.AuthenticationBackend"
+@pytest.fixture
+def large(ready) -> int:
+    """Make the file five times as large as one answer; return its size."""
+    size = 5 * serving.MOST_AT_ONCE
+    with storage.original_path(ready).open("ab") as file:
+        file.truncate(size)
+    return size
+
+
+@pytest.mark.parametrize("header", ["bytes=0-", "bytes=0-99999999", "bytes=-99999999"])
+def test_a_player_gets_one_piece_of_a_large_file_and_asks_for_the_next(bobs, url, large, header):
+    answer = bobs.get(url, HTTP_RANGE=header)
+    assert (answer.status_code, len(body(answer))) == (206, serving.MOST_AT_ONCE)
+    assert answer["Content-Range"] == f"bytes 0-{serving.MOST_AT_ONCE - 1}/{large}"
+
+
+def test_the_pieces_that_a_player_asks_for_make_the_file(bobs, url, large, ready):
+    received = b""
+    while len(received) < large:
+        received += body(bobs.get(url, HTTP_RANGE=f"bytes={len(received)}-"))
+    assert received == storage.original_path(ready).read_bytes()
+
+
+def test_withdrawn_consent_ends_a_viewing_at_the_next_piece(bobs, url, large, alice, patient):
+    assert bobs.get(url, HTTP_RANGE="bytes=0-").status_code == 206
+    record_decisions(actor=alice, participant=patient, decisions={"record": False})
+    assert bobs.get(url, HTTP_RANGE=f"bytes={serving.MOST_AT_ONCE}-").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"HTTP_RANGE": "bytes=0-1,5-6"}, {"HTTP_RANGE": "bytes=0-", "HTTP_IF_RANGE": '"old"'}]
+)
+def test_a_large_file_as_a_whole_is_refused_with_a_sentence(bobs, url, large, headers):
+    answer = bobs.get(url, **headers)
+    assert (answer.status_code, answer["Accept-Ranges"]) == (400, "bytes")
+    assert answer.content.decode() == serving.ASK_FOR_A_RANGE
+
+
+def test_a_head_request_tells_the_size_of_a_large_file(bobs, url, large):
+    answer = bobs.head(url)
+    assert (answer.status_code, answer["Content-Length"], answer["Accept-Ranges"]) == (
+        200,
+        str(large),
+        "bytes",
     )
-    answer = await client.get(url, headers={"range": "bytes=10-"})
-    assert answer.is_async
-    pieces = [piece async for piece in answer.streaming_content]
-    assert b"".join(pieces) == small_video[10:]
