@@ -214,6 +214,18 @@ def write_audio_only(directory: Path) -> Path:
     return path
 
 
+def write_stretched(directory: Path, *, last_s: float) -> Path:
+    """Three pictures, the last of which is stamped long after the others."""
+    times = [0, 40, round(last_s * 1000)]
+    return write_recording(
+        directory / "stretched.mkv",
+        times=times,
+        time_base=Fraction(1, 1000),
+        codec="mpeg4",
+        audio=None,
+    )
+
+
 def write_zero_bytes(directory: Path) -> Path:
     """An upload that never began."""
     path = directory / "empty.mp4"

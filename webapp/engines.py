@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from emotion.types import Second
 
 SECOND_US = 1_000_000
+LONGEST_US = 12 * 3600 * SECOND_US
+#: A camera takes many pictures a second; a file with fewer than one in this time lies about its length.
+SPARSEST_US = 5 * SECOND_US
 #: What finds faces and tells them apart, whichever model names the expressions.
 FACE_NETWORKS = ("centerface", "identity")
 
@@ -93,11 +96,14 @@ def translated() -> Iterator[None]:
 
 
 def check_video(path: Path, poster: Path) -> CheckedVideo:
-    """Return what a file is and write its poster. Raises AppError when no picture of it can be decoded."""
+    """Return what a file is and write its poster. Raises AppError when no picture of it can be decoded, or
+    when its length would keep a worker busy for days.
+    """
     from emotion.media import needs_browser_copy, probe_video, write_poster
 
     with translated():
         info = probe_video(path)
+        _check_length(path, info.duration_us)
         write_poster(path, poster)
     return CheckedVideo(
         container=info.container,
@@ -109,6 +115,26 @@ def check_video(path: Path, poster: Path) -> CheckedVideo:
         has_audio=info.has_audio,
         playable=not needs_browser_copy(info),
     )
+
+
+def _check_length(path: Path, duration_us: int) -> None:
+    from emotion.media import count_pictures
+
+    hours = duration_us / 3600 / SECOND_US
+    if duration_us > LONGEST_US:
+        raise AppError(
+            f"Expected a recording of at most {LONGEST_US // 3600 // SECOND_US} hours, got {hours:,.1f}. "
+            "Split it.",
+            code="too_long",
+        )
+    needed = duration_us // SPARSEST_US
+    found = count_pictures(path, at_most=needed)
+    if found < needed:
+        raise AppError(
+            f"This file says that it lasts {duration_us // SECOND_US:,} seconds but holds only {found} "
+            "pictures. Copy it from the camera again.",
+            code="too_sparse",
+        )
 
 
 def default_model() -> str:

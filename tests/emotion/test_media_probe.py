@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emotion.errors import NoVideoStream, UnreadableVideo
-from emotion.media import needs_browser_copy, probe_video
+from emotion.media import count_pictures, needs_browser_copy, probe_video
 from tests import videos
 
 
@@ -153,3 +153,15 @@ def test_real_clips_last_as_long_as_their_cameras_say(shared_data: Path) -> None
     for name, seconds in expected_s.items():
         info = probe_video(shared_data / "clips" / f"{name}.mp4")
         assert info.duration_us / 1e6 == pytest.approx(seconds, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("at_most", "counted"), [(0, 0), (1, 1), (videos.FRAMES, videos.FRAMES), (1000, videos.FRAMES)]
+)
+def test_pictures_are_counted_as_far_as_asked(tmp_path: Path, at_most: int, counted: int) -> None:
+    assert count_pictures(videos.write_normal(tmp_path), at_most=at_most) == counted
+
+
+def test_pictures_of_sound_alone_cannot_be_counted(tmp_path: Path) -> None:
+    with pytest.raises(NoVideoStream):
+        count_pictures(videos.write_audio_only(tmp_path), at_most=1)

@@ -69,6 +69,28 @@ def test_an_unusual_file_is_taken_with_what_can_be_seen_of_it(tus, check, tmp_pa
     assert storage.poster_path(recording).exists()
 
 
+@pytest.mark.parametrize(
+    ("last_s", "sentence"),
+    [
+        (13 * 3600, "Expected a recording of at most 12 hours, got 13.0. Split it."),
+        (11 * 3600, "This file says that it lasts 39,600 seconds but holds only 3 pictures."),
+        (60, "This file says that it lasts 60 seconds but holds only 3 pictures."),
+    ],
+)
+def test_a_file_whose_length_would_hold_a_worker_for_nothing_is_refused(
+    tus, check, tmp_path, last_s, sentence
+):
+    data = videos.write_stretched(tmp_path, last_s=last_s).read_bytes()
+    recording = check(tus.send(data, filename="a.mkv", filetype=""))
+    assert recording.state == "refused"
+    assert recording.message.startswith(sentence)
+
+
+def test_a_pause_of_seconds_in_a_recording_is_taken_for_what_it_is(tus, check, tmp_path):
+    data = videos.write_stretched(tmp_path, last_s=14).read_bytes()
+    assert check(tus.send(data, filename="a.mkv", filetype="")).state == "ready"
+
+
 def test_a_file_that_browsers_cannot_play_says_so(tus, check, tmp_path):
     assert not check(tus.send(videos.write_ten_bit(tmp_path).read_bytes())).playable
 
