@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from emotion.geometry import crop_square, square_box
+from emotion.resize import shrink
 from emotion.types import Detections, Float, Image
 
 # FER2013 pictures are 1.08 times as high as the box that CenterFace finds in them (median of 400); between 0
@@ -51,8 +52,7 @@ def roll_degrees(points_px: Float) -> float:
 def _reduce(face: Image) -> Image:
     if len(face) <= LARGEST_SIDE:
         return face
-    reduced = cv2.resize(face, (LARGEST_SIDE, LARGEST_SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(reduced, np.uint8)
+    return shrink(face, (LARGEST_SIDE, LARGEST_SIDE))
 
 
 def _crop_levelled(image_bgr: Image, square: tuple[int, int, int, int], roll: float) -> Image:

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol
 
-import cv2
 import numpy as np
 
 from emotion import weights
 from emotion.geometry import clip_boxes, non_maximum_suppression
 from emotion.inference import available_cores, open_session
+from emotion.resize import shrink
 from emotion.types import Detections, Float, Image
 
 STRIDE: Final = 4  # pixels of the network's input per cell of its output
@@ -63,8 +63,8 @@ class CenterFace:
 
     def detect(self, image_bgr: Image) -> Detections:
         """Return the faces of one frame (H, W, 3), best score first; image_bgr is not modified."""
-        scale = shrink_scale(image_bgr, self._max_side)
-        outputs = self._session.run(None, {self._input_name: _prepare(image_bgr, scale)})
+        prepared, scale = prepare_frame(image_bgr, self._max_side)
+        outputs = self._session.run(None, {self._input_name: prepared})
         return decode_faces(
             [output[0] for output in outputs],
             scale=scale,
@@ -113,11 +113,16 @@ def shrink_scale(image: Image, max_side: int) -> float:
     return min(1.0, max_side / float(max(image.shape[:2])))
 
 
-def _prepare(image_bgr: Image, scale: float) -> Float:
-    """Return (1, 3, h, w) RGB float32 0..255: shrunk, then filled up with black to multiples of 32."""
+def prepare_frame(image_bgr: Image, max_side: int) -> tuple[Float, float]:
+    """Return what the network sees of a frame, and how many of its pixels there are per frame pixel.
+
+    (1, 3, h, w) RGB float32 0..255: shrunk, then filled up with black to multiples of 32. image_bgr is not
+    modified.
+    """
+    scale = shrink_scale(image_bgr, max_side)
     height, width = (max(1, round(side * scale)) for side in image_bgr.shape[:2])
     padded_height, padded_width = (-(-side // SIDE_MULTIPLE) * SIDE_MULTIPLE for side in (height, width))
-    resized = cv2.resize(image_bgr, (width, height), interpolation=cv2.INTER_AREA)
+    resized = shrink(image_bgr, (height, width))
     prepared = np.zeros((1, 3, padded_height, padded_width), np.float32)
     prepared[0, :, :height, :width] = resized[..., ::-1].transpose(2, 0, 1)
-    return prepared
+    return prepared, scale
