@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from emotion.convert.face_api import convert_face_api_expression
+from emotion.convert.int8 import convert_centerface
 from emotion.convert.keras_hdf5 import convert_keras
 from emotion.convert.onnx_dims import free_batch, free_batch_and_size
+from emotion.convert.plain_prelu import free_batch_plain_prelu
 from emotion.convert.tfjs_graph import convert_tfjs_graph
 
 Converter = Callable[[Sequence[bytes]], bytes]
@@ -19,6 +21,8 @@ Converter = Callable[[Sequence[bytes]], bytes]
 CONVERTERS: Final[dict[str, Converter]] = {
     "free_batch": free_batch,
     "free_batch_and_size": free_batch_and_size,
+    "free_batch_plain_prelu": free_batch_plain_prelu,
+    "centerface_int8": convert_centerface,
     "tfjs_graph": convert_tfjs_graph,
     "face_api_expression": convert_face_api_expression,
     "keras_hdf5": convert_keras,

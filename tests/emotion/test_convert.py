@@ -16,8 +16,10 @@ from onnx import TensorProto, helper, numpy_helper
 from emotion import weights
 from emotion.convert import CONVERTERS
 from emotion.convert.face_api import convert_face_api_expression
+from emotion.convert.int8 import quantise, read_ranges
 from emotion.convert.keras_hdf5 import convert_keras
 from emotion.convert.onnx_dims import free_batch, free_batch_and_size
+from emotion.convert.plain_prelu import free_batch_plain_prelu
 from emotion.convert.tfjs_graph import convert_tfjs_graph
 from emotion.convert.tfjs_weights import read_weights
 
@@ -239,3 +241,41 @@ def test_a_shipped_network_answers_as_in_its_own_runtime(weights_dir, name):
     values, expected = REFERENCES[name]
     output = run(weights.path_of(name, weights_dir).read_bytes(), values)
     np.testing.assert_allclose(output, [expected], atol=2e-6)
+
+
+def tiny_prelu() -> bytes:
+    """A 1 x 1 convolution that doubles, and a PRelu with another slope in each of two channels."""
+    kernel = numpy_helper.from_array(np.array([2.0, 2.0], np.float32).reshape(2, 1, 1, 1), "kernel")
+    slope = numpy_helper.from_array(np.array([0.25, -1.0], np.float32).reshape(2, 1, 1), "slope")
+    nodes = [
+        helper.make_node("Conv", ["x", "kernel"], ["doubled"]),
+        helper.make_node("PRelu", ["doubled", "slope"], ["y"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, 1, 2])
+        for name, channels in (("x", 1), ("y", 2))
+    ]
+    graph = helper.make_graph(nodes, "tiny", ends[:1], ends[1:], [kernel, slope])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 9)]).SerializeToString()
+
+
+def test_a_plain_prelu_bends_each_channel_by_its_own_slope():
+    converted = free_batch_plain_prelu([tiny_prelu()])
+    assert "PRelu" not in {node.op_type for node in onnx.load_from_string(converted).graph.node}
+    answer = run(converted, np.array([[[[3, -4]]], [[[0, -1]]]]))
+    np.testing.assert_allclose(answer[:, :, 0], [[[6, -2], [6, 8]], [[0, -0.5], [0, 2]]], atol=1e-6)
+
+
+def test_8_bits_lie_within_half_a_step_and_unlisted_tensors_stay_float():
+    quantised = quantise(tiny_prelu(), {"x": (-4.0, 4.0), "doubled": (-8.0, 8.0)})
+    nodes = [node.op_type for node in onnx.load_from_string(quantised).graph.node]
+    assert nodes.count("QuantizeLinear") == 2 and nodes[-1] == "PRelu"
+    step = 16 / 255
+    answer = run(quantised, np.array([[[[3, -4]]]]))
+    np.testing.assert_allclose(answer[0, :, 0], [[6, -2], [6, 8]], atol=2 * step)
+    assert quantise(tiny_prelu(), {"x": (-4.0, 4.0), "doubled": (-8.0, 8.0)}) == quantised
+
+
+def test_every_range_of_the_detector_holds_zero():
+    assert all(least <= 0 <= greatest for least, greatest in read_ranges("centerface").values())
+    assert read_ranges("centerface")["input.1"] == (0, 255)
