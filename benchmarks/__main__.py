@@ -17,6 +17,7 @@ from deid.demo import demo_videos
 
 WORDS = {
     "times_real_time": "analysis at 5 frames/s, times real time",
+    "cpu_s_per_s": "processor seconds per recorded second",
     "every_frame_fps": "analysis of every frame, frames/s",
     "decode_fps": "decoding alone, frames/s",
     "share_of_decode": "speed of the analysis as a share of decoding",
