@@ -85,6 +85,25 @@ def test_keys_play_pause_and_seek(shown):
     assert shown.evaluate("[...document.querySelectorAll('video')].every((video) => video.paused)")
 
 
+def test_playing_goes_on_when_the_server_sends_the_player_anew(shown):
+    shown.get_by_label("Speed").select_option("2")
+    shown.get_by_label("Sound").select_option("patient")
+    shown.keyboard.press("Space")
+    shown.wait_for_function("() => document.querySelector('video').currentTime > 1")
+    shown.evaluate(
+        "() => { const region = document.querySelector('[data-region=player]');"
+        " region.dataset.version = 'outdated'; region.dataset.old = '';"
+        " document.dispatchEvent(new CustomEvent('upload:done')); }"
+    )
+    expect(shown.locator("[data-region=player][data-old]")).to_have_count(0)
+    shown.wait_for_function(
+        "() => [...document.querySelectorAll('video')].every((video) => video.currentTime > 4)"
+    )
+    expect(shown.get_by_label("Speed")).to_have_value("2")
+    expect(shown.get_by_label("Sound")).to_have_value("patient")
+    expect(shown.get_by_role("button", name="Pause")).to_be_visible()
+
+
 def test_only_one_camera_is_heard(shown):
     shown.get_by_label("Sound").select_option("patient")
     assert shown.evaluate("[...document.querySelectorAll('video')].map((video) => video.muted)") == [

@@ -6,8 +6,8 @@ import { isTyping } from "./keys.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 
-/** Where the clock stood when a player left, so that fresh HTML for the same recordings goes on from there. */
-let leftAt_s = 0;
+/** How a player left, so that fresh HTML for the same recordings goes on from there, playing if it played. */
+let left = { time_s: 0, speed: 1, playing: false };
 
 export function attach(root) {
   const player = new Player(root);
@@ -26,14 +26,15 @@ class Player {
     }));
     this.videos = this.cameras.filter(({ video }) => video);
     this.span = spanOf(this.cameras);
-    this.time_s = clamp(leftAt_s, Math.max(0, this.span.from_s), this.span.to_s);
+    this.time_s = clamp(left.time_s, Math.max(0, this.span.from_s), this.span.to_s);
     this.playing = false;
-    this.speed = 1;
     this.find = (name) => root.querySelector(`[data-${name}]`);
     this.prepare();
     this.listen();
+    this.setSpeed(left.speed);
     this.show();
     if (this.time_s > 0) this.seek(this.time_s);
+    if (left.playing) this.play();
   }
 
   prepare() {
@@ -44,7 +45,7 @@ class Player {
     scrub.min = this.span.from_s;
     scrub.max = this.span.to_s;
     this.find("play").disabled = this.videos.length === 0;
-    this.hear(this.videos[0]?.name ?? "off");
+    this.hear(this.videos.find(({ name }) => name === left.heard)?.name ?? this.videos[0]?.name ?? "off");
   }
 
   listen() {
@@ -200,7 +201,7 @@ class Player {
   }
 
   destroy() {
-    leftAt_s = this.time_s;
+    left = { time_s: this.time_s, speed: this.speed, playing: this.playing, heard: this.find("sound").value };
     this.pause();
     this.stop.abort();
   }
