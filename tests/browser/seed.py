@@ -129,6 +129,7 @@ def _run(encounter, recordings: list) -> None:
     run = AnalysisRun.objects.create(
         encounter=encounter,
         model="seeded",
+        inputs={recording.camera: {"recording": str(recording.pk)} for recording in recordings},
         offsets_ms=dict.fromkeys(cameras, 0.0),
         summary={"cameras": {camera: {"roles": {camera: _summary()}} for camera in cameras}},
         finished_at=timezone.now(),

@@ -12,6 +12,8 @@ test("progress alone leaves the signature as it is, a change of state does not",
   assert.equal(signature({ ...state, jobs: [{ ...job, progress: 0.9 }] }), running);
   assert.notEqual(signature({ ...state, jobs: [{ ...job, state: "done" }] }), running);
   assert.notEqual(signature({ ...state, run: { id: "r" } }), signature(state));
+  const outdated = { ...state, run: { id: "r", current: false } };
+  assert.notEqual(signature({ ...state, run: { id: "r", current: true } }), signature(outdated));
 });
 
 test("the order of jobs does not matter to the signature", () => {

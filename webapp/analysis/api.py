@@ -78,6 +78,7 @@ class TimelineCsv(APIView):
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR}, summary="timeline.csv of a run")
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         run = access_run(request.user, pk, "view_results")
+        services.record_export(run=run, actor=request.user)
         name = f"{run.encounter.study.slug}-{run.encounter.code}-timeline.csv"
         headers = _PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse(_as_csv(run), content_type="text/csv; charset=utf-8", headers=headers)

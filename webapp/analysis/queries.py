@@ -61,6 +61,19 @@ def latest_run(encounter: Encounter) -> AnalysisRun | None:
     return AnalysisRun.objects.filter(encounter=encounter).first()
 
 
+def is_of(run: AnalysisRun, recording_id: UUID | str, camera: str) -> bool:
+    """Return whether the run looked at this very recording; after a replacement it did not."""
+    return str(run.inputs.get(camera, {}).get("recording")) == str(recording_id)
+
+
+def is_current(run: AnalysisRun) -> bool:
+    """Return whether the run rests on exactly the recordings that are ready now."""
+    ready = ready_recordings(run.encounter).values_list("camera", "pk")
+    return {camera: str(pk) for camera, pk in ready} == {
+        camera: made_of.get("recording") for camera, made_of in run.inputs.items()
+    }
+
+
 def faces_between(run: AnalysisRun, camera: str, from_ms: int, to_ms: int) -> QuerySet[FaceObservation]:
     return FaceObservation.objects.filter(run=run, camera=camera, t_ms__gte=from_ms, t_ms__lt=to_ms)
 

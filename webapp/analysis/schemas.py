@@ -47,6 +47,7 @@ class JobOutput(Plain):
 class RunOutput(Plain):
     id = serializers.UUIDField()
     model = serializers.CharField()
+    current = serializers.BooleanField(help_text="It rests on exactly the recordings that are ready now.")
     finished_at = serializers.DateTimeField()
     timeline_url = serializers.CharField()
     faces_url = serializers.CharField()

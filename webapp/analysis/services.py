@@ -93,3 +93,9 @@ def write_run(
         details={"model": found.model, "seconds": len(found.rows)},
     )
     return run
+
+
+@transaction.atomic
+def record_export(*, run: AnalysisRun, actor: Actor) -> None:
+    """Leave a trace of who took a run's seconds out of the site."""
+    audit.record(actor=actor, action="analysis.exported", target=run, study_id=run.encounter.study_id)

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from webapp.analysis.models import AnalysisRun
-from webapp.analysis.queries import jobs_worth_showing, latest_run
+from webapp.analysis.queries import is_current, jobs_worth_showing, latest_run
 from webapp.jobs.models import Job
 from webapp.jobs.queries import can_cancel, can_retry, remaining_s
 from webapp.jobs.registry import label_of
@@ -78,6 +78,7 @@ def run_state(run: AnalysisRun) -> State:
     return {
         "id": str(run.pk),
         "model": run.model,
+        "current": is_current(run),
         "finished_at": run.finished_at.isoformat(),
         "timeline_url": reverse("analysis:api_timeline", args=[run.pk]),
         "faces_url": reverse("analysis:api_faces", args=[run.pk]),

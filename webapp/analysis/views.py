@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from webapp.analysis.models import AnalysisRun
-from webapp.analysis.queries import encounters_by_id, jobs_of_study, latest_run
+from webapp.analysis.queries import encounters_by_id, is_of, jobs_of_study, latest_run
 from webapp.analysis.state import encounter_state, job_state
 from webapp.analysis.timelines import timeline
 from webapp.core.errors import Invalid
@@ -77,13 +77,16 @@ def _camera_context(
     """Return one camera's newest ready recording, what came after it, and an upload that can go on."""
     own = [recording for recording in state["recordings"] if recording["camera"] == camera.value]
     newest = own[0] if own else None
+    ready = next((recording for recording in own if recording["state"] == "ready"), None)
+    shows_it = run is not None and ready is not None and is_of(run, ready["id"], camera.value)
     return {
         "name": camera.value,
         "label": camera.label,
-        "ready": next((recording for recording in own if recording["state"] == "ready"), None),
+        "ready": ready,
+        "is_analysed": shows_it,
         "pending": newest if newest and newest["state"] != "ready" else None,
         "upload": unfinished_uploads(encounter).filter(camera=camera).first(),
-        "offset_ms": run.offsets_ms.get(camera.value, 0) if run else 0,
+        "offset_ms": run.offsets_ms.get(camera.value, 0) if run and shows_it else 0,
     }
 
 

@@ -5,10 +5,11 @@ import io
 
 import pytest
 
-from tests.webapp.records import add_job, add_recording
+from tests.webapp.records import add_job, add_recording, add_run
 from webapp.analysis.models import AnalysisRun
 from webapp.analysis.timelines import COLUMNS, EMOTIONS, STATUSES
 from webapp.consent.services import record_decisions
+from webapp.core.models import AuditEvent
 from webapp.jobs import running
 from webapp.jobs.models import Job
 
@@ -54,6 +55,42 @@ def test_an_encounter_tells_its_recordings_jobs_and_newest_run(alices, encounter
         False,
     )
     assert answer["run"]["id"] == str(run.pk)
+
+
+def replace(encounter, recording):
+    recording.delete()
+    return add_recording(encounter, recording.camera, b"another file", playable=True)
+
+
+def test_a_run_is_current_while_it_rests_on_the_recordings_that_are_ready(alices, encounter, run, cameras):
+    def current() -> bool:
+        return alices.get(f"/api/v1/encounters/{encounter.pk}/").json()["run"]["current"]
+
+    assert current()
+    replace(encounter, cameras["patient"])
+    assert not current()
+    add_run(encounter)
+    assert current()
+
+
+def test_a_run_before_the_second_camera_arrived_is_outdated(alices, encounter):
+    add_recording(encounter, "doctor")
+    add_run(encounter)
+    add_recording(encounter, "patient")
+    assert not alices.get(f"/api/v1/encounters/{encounter.pk}/").json()["run"]["current"]
+
+
+def test_results_of_a_replaced_file_are_not_drawn_over_the_new_one(alices, encounter, run, cameras):
+    encounter.recordings.update(playable=True)
+    page = alices.get(f"/encounters/{encounter.pk}/").content.decode()
+    assert (page.count('data-part="overlay"'), "data-outdated" in page) == (2, False)
+    newer = replace(encounter, cameras["patient"])
+    page = alices.get(f"/encounters/{encounter.pk}/").content.decode()
+    assert (page.count('data-part="overlay"'), "These results are outdated" in page) == (1, True)
+    assert (
+        f'data-recording="{newer.pk}" data-state="ready" data-duration-s="3.000" data-offset-ms="0.000"'
+        in page
+    )
 
 
 def test_an_auditor_gets_results_but_no_address_of_an_original(signed_in, audrey, encounter, run):
@@ -124,6 +161,12 @@ def test_the_csv_has_the_columns_of_the_contract_and_a_line_per_second(alices, r
     assert len(lines) == 7
     assert lines[1] == "doctor,0,doctor,1,ok,happiness,0.7,0.05,0.05,0.05,0.7,0.05,0.05,0.05,0.5,0.3,5,5"
     assert lines[3] == "doctor,2,doctor,,no_face,,,,,,,,,,,,5,0"
+
+
+def test_whoever_takes_the_seconds_away_leaves_a_trace(alices, run, alice, encounter):
+    alices.get(f"/api/v1/runs/{run.pk}/timeline.csv")
+    event = AuditEvent.objects.get(action="analysis.exported")
+    assert (event.actor, event.target_id, event.study_id) == (alice, str(run.pk), encounter.study_id)
 
 
 def test_faces_of_a_stretch_come_in_columns_with_the_offset_of_the_camera(alices, run):

@@ -16,7 +16,7 @@ export function signature({ recordings, jobs, run }) {
   return [
     ...recordings.map(({ id, state }) => `recording ${id} ${state}`),
     ...jobs.map(({ id, state }) => `job ${id} ${state}`),
-    `run ${run?.id ?? ""}`,
+    run ? `run ${run.id} ${run.current ? "current" : "outdated"}` : "run",
   ].sort().join("\n");
 }
 
