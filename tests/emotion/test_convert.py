@@ -150,9 +150,9 @@ def test_an_unknown_activation_is_refused():
         convert_keras(tiny_keras("swish"))
 
 
-def fixed_onnx() -> bytes:
+def fixed_onnx(weight: float = 1.0) -> bytes:
     """A convolution of 1 x 3 x 4 x 4 to 1 x 2 x 4 x 4, flattened, with its constants among the inputs."""
-    kernel = numpy_helper.from_array(np.ones((2, 3, 1, 1), np.float32), "k")
+    kernel = numpy_helper.from_array(np.array([[weight, 1, 1]] * 2, np.float32).reshape(2, 3, 1, 1), "k")
     shape = numpy_helper.from_array(np.array([1, -1]), "shape")
     unused = numpy_helper.from_array(np.zeros(1, np.float32), "unused")
     nodes = [
@@ -175,6 +175,12 @@ def test_a_fixed_batch_becomes_any_batch():
     graph = onnx.load_from_string(freed).graph
     assert [value.name for value in graph.input] == ["x"]
     assert {constant.name for constant in graph.initializer} == {"k", "shape"}
+
+
+def test_weights_that_decayed_to_nothing_become_zero_because_they_are_slow():
+    freed = onnx.load_from_string(free_batch([fixed_onnx(weight=1e-39)]))
+    kernel = next(constant for constant in freed.graph.initializer if constant.name == "k")
+    assert numpy_helper.to_array(kernel).reshape(2, 3).tolist() == [[0, 1, 1], [0, 1, 1]]
 
 
 def test_a_fixed_size_becomes_any_size():
