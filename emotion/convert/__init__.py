@@ -19,6 +19,7 @@ from emotion.convert.tfjs_graph import convert_tfjs_graph
 Converter = Callable[[Sequence[bytes]], bytes]
 
 CONVERTERS: Final[dict[str, Converter]] = {
+    "unchanged": lambda members: members[0],
     "free_batch": free_batch,
     "free_batch_and_size": free_batch_and_size,
     "free_batch_plain_prelu": free_batch_plain_prelu,

@@ -1,0 +1,1 @@
+"""How our own network was trained: data, augmentation, backbone, loop, calibration, export. Needs torch."""
