@@ -13,13 +13,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from emotion import commands
+from emotion import commands, study_commands
 from emotion.commands import FractionDone
 from emotion.errors import Cancelled, EmotionError
 from emotion.labels import CAMERAS
 
 CANCELLED: Final = 130
 DEVICES: Final = ("auto", "cpu", "cuda")
+ALSO: Final = ("elan", "openface", "pyfeat")
+IMPORTED: Final = ("elan", "openface", "parquet", "py-feat")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,6 +57,9 @@ def build_parser() -> argparse.ArgumentParser:
         (_add_analyse, "analyse", "write timelines, a summary and a report of recordings"),
         (_add_classify, "classify", "name the expressions in pictures"),
         (_add_evaluate, "evaluate", "measure a model on labelled faces"),
+        (_add_compare, "compare", "measure how far models, other systems and people agree on a recording"),
+        (_add_statistics, "statistics", "compare groups of analysed encounters"),
+        (_add_import, "import", "read the files of other programs"),
         (_add_sync, "sync", "find how much later the second recording began"),
         (_add_bench, "bench", "measure speed and memory on a recording"),
         (_add_weights, "weights", "install, list or verify the networks' weights"),
@@ -79,6 +84,26 @@ def _add_analyse(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--sample-fps", type=_rate, default=Fraction(5), metavar="N", help="frames a second")
     command.add_argument("--resume", action="store_true", help="go on where an unfinished run stopped")
+    command.add_argument(
+        "--offset-ms",
+        type=int,
+        metavar="N",
+        help="how many milliseconds after the first camera the second began, where you know better",
+    )
+    command.add_argument("--rules", type=Path, metavar="FILE", help="a study's own empathy rules, in YAML")
+    command.add_argument("--language", default="en", metavar="CODE", help="of the suggestions")
+    command.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="also write calibrated.csv, in which each person's resting face counts as neutral",
+    )
+    command.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        choices=ALSO,
+        help="also write the results for this program; may be given again",
+    )
     _add_engine(command)
     command.set_defaults(run=commands.analyse, show=commands.show_analyses)
 
@@ -95,6 +120,76 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
     _add_crop(command)
     _add_engine(command)
     command.set_defaults(run=commands.evaluate, show=commands.show_values)
+
+
+def _add_compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("video", type=Path, metavar="VIDEO")
+    command.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a network to compare; without any, the default and all single networks",
+    )
+    command.add_argument(
+        "--with",
+        dest="others",
+        type=_named_file,
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="labels of another system or a person: a folder of results, timeline.csv or .parquet, "
+        "a py-feat table, or FILE.eaf#TIER",
+    )
+    command.add_argument(
+        "--camera", metavar="NAME", help="the camera's name among the results given by --with"
+    )
+    command.add_argument(
+        "--offset-ms",
+        type=int,
+        default=0,
+        metavar="N",
+        help="time of VIDEO's first frame on the clock of those results",
+    )
+    command.add_argument("--sample-fps", type=_rate, default=Fraction(5), metavar="N", help="frames a second")
+    command.add_argument("--out", type=Path, metavar="DIR", help="keep each model's results in a folder here")
+    command.add_argument("--device", choices=DEVICES, default="auto")
+    command.set_defaults(run=study_commands.compare, show=study_commands.show_comparison)
+
+
+def _add_statistics(command: argparse.ArgumentParser) -> None:
+    command.add_argument("results", type=Path, nargs="*", metavar="DIR", help="results of one encounter each")
+    command.add_argument(
+        "--arm",
+        type=_named_file,
+        action="append",
+        default=[],
+        metavar="NAME=DIR",
+        help="results of an encounter in one arm of a study; needs two arms",
+    )
+    command.add_argument("--role", choices=CAMERAS, default="doctor", help="whose faces arms are compared by")
+    command.add_argument(
+        "--doctor",
+        type=_named_file,
+        action="append",
+        default=[],
+        metavar="CODE=DIR",
+        help="results of an encounter with this doctor: several of one doctor count as one unit",
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of random permutations")
+    command.add_argument(
+        "--published", action="store_true", help="reproduce the table of Yang et al. (2022) from its counts"
+    )
+    command.set_defaults(run=study_commands.statistics, show=study_commands.show_statistics)
+
+
+def _add_import(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the results")
+    command.add_argument("--format", choices=IMPORTED, help="without it, the file's columns tell")
+    command.add_argument("--video", type=Path, metavar="VIDEO", help="the recording that the faces are of")
+    command.add_argument("--camera", metavar="NAME", help="patient or doctor; without it, the video's name")
+    command.set_defaults(run=study_commands.import_file, show=commands.show_values)
 
 
 def _add_sync(command: argparse.ArgumentParser) -> None:
@@ -135,6 +230,13 @@ def _camera(text: str) -> tuple[str, Path]:
             f"expected {' or '.join(f'{one}=VIDEO' for one in CAMERAS)}, got {text!r}"
         )
     return name, Path(path)
+
+
+def _named_file(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not equals or not name or not path:
+        raise argparse.ArgumentTypeError(f"expected NAME=FILE, got {text!r}")
+    return name, path
 
 
 def _rate(text: str) -> Fraction:

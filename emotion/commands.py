@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from emotion.empathy_table import RuleTable
     from emotion.results import EngineRecord
     from emotion.sampling import Engine
 
@@ -70,6 +71,9 @@ def analyse(arguments: Namespace, progress: FractionDone) -> Any:
     from emotion.results import describe_engine
 
     jobs = plan_jobs(arguments.videos, arguments.camera, arguments.out)
+    if arguments.offset_ms is not None and len(jobs[0].cameras) < 2:
+        raise UsageError("expected two cameras (--camera twice) to move by --offset-ms, got one")
+    _rules(arguments.rules)
     record = describe_engine(arguments.model, device=arguments.device)
     durations = [sum(probe_video(path).duration_us for path in job.cameras.values()) for job in jobs]
     engine = load_engine(arguments.weights, model=arguments.model, device=arguments.device)
@@ -89,7 +93,9 @@ def _analyse_job(
 ) -> dict[str, Any]:
     from emotion.partial import PartialRun
     from emotion.pipeline import AnalysisOptions, analyse_encounter
-    from emotion.results import summarise, write_results
+    from emotion.results import write_results
+    from emotion.summary import summarise
+    from emotion.sync import offset_by_hand
 
     key = {
         "recordings": [
@@ -99,19 +105,32 @@ def _analyse_job(
         "sample_fps": str(arguments.sample_fps),
         "engine": asdict(record),
     }
-    options = AnalysisOptions(sample_fps=arguments.sample_fps)
+    options = AnalysisOptions(
+        sample_fps=arguments.sample_fps, rules=_rules(arguments.rules), calibrate=arguments.calibrate
+    )
     partial = PartialRun(job.out_dir, key, resume=arguments.resume)
     try:
         analysis = analyse_encounter(
-            job.cameras, engine=engine, options=options, progress=progress, store=partial
+            job.cameras,
+            engine=engine,
+            options=options,
+            progress=progress,
+            store=partial,
+            sync=None if arguments.offset_ms is None else offset_by_hand(arguments.offset_ms),
         )
-        write_results(analysis, job.out_dir, engine=record)
+        write_results(analysis, job.out_dir, engine=record, also=arguments.also, language=arguments.language)
     except BaseException:
         if not arguments.resume:
             partial.discard()
         raise
     partial.discard()
-    return {"out": str(job.out_dir), **summarise(analysis)}
+    return {"out": str(job.out_dir), **summarise(analysis, language=arguments.language)}
+
+
+def _rules(path: Path | None) -> RuleTable:
+    from emotion.empathy_table import load_rules, shipped_rules
+
+    return shipped_rules() if path is None else load_rules(path)
 
 
 def show_analyses(result: Any) -> str:
@@ -123,6 +142,7 @@ def show_analyses(result: Any) -> str:
                 judged, total = summary["seconds"]["ok"], sum(summary["seconds"].values())
                 most = f", mostly {summary['dominant']}" if summary["dominant"] else ""
                 lines.append(f"{camera} ({role}): classified {judged} of {total} s{most}")
+        lines += [f"suggested at {made['second']} s: {made['text']}" for made in one["suggestions"]]
         lines.append(f"results in {one['out']}")
     return "\n".join(lines)
 

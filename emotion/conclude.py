@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from emotion.roles import IRRELEVANT, RoleAssignment, assign_roles, expected_role
+from emotion.calibrate import CalibratedRows, calibrate_rows, find_resting_face
+from emotion.empathy import Suggestion, suggest
+from emotion.empathy_table import RuleTable, shipped_rules
+from emotion.labels import CAMERAS
+from emotion.mirroring import Mirroring, measure_all_mirroring
+from emotion.people import Correction, People, basis_of, correct_people, recognise_across
+from emotion.roles import assign_roles, expected_role
 from emotion.samples import SEGMENT_US, FaceSamples
 from emotion.statistics import PersonSummary, summarise_person
 from emotion.timeline import EncounterClock, TimelineOptions, build_timeline
-from emotion.track import Track, TrackingOptions, link_tracks
+from emotion.track import TrackingOptions, link_tracks
 from emotion.types import FaceObservation, Second, VideoInfo
 
 if TYPE_CHECKING:
@@ -22,32 +28,26 @@ MIN_SYNC_CONFIDENCE: Final = 0.5
 
 @dataclass(frozen=True)
 class AnalysisOptions:
-    """What may be chosen about an analysis; run.json records it. sample_fps: None analyses every frame."""
+    """What may be chosen about an analysis; run.json records it.
+
+    sample_fps: None analyses every frame. rules: when to suggest something to the doctor. calibrate: also
+    give each person's rows with the resting face as neutral, where one is found.
+    """
 
     sample_fps: Fraction | None = Fraction(5)
     segment_us: int = SEGMENT_US
     tracking: TrackingOptions = field(default_factory=TrackingOptions)
     timeline: TimelineOptions = field(default_factory=TimelineOptions)
-
-
-@dataclass(frozen=True)
-class People:
-    """The faces of one camera, and whose they are."""
-
-    samples: FaceSamples
-    tracks: tuple[Track, ...]
-    roles: tuple[RoleAssignment, ...]
-
-    def role_of(self, track: int) -> str:
-        """Return the role that a track was given."""
-        return next((role.role for role in self.roles if role.track == track), IRRELEVANT)
+    rules: RuleTable = field(default_factory=shipped_rules)
+    calibrate: bool = False
 
 
 @dataclass(frozen=True)
 class CameraAnalysis:
     """One camera: its people, and a row for every second.
 
-    rows count seconds of the encounter's clock; clock leads there from the camera's own time.
+    rows count seconds of the encounter's clock; clock leads there from the camera's own time. calibrated: the
+    same rows beside their calibrated twins, None when not asked for or without a quiet stretch to learn from.
     """
 
     camera: str
@@ -56,6 +56,7 @@ class CameraAnalysis:
     rows: tuple[Second, ...]
     summary: PersonSummary
     clock: EncounterClock
+    calibrated: CalibratedRows | None = None
 
     @property
     def offset_us(self) -> int:
@@ -84,13 +85,16 @@ class EncounterAnalysis:
     """All cameras of one encounter on the clock of the first. sync: None for a single camera or without
     sound.
 
-    sync_applied: whether the second camera's seconds were moved by it, which takes confidence.
+    sync_applied: whether the second camera's seconds were moved by it, which takes confidence. mirroring:
+    empty unless both doctor and patient were recorded.
     """
 
     cameras: tuple[CameraAnalysis, ...]
     options: AnalysisOptions
     sync: Sync | None = None
     sync_applied: bool = False
+    suggestions: tuple[Suggestion, ...] = ()
+    mirroring: tuple[Mirroring, ...] = ()
 
 
 def conclude_camera(
@@ -100,29 +104,59 @@ def conclude_camera(
     video: VideoInfo,
     options: AnalysisOptions | None = None,
     clock: EncounterClock | None = None,
+    corrections: Sequence[Correction] = (),
 ) -> CameraAnalysis:
-    """Return tracks, roles, seconds and summary of a whole recording from its samples. Pure and fast."""
+    """Return tracks, roles, seconds and summary of a whole recording from its samples. Pure and fast.
+
+    corrections: what somebody said about the people; what became of them is in people.outcomes.
+    """
     options = options or AnalysisOptions()
     tracks = link_tracks(samples, options.tracking)
     roles = assign_roles(samples, tracks, camera=camera, size_wh=(video.width, video.height))
-    found = People(samples, tracks, roles)
+    found = correct_people(People(samples, tracks, roles, basis_of(samples, tracks)), corrections)
     return _place(found, camera=camera, video=video, options=options, clock=clock or EncounterClock())
 
 
 def conclude_encounter(
     cameras: Sequence[CameraAnalysis], *, sync: Sync | None = None, options: AnalysisOptions | None = None
 ) -> EncounterAnalysis:
-    """Return the cameras on the clock of the first; sync moves the second one when it is confident."""
+    """Return the cameras on the clock of the first; sync moves the second one when it is confident.
+
+    A person whom one camera takes for irrelevant and who is the other camera's own is given that role.
+    """
     options = options or AnalysisOptions()
     applied = sync is not None and sync.confidence >= MIN_SYNC_CONFIDENCE and len(cameras) > 1
     clock = EncounterClock()
     if sync is not None and applied:
         clock = EncounterClock(sync.offset_ms * 1000, sync.drift_ppm)
-    moved = [
-        _place(one.people, camera=one.camera, video=one.video, options=options, clock=clock)
-        for one in cameras[1:]
-    ]
-    return EncounterAnalysis((*cameras[:1], *moved), options, sync, applied)
+    placed = tuple(
+        _place(
+            _known_across(one, cameras),
+            camera=one.camera,
+            video=one.video,
+            options=options,
+            clock=clock if number else EncounterClock(),
+        )
+        for number, one in enumerate(cameras)
+    )
+    rows = {camera.camera: camera.rows for camera in placed}
+    doctor, patient = rows.get("doctor", ()), rows.get("patient", ())
+    return EncounterAnalysis(
+        placed,
+        options,
+        sync,
+        applied,
+        suggest(doctor, patient, options.rules),
+        measure_all_mirroring(doctor, patient) if doctor and patient else (),
+    )
+
+
+def _known_across(one: CameraAnalysis, cameras: Sequence[CameraAnalysis]) -> People:
+    people = one.people
+    for other in cameras:
+        if other is not one and other.camera in CAMERAS:
+            people = recognise_across(people, other.people, other.camera)
+    return people
 
 
 def _place(
@@ -139,4 +173,6 @@ def _place(
         options=options.timeline,
     )
     summary = summarise_person(rows, role=expected_role(camera), duration_us=video.duration_us)
-    return CameraAnalysis(camera, video, people, rows, summary, clock)
+    resting = find_resting_face(rows) if options.calibrate else None
+    calibrated = calibrate_rows(rows, resting) if resting is not None else None
+    return CameraAnalysis(camera, video, people, rows, summary, clock, calibrated)

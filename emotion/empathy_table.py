@@ -6,8 +6,11 @@ fields.
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -88,10 +91,22 @@ class RuleTable:
     limits: Limits = field(default_factory=Limits)
 
     @property
+    def sha256(self) -> str:
+        """Return a name for everything the table says, for the record of a run."""
+        content = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, default=dict)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
     def history_s(self) -> int:
         """Return how many seconds back any rule or limit looks at single seconds."""
         windows = [condition.of_last for rule in self.rules for condition in rule.when]
         return max([self.limits.detection_window_s, *windows])
+
+
+@functools.cache
+def shipped_rules() -> RuleTable:
+    """Return the table that ships with the package, read once."""
+    return load_rules()
 
 
 def load_rules(path: Path = SHIPPED_TABLE) -> RuleTable:

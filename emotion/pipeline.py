@@ -19,7 +19,7 @@ In pieces, as a job queue does it (segments in any order, on any machine; see sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +34,7 @@ from emotion.detect import CenterFace
 from emotion.identify import FaceFeature
 from emotion.inference import available_cores
 from emotion.media import probe_video
+from emotion.people import Correction
 from emotion.recognise import DEFAULT_MODEL, load_recogniser
 from emotion.samples import FaceSamples, Segment, join_samples, plan_segments
 from emotion.sampling import DETECTOR_SIDE, Engine, sample_segments
@@ -129,11 +130,12 @@ def analyse_camera(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     store: SegmentStore | None = None,
+    corrections: Sequence[Correction] = (),
 ) -> CameraAnalysis:
     """Return the analysis of one camera's recording. progress is told the fraction done, 0..1.
 
-    store: finished segments are kept there and taken from there. Raises UnreadableVideo, NoVideoStream,
-    Cancelled.
+    store: finished segments are kept there and taken from there. corrections: what somebody said about the
+    people. Raises UnreadableVideo, NoVideoStream, Cancelled.
     """
     options = options or AnalysisOptions()
     video = probe_video(path)
@@ -163,7 +165,9 @@ def analyse_camera(
             store.save(camera, segment, samples)
         done.append(samples)
     report(video.duration_us)
-    return conclude_camera(join_samples(done), camera=camera, video=video, options=options)
+    return conclude_camera(
+        join_samples(done), camera=camera, video=video, options=options, corrections=corrections
+    )
 
 
 def analyse_encounter(
@@ -174,9 +178,13 @@ def analyse_encounter(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     store: SegmentStore | None = None,
+    corrections: Mapping[str, Sequence[Correction]] | None = None,
+    sync: Sync | None = None,
 ) -> EncounterAnalysis:
-    """Return the analysis of one or two cameras by name; two are put on one clock, the first one's, by their
-    sound.
+    """Return the analysis of one or two cameras by name; two are put on one clock, the first one's.
+
+    sync: how, where somebody knows; else their sound tells, or the times of their creation. corrections: by
+    camera.
     """
     durations = {camera: probe_video(path).duration_us for camera, path in paths.items()}
     total_us = max(sum(durations.values()), 1)
@@ -197,10 +205,12 @@ def analyse_encounter(
                 progress=report,
                 cancelled=cancelled,
                 store=store,
+                corrections=(corrections or {}).get(camera, ()),
             )
         )
         before_us += durations[camera]
-    return conclude_encounter(cameras, sync=_estimate_sync(list(paths.values())), options=options)
+    found = sync or _estimate_sync(list(paths.values()))
+    return conclude_encounter(cameras, sync=found if len(cameras) > 1 else None, options=options)
 
 
 def _estimate_sync(paths: list[Path]) -> Sync | None:

@@ -28,7 +28,11 @@ from emotion.plots import (
 TEMPLATE: Final = Path(__file__).with_name("report_template.html")
 ROLE_MARKS: Final = {"doctor": "Dr", "patient": "Pt"}
 NOT_MEASURED: Final = "not measured"
-SYNC_WORDS: Final = {"audio": "by the sound", "creation_time": "by the times the files give"}
+SYNC_WORDS: Final = {
+    "audio": "by the sound",
+    "by_hand": "by hand",
+    "creation_time": "by the times the files give",
+}
 MAX_PEOPLE: Final = 10
 
 

@@ -11,19 +11,21 @@ import hashlib
 import json
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from emotion.conclude import AnalysisOptions, CameraAnalysis, EncounterAnalysis
+from emotion.conclude import AnalysisOptions, EncounterAnalysis
 from emotion.errors import OutputUnwritable
+from emotion.extras import write_extras
 from emotion.inference import resolve_device
 from emotion.recipes import DEFAULT_MODEL, find_recipe
 from emotion.report import render_report
 from emotion.sampling import DETECTOR_SIDE
+from emotion.summary import summarise
 from emotion.tables import write_frames_csv, write_timeline_csv, write_timeline_parquet
 from emotion.types import VideoInfo
 from emotion.weights import WEIGHTS
@@ -58,10 +60,19 @@ def describe_engine(model: str | None = None, *, device: str = "auto") -> Engine
     return EngineRecord(recipe.name, resolve_device(device), entries)
 
 
-def write_results(analysis: EncounterAnalysis, out_dir: Path, *, engine: EngineRecord) -> None:
+def write_results(
+    analysis: EncounterAnalysis,
+    out_dir: Path,
+    *,
+    engine: EngineRecord,
+    also: Sequence[str] = (),
+    language: str = "en",
+) -> None:
     """Write the six FILES into out_dir, which is made when absent; earlier results there are replaced.
 
-    Raises OutputUnwritable, after which no new file stands under its final name.
+    also: names of extras.WRITERS, whose files are written beside them, as calibrated.csv is when the
+    analysis was calibrated. language: of the suggestions. Raises OutputUnwritable, after which no new file
+    stands under its final name.
     """
     run = describe_run(analysis, engine)
     staging = out_dir / PARTIAL / "results"
@@ -69,9 +80,13 @@ def write_results(analysis: EncounterAnalysis, out_dir: Path, *, engine: EngineR
         with writable(out_dir):
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir(parents=True)
-            _write_files(analysis, run, staging)
+            run["extras"] = write_extras(analysis, staging, also)
+            _write_files(analysis, run, staging, language)
+            earlier = _extras_of_earlier_run(out_dir)
             (out_dir / LAST).unlink(missing_ok=True)
-            for name in FILES:
+            for name in earlier:
+                (out_dir / name).unlink(missing_ok=True)
+            for name in (*run["extras"], *FILES):
                 (staging / name).replace(out_dir / name)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -79,13 +94,22 @@ def write_results(analysis: EncounterAnalysis, out_dir: Path, *, engine: EngineR
             staging.parent.rmdir()
 
 
-def _write_files(analysis: EncounterAnalysis, run: dict[str, Any], folder: Path) -> None:
+def _write_files(analysis: EncounterAnalysis, run: dict[str, Any], folder: Path, language: str) -> None:
     write_timeline_csv(analysis, folder / "timeline.csv")
     write_timeline_parquet(analysis, folder / "timeline.parquet")
     write_frames_csv(analysis, folder / "frames.csv")
-    _write_json(folder / "summary.json", summarise(analysis))
+    _write_json(folder / "summary.json", summarise(analysis, language=language))
     (folder / "report.html").write_text(render_report(analysis, run), encoding="utf-8")
     _write_json(folder / LAST, run)
+
+
+def _extras_of_earlier_run(out_dir: Path) -> list[str]:
+    """Return which files beside the six an earlier run says it wrote; whatever else is here is not ours."""
+    try:
+        names = json.loads((out_dir / LAST).read_text(encoding="utf-8"))["extras"]
+        return [name for name in names if Path(name).name == name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 @contextmanager
@@ -98,53 +122,6 @@ def writable(out_dir: Path) -> Iterator[None]:
         raise OutputUnwritable(
             f"The results cannot be written to {str(out_dir)!r}: {reason}; make room or use another folder."
         ) from error
-
-
-def summarise(analysis: EncounterAnalysis) -> dict[str, Any]:
-    """Return the content of summary.json: plain values, None for what was not measured."""
-    return {
-        "clock": {
-            "reference": analysis.cameras[0].camera,
-            "meaning": "second counts from the first frame of the reference camera",
-            "offset_ms": {camera.camera: camera.offset_us / 1000 for camera in analysis.cameras},
-        },
-        "cameras": {camera.camera: _summarise_camera(camera) for camera in analysis.cameras},
-        "sync": _summarise_sync(analysis),
-        "suggestions": [],
-    }
-
-
-def _summarise_camera(camera: CameraAnalysis) -> dict[str, Any]:
-    samples = camera.people.samples
-    people = [
-        {
-            "track": role.track,
-            "role": role.role,
-            "confidence": role.confidence,
-            "reasons": list(role.reasons),
-            "frames": len(track.faces),
-            "first_us": int(samples.face_times_us[track.faces[0]]),
-            "last_us": int(samples.face_times_us[track.faces[-1]]),
-        }
-        for track, role in zip(camera.people.tracks, camera.people.roles, strict=True)
-    ]
-    return {
-        "file": camera.video.path.name,
-        "roles": {camera.summary.role: camera.summary.as_dict()},
-        "people": people,
-    }
-
-
-def _summarise_sync(analysis: EncounterAnalysis) -> dict[str, Any] | None:
-    if analysis.sync is None:
-        return None
-    return {
-        "offset_ms": analysis.sync.offset_ms,
-        "confidence": analysis.sync.confidence,
-        "method": analysis.sync.method,
-        "drift_ppm": analysis.sync.drift_ppm,
-        "applied": analysis.sync_applied,
-    }
 
 
 def describe_run(analysis: EncounterAnalysis, engine: EngineRecord) -> dict[str, Any]:
@@ -170,6 +147,8 @@ def _describe_options(options: AnalysisOptions) -> dict[str, Any]:
         "segment_us": options.segment_us,
         "tracking": vars(options.tracking),
         "timeline": vars(options.timeline),
+        "rules_sha256": options.rules.sha256,
+        "calibrate": options.calibrate,
     }
 
 

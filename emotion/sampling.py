@@ -80,22 +80,49 @@ def sample_segments(
     Segments start at whole seconds: one frame of each second is embedded. Raises UnreadableVideo when nothing
     decodes and Cancelled as soon as cancelled() says so.
     """
+    for (samples,) in sample_side_by_side(
+        path,
+        segments,
+        engine=engine,
+        recognisers=(engine.recogniser,),
+        sample_fps=sample_fps,
+        progress=progress,
+        cancelled=cancelled,
+    ):
+        yield samples
+
+
+def sample_side_by_side(
+    path: Path,
+    segments: Sequence[Segment],
+    *,
+    engine: Engine,
+    recognisers: Sequence[Recogniser],
+    sample_fps: Fraction | None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[tuple[FaceSamples, ...]]:
+    """Yield for each segment one FaceSamples per recogniser, each equal to what that one alone would give.
+
+    The file is decoded, and faces are found and embedded, once for all of them; engine.recogniser is not
+    used. Raises as sample_segments.
+    """
     if not segments:
         return
     with prefetch(partial(_read, path, segments, sample_fps), ahead=FRAMES_AHEAD) as frames:
         batches = _gather_batches(_until_cancelled(frames, cancelled), segments)
-        done = _map_ahead(partial(_process, engine), batches, workers=engine.workers)
-        parts: list[FaceSamples] = []
+        done = _map_ahead(partial(_process, engine, recognisers), batches, workers=engine.workers)
+        parts: list[tuple[FaceSamples, ...]] = []
         current = 0
         for segment, samples in done:
             while current < segment:
-                yield _join(parts, engine)
+                yield _join(parts, engine, len(recognisers))
                 parts, current = [], current + 1
             parts.append(samples)
             if progress is not None:
-                progress(int(samples.frame_times_us[-1]))
+                progress(int(samples[0].frame_times_us[-1]))
         for _ in segments[current:]:
-            yield _join(parts, engine)
+            yield _join(parts, engine, len(recognisers))
             parts = []
 
 
@@ -133,10 +160,10 @@ def _reaches(segment: Segment, time_us: int) -> bool:
 
 
 def _map_ahead(
-    work: Callable[[_Batch], FaceSamples], batches: Iterator[_Batch], *, workers: int
-) -> Iterator[tuple[int, FaceSamples]]:
+    work: Callable[[_Batch], tuple[FaceSamples, ...]], batches: Iterator[_Batch], *, workers: int
+) -> Iterator[tuple[int, tuple[FaceSamples, ...]]]:
     """Yield the segment and samples of every batch in order, while up to `workers` batches are in work."""
-    waiting: deque[tuple[int, Future[FaceSamples]]] = deque()
+    waiting: deque[tuple[int, Future[tuple[FaceSamples, ...]]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="faces")
     try:
         for batch in batches:
@@ -150,19 +177,32 @@ def _map_ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def _join(parts: list[FaceSamples], engine: Engine) -> FaceSamples:
-    return join_samples(parts) if parts else FaceSamples.none(engine.embedder.size if engine.embedder else 0)
+def _join(parts: list[tuple[FaceSamples, ...]], engine: Engine, count: int) -> tuple[FaceSamples, ...]:
+    if not parts:
+        return (FaceSamples.none(engine.embedder.size if engine.embedder else 0),) * count
+    return tuple(join_samples(column) for column in zip(*parts, strict=True))
 
 
-def _process(engine: Engine, batch: _Batch) -> FaceSamples:
-    """Return the faces of a batch. Depends on its frames alone."""
+def _process(engine: Engine, recognisers: Sequence[Recogniser], batch: _Batch) -> tuple[FaceSamples, ...]:
+    """Return the faces of a batch as each recogniser judges them. Depends on its frames alone."""
     frames = batch.frames
     found = engine.detector.detect_many([frame.image_bgr for frame in frames])
+    embedded = [first and engine.embedder is not None for first in batch.embedded]
+    embeddings = _embed(engine.embedder, frames, found, embedded)
+    return tuple(_judge(one, frames, found, embedded, embeddings) for one in recognisers)
+
+
+def _judge(
+    recogniser: Recogniser,
+    frames: Sequence[Frame],
+    found: Sequence[Detections],
+    embedded: Sequence[bool],
+    embeddings: Float,
+) -> FaceSamples:
     crops = [
-        [engine.recogniser.crop(frame.image_bgr, faces, face) for face in range(len(faces))]
+        [recogniser.crop(frame.image_bgr, faces, face) for face in range(len(faces))]
         for frame, faces in zip(frames, found, strict=True)
     ]
-    embedded = [first and engine.embedder is not None for first in batch.embedded]
     times_us = np.array([frame.time_us for frame in frames], np.int64)
     return FaceSamples(
         frame_times_us=times_us,
@@ -171,9 +211,9 @@ def _process(engine: Engine, batch: _Batch) -> FaceSamples:
         scores=np.concatenate([faces.scores for faces in found]),
         points_px=np.concatenate([faces.points_px for faces in found]),
         qualities=np.concatenate([face_qualities(*pair) for pair in zip(crops, found, strict=True)]),
-        probs=engine.recogniser.classify([crop for group in crops for crop in group]),
+        probs=recogniser.classify([crop for group in crops for crop in group]),
         is_embedded=np.repeat(embedded, [len(faces) for faces in found]),
-        embeddings=_embed(engine.embedder, frames, found, embedded),
+        embeddings=embeddings,
     )
 
 

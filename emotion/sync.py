@@ -54,7 +54,7 @@ class Sync:
 
     offset_ms: int
     confidence: float
-    method: Literal["audio", "creation_time", "none"]
+    method: Literal["audio", "by_hand", "creation_time", "none"]
     drift_ppm: float = 0.0
 
     def first_us(self, second_us: int) -> int:
@@ -76,6 +76,11 @@ def estimate_offset(first: Path, second: Path, *, max_offset_s: int = 300) -> Sy
     infos = probe_video(first), probe_video(second)
     heard = _by_sound(*infos, max_offset_s) if infos[0].has_audio and infos[1].has_audio else None
     return heard or _by_creation_time(*infos) or Sync(0, 0.0, "none")
+
+
+def offset_by_hand(offset_ms: int) -> Sync:
+    """Return the offset that somebody measured, in full confidence and without drift."""
+    return Sync(offset_ms, 1.0, "by_hand")
 
 
 def find_lag(first: Float, second: Float) -> tuple[float, float]:

@@ -50,7 +50,7 @@ def timeline_rows(analysis: EncounterAnalysis) -> Iterator[Row]:
     """
     for camera in analysis.cameras:
         for second in camera.rows:
-            yield _timeline_row(second)
+            yield timeline_row(second)
 
 
 def frame_rows(analysis: EncounterAnalysis) -> Iterator[Row]:
@@ -66,6 +66,16 @@ def frame_rows(analysis: EncounterAnalysis) -> Iterator[Row]:
 def write_timeline_csv(analysis: EncounterAnalysis, destination: Path) -> None:
     """Write one line per second: probabilities sum to 1 on "ok" rows and are empty otherwise."""
     _write_csv(destination, TIMELINE_COLUMNS, timeline_rows(analysis))
+
+
+def write_calibrated_csv(analysis: EncounterAnalysis, destination: Path) -> None:
+    """Write the rows of timeline.csv again, calibrated where a camera's person has a known resting face."""
+    rows = (
+        timeline_row(second)
+        for camera in analysis.cameras
+        for second in (camera.calibrated.calibrated if camera.calibrated else camera.rows)
+    )
+    _write_csv(destination, TIMELINE_COLUMNS, rows)
 
 
 def write_frames_csv(analysis: EncounterAnalysis, destination: Path) -> None:
@@ -95,7 +105,7 @@ def _write_csv(destination: Path, columns: tuple[str, ...], rows: Iterator[Row])
         writer.writerows(rows)
 
 
-def _timeline_row(second: Second) -> Row:
+def timeline_row(second: Second) -> Row:
     return (
         second.camera,
         second.second,

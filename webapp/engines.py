@@ -229,7 +229,7 @@ def _key(model: str, weights: dict[str, str], options: AnalysisOptions) -> str:
 def _as_findings(
     analysis: EncounterAnalysis, withheld: Sequence[Source], *, model: str, weights: dict[str, str]
 ) -> Findings:
-    from emotion.results import summarise
+    from emotion.summary import summarise
     from emotion.tables import TIMELINE_COLUMNS, timeline_rows
 
     rows = [dict(zip(TIMELINE_COLUMNS, values, strict=True)) for values in timeline_rows(analysis)]

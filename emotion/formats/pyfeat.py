@@ -82,7 +82,7 @@ def faces_from_pyfeat(
     """
     scores = table.numbers("FaceScore")
     found = np.flatnonzero(np.isfinite(scores))
-    times = _times_us(table, frame_rate)
+    times = times_us(table, frame_rate)
     probs = _probabilities(table)
     boxes = np.column_stack([table.numbers(name) for name in BOX])
     tracks = _tracks(table)
@@ -105,6 +105,18 @@ def faces_from_pyfeat(
     return tuple(sorted(faces, key=lambda face: (face.time_us, face.track)))
 
 
+def times_us(table: CsvTable, frame_rate: Fraction | None) -> list[int]:
+    """Return the time of every row in microseconds, also of rows without a face.
+
+    Raises ValueError when the table has frame numbers alone and frame_rate is None.
+    """
+    if "time_us" in table.columns:
+        return [int(time) for time in table.whole_numbers("time_us")]
+    if frame_rate is None:
+        raise ValueError("expected a frame rate for a table that has frame numbers alone, got none")
+    return [round(int(frame) * 1_000_000 / frame_rate) for frame in table.whole_numbers("frame")]
+
+
 def _row(face: FaceObservation, names: dict[str, str], frame_rate: Fraction, source: str) -> tuple[str, ...]:
     left, top, right, bottom = face.box_px
     numbers = (left, top, right - left, bottom - top, face.score)
@@ -118,14 +130,6 @@ def _row(face: FaceObservation, names: dict[str, str], frame_rate: Fraction, sou
         str(face.time_us),
         number_text(face.quality),
     )
-
-
-def _times_us(table: CsvTable, frame_rate: Fraction | None) -> list[int]:
-    if "time_us" in table.columns:
-        return [int(time) for time in table.whole_numbers("time_us")]
-    if frame_rate is None:
-        raise ValueError("expected a frame rate for a table that has frame numbers alone, got none")
-    return [round(int(frame) * 1_000_000 / frame_rate) for frame in table.whole_numbers("frame")]
 
 
 def _probabilities(table: CsvTable) -> Numbers:

@@ -267,3 +267,11 @@ def test_analysis_does_not_load_what_it_does_not_need(weights_dir, tmp_path: Pat
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+
+def test_run_killed_before_or_after_any_change_on_disk_resumes_to_the_same_files(tmp_path: Path):
+    video = videos.write_recording(tmp_path / "long.mp4", times=range(0, 65 * 25, 25), audio=None)
+    command = [sys.executable, "-m", "tests.emotion.killed", str(video), str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
