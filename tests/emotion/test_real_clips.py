@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from emotion.conclude import CameraAnalysis
+from emotion.media import read_frames, write_video
 from emotion.pipeline import analyse_camera, analyse_encounter, load_engine
 from emotion.sampling import Engine
 
@@ -69,3 +71,17 @@ def test_crowd_has_one_person_at_most_per_second(shared_data: Path, networks: En
     assert len(analysis.rows) == 5
     assert len(analysis.people.tracks) > 5
     assert len([role for role in analysis.people.roles if role.role == "patient"]) <= 2
+
+
+def test_cuts_between_two_people_give_each_one_track(shared_data: Path, networks: Engine, tmp_path: Path):
+    """Patient, doctor, patient nearer and from the other side, doctor: each from the same chair, cut hard."""
+    frames = []
+    for camera, mirrored in (("patient", False), ("doctor", False), ("patient", True), ("doctor", False)):
+        clip = shared_data / "clips" / f"consultation_a_camera_{camera}.mp4"
+        stretch = list(read_frames(clip, sample_fps=Fraction(5), end_us=3_800_000))
+        frames += [frame.image_bgr[:, ::-1].copy() if mirrored else frame.image_bgr for frame in stretch]
+    path = tmp_path / "cuts.mp4"
+    write_video(path, ((200_000 * number, frame) for number, frame in enumerate(frames)), preset="ultrafast")
+    people = analyse_camera(path, camera="patient", engine=networks).people
+    assert [len(track.faces) for track in people.tracks] == [38, 38]
+    assert sorted(role.role for role in people.roles) == ["irrelevant", "patient"]

@@ -78,6 +78,50 @@ def test_someone_else_on_the_same_chair_is_another_track():
     assert track_of(samples_of(faces, grid(4))) == [1] * 10 + [2] * 10
 
 
+@pytest.mark.parametrize("cut_us", [3_000_000, 3_200_000, 3_600_000], ids=["on a second", "after", "before"])
+def test_cut_to_somebody_else_on_the_same_spot_is_another_track_from_the_cut_on(cut_us: int):
+    """Faces are embedded once a second, as the pipeline does; 0.17 is the likeness of two real people."""
+    other = (0.17, (1 - 0.17**2) ** 0.5)
+    faces = [
+        Face(
+            t,
+            x=640 if t < cut_us else 720,
+            person=None if t % 1_000_000 else ANNA if t < cut_us else other,
+        )
+        for t in grid(8)
+    ]
+    samples = samples_of(faces, grid(8))
+    assert track_of(samples) == [1 if t < cut_us else 2 for t in grid(8)]
+
+
+def test_cut_there_and_back_within_a_minute_gives_two_tracks_not_three():
+    faces = [
+        Face(
+            t,
+            x=640 if 4_000_000 <= t < 8_000_000 else 660,
+            person=BERT if 4_000_000 <= t < 8_000_000 else ANNA,
+        )
+        for t in grid(12)
+    ]
+    assert track_of(samples_of(faces, grid(12))) == [1] * 20 + [2] * 20 + [1] * 20
+
+
+def test_face_that_turns_away_stays_on_its_track():
+    """A profile is less like the face from the front (0.4) than the next moment is like it."""
+    away = (0.4, (1 - 0.4**2) ** 0.5)
+    faces = [Face(t, person=away if 2_000_000 <= t < 3_000_000 else ANNA) for t in grid(5)]
+    assert len(link_tracks(samples_of(faces, grid(5)))) == 1
+
+
+def test_covered_face_that_moved_meanwhile_keeps_its_track():
+    faces = [
+        Face(t, x=500 if t < 3_000_000 else 800, person=ANNA)
+        for t in grid(8)
+        if not 3_000_000 <= t < 5_500_000
+    ]
+    assert len(link_tracks(samples_of(faces, grid(8)))) == 1
+
+
 def test_two_people_seen_together_are_never_joined_however_alike():
     faces = [Face(t, x=x, person=ANNA) for t in grid(2) for x in (300, 900)]
     faces += [Face(t, x=640, person=ANNA) for t in grid(2, start_us=9_000_000)]
