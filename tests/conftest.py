@@ -20,7 +20,7 @@ from webapp.studies.roles import Role
 from webapp.studies.services import add_member, add_participant, create_encounter, create_study
 
 ROOT = Path(__file__).resolve().parent.parent
-GUARDED = ("core_auditevent", "consent_consentdecision")
+GUARDED = ("core_auditevent", "consent_consentdecision", "consent_tombstone")
 PASSWORD = "correct horse battery staple"
 
 

@@ -24,6 +24,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 WEIGHTS_DIR = env.path("WEIGHTS_DIR", default=ROOT / "emotion" / "installed_weights")
 DEVICE = env.choice("DEVICE", "auto", ("auto", "cpu", "cuda"))
 MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_MB", 20_000, minimum=1) * 1024 * 1024
+ERASE_WITHIN_DAYS = env.integer("ERASE_WITHIN_DAYS", 30, minimum=1)
 UPLOAD_KEEP_DAYS = env.integer("UPLOAD_KEEP_DAYS", 7, minimum=1)
 
 INSTALLED_APPS = [

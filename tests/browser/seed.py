@@ -28,6 +28,7 @@ def main() -> None:
     study = _study()
     shown = _encounter(study)
     _run(shown, _recordings(shown))
+    erasure = _erasure(study)
     failed = _encounter(study)
     _failed_job(failed)
     addresses = {
@@ -35,6 +36,7 @@ def main() -> None:
         "shown": shown.get_absolute_url(),
         "failed": failed.get_absolute_url(),
         "patient": study["patient"].code,
+        "erasure": erasure.get_absolute_url(),
     }
     sys.stdout.write(json.dumps(addresses))
 
@@ -75,6 +77,23 @@ def _encounter(made: dict):
         patient=made["patient"],
         held_on=datetime.date(2026, 3, 2),
     )
+
+
+def _erasure(made: dict):
+    """Return the erasure after somebody withdrew from an encounter that had been recorded."""
+    from tests.conftest import grant_everything
+    from tests.webapp.records import add_recording, add_run
+    from webapp.consent.services import withdraw_consent
+    from webapp.studies.services import add_participant
+
+    person = grant_everything(
+        made["alice"], add_participant(actor=made["alice"], study=made["study"], kind="patient")
+    )
+    encounter = _encounter({**made, "patient": person})
+    for camera in ("doctor", "patient"):
+        add_recording(encounter, camera)
+    add_run(encounter)
+    return withdraw_consent(actor=made["alice"], participant=person, purposes=["record"])
 
 
 def _recordings(encounter) -> list:

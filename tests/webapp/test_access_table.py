@@ -12,9 +12,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.webapp.recordings.conftest import CHUNK, metadata
 from tests.webapp.records import add_job, add_recording, add_run
+from webapp.consent.erasing import finish_open_erasures
+from webapp.consent.models import Erasure
+from webapp.consent.services import record_decisions, withdraw_consent
 from webapp.jobs.models import Job
 from webapp.recordings import storage
 from webapp.recordings.models import Upload
+from webapp.studies.services import add_participant
 
 #: anonymous, alice (coordinator), bob (annotator), dora (doctor), audrey (auditor), carol (another study)
 ROLES = ("anonymous", "alice", "bob", "dora", "audrey", "carol")
@@ -50,6 +54,11 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("consent:record", "GET"): COORDINATOR,
     ("consent:text", "GET"): COORDINATOR,
     ("consent:text", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("consent:withdraw", "GET"): COORDINATOR,
+    ("consent:withdraw", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("consent:erasures", "GET"): COORDINATOR_AND_AUDITOR,
+    ("consent:erasure", "GET"): COORDINATOR_AND_AUDITOR,
+    ("consent:certificate", "GET"): COORDINATOR_AND_AUDITOR,
     ("recordings:video", "GET"): NOT_AUDITOR,
     ("recordings:video", "HEAD"): NOT_AUDITOR,
     ("recordings:poster", "GET"): NOT_AUDITOR,
@@ -122,10 +131,14 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
     storage.upload_file(upload.pk).parent.mkdir()
     storage.upload_file(upload.pk).touch()
     job = add_job(encounter)
+    erasure = erased(study, alice)
     return {
         "studies": [study.slug],
         "consent": [study.slug, patient.code],
         "consent:text": [study.slug],
+        "consent:erasures": [study.slug],
+        "consent:erasure": [study.slug, erasure.pk],
+        "consent:certificate": [study.slug, erasure.pk],
         "recordings": [recording.pk],
         "recordings:api_upload": [upload.pk],
         "recordings:api_unfinished_uploads": [encounter.pk],
@@ -138,6 +151,16 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "analysis:api_retry": [job.pk],
         "recordings:api_uploads": [encounter.pk],
     }
+
+
+def erased(study, alice) -> Erasure:
+    """An erasure that is done, of somebody of whom nothing was recorded."""
+    person = add_participant(actor=alice, study=study, kind="patient")
+    record_decisions(actor=alice, participant=person, decisions={"record": True})
+    found = withdraw_consent(actor=alice, participant=person, purposes=["record"])
+    finish_open_erasures()
+    found.refresh_from_db()
+    return found
 
 
 NO_ARGUMENT = {"studies:list", "studies:api_studies", "recordings:api_uploads"}

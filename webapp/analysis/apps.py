@@ -7,13 +7,16 @@ class AnalysisConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.analysis.analysing import may_analyse, run_analysis
+        from webapp.analysis.holding import HOLDER
         from webapp.analysis.queries import KIND
         from webapp.analysis.services import start_by_itself
         from webapp.analysis.waiting import failed_jobs
+        from webapp.consent.holders import register_holder
         from webapp.core.waiting import register_provider
         from webapp.jobs.registry import JobKind, register_kind
         from webapp.recordings.services import when_ready
 
         register_kind(JobKind(KIND, "Analyse expressions", run_analysis, may_start=may_analyse))
+        register_holder(HOLDER)
         when_ready(start_by_itself)
         register_provider(failed_jobs)

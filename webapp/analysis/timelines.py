@@ -88,6 +88,19 @@ def label_of(run: AnalysisRun, role: str) -> str:
     return f"{role.capitalize()} {people[role].code}" if role in people else role.capitalize()
 
 
+def withheld_summary(seconds: int) -> Values:
+    """Return what is said of a person whose consent is gone: how long the recording was, and nothing else."""
+    return {
+        "duration_s": seconds,
+        "detection_rate": None,
+        "seconds": dict.fromkeys(STATUSES, 0) | {WITHHELD: seconds},
+        "seconds_by_emotion": dict.fromkeys(EMOTIONS, 0),
+        "share_by_emotion": dict.fromkeys(EMOTIONS),
+        "changes_per_minute": None,
+        "dominant": None,
+    }
+
+
 def _withheld(row: Values) -> Values:
     kept = {name: value if name in _KEPT_WHEN_WITHHELD else None for name, value in row.items()}
     return kept | {"status": WITHHELD, "frames_sampled": 0, "frames_detected": 0}
@@ -110,14 +123,6 @@ def _lane(run: AnalysisRun, camera: str, role: str, rows: list[Values]) -> Value
 
 def _summary(run: AnalysisRun, camera: str, role: str, rows: list[Values]) -> Values:
     if all(row["status"] == WITHHELD for row in rows):
-        return {
-            "duration_s": len(rows),
-            "detection_rate": None,
-            "seconds": dict.fromkeys(STATUSES, 0) | {WITHHELD: len(rows)},
-            "seconds_by_emotion": dict.fromkeys(EMOTIONS, 0),
-            "share_by_emotion": dict.fromkeys(EMOTIONS),
-            "changes_per_minute": None,
-            "dominant": None,
-        }
+        return withheld_summary(len(rows))
     found: Values = run.summary["cameras"][camera]["roles"][role]
     return found

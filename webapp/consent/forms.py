@@ -42,3 +42,42 @@ class DecisionsForm(forms.Form):
         return {
             purpose: answer for purpose, answer in self.cleaned_data.items() if current.get(purpose) != answer
         }
+
+
+class WithdrawalForm(forms.Form):
+    """Which purposes end, and the participant's code as the word that it is meant."""
+
+    purposes = forms.MultipleChoiceField(
+        label="What the participant withdraws",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose what is withdrawn."},
+    )
+    code = forms.CharField(max_length=40, required=False)
+
+    def __init__(
+        self, *args: Any, participant: Participant, in_force: list[str], confirming: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._code = participant.code
+        purposes = self.fields["purposes"]
+        assert isinstance(purposes, forms.MultipleChoiceField)
+        purposes.choices = [(one.value, one.label) for one in Purpose if one.value in in_force]
+        self.fields["code"].label = f"Type {participant.code} to confirm"
+        if not confirming:
+            del self.fields["code"]
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"].strip().upper()
+        if code != self._code:
+            raise forms.ValidationError(
+                f"Type the code {self._code} exactly, so that nothing is erased by mistake."
+            )
+        return code
+
+    def chosen(self) -> list[str]:
+        """Return the chosen purposes, also while the code is not right yet."""
+        if not self.is_bound:
+            return []
+        self.is_valid()
+        found: list[str] = self.cleaned_data.get("purposes", [])
+        return found

@@ -1,9 +1,12 @@
-"""Consent as a history: forms with purposes, and decisions that are appended and never edited."""
+"""Consent as a history: forms, decisions that are appended and never edited, and what had to be erased."""
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 
 from webapp.studies.models import Participant, Study
 
@@ -56,3 +59,69 @@ class ConsentDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.participant} {self.purpose} {'yes' if self.granted else 'no'}"
+
+
+class Erasure(models.Model):
+    """What must disappear because consent ended or the time to keep it ran out, and the proof that it did.
+
+    person: whose consent it is about, empty for everybody. encounters: ids of those concerned. waits_for: id
+    and lease of the jobs that ran when it began; it is not done before they have stopped. remaining: what the
+    last look at database and storage still found.
+    """
+
+    class Cause(models.TextChoices):
+        WITHDRAWAL = "withdrawal", "Consent withdrawn"
+        RETENTION = "retention", "Time to keep it has ended"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Under way"
+        DONE = "done", "Done and verified"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="erasures")
+    participant = models.ForeignKey(Participant, null=True, on_delete=models.PROTECT, related_name="erasures")
+    person = models.CharField(max_length=10, blank=True)
+    cause = models.CharField(max_length=12, choices=Cause.choices)
+    purposes = models.JSONField(default=list)
+    entire = models.BooleanField(default=False)
+    encounters = models.JSONField(default=list)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    requested_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
+    waits_for = models.JSONField(default=list)
+    remaining = models.JSONField(default=list)
+    checked_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    certificate = models.JSONField(null=True)
+    certificate_sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ("-requested_at",)
+        indexes = (models.Index(fields=("state", "due_at"), name="open_erasures"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_cause_display()} {self.requested_at:%Y-%m-%d}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("consent:erasure", args=[self.study.slug, self.pk])
+
+
+class Tombstone(models.Model):
+    """That something existed and was erased: never what was in it. Rows are appended and never edited."""
+
+    erasure = models.ForeignKey(Erasure, on_delete=models.PROTECT, related_name="tombstones")
+    kind = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size_bytes = models.BigIntegerField(null=True)
+    count = models.PositiveIntegerField(default=1)
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"

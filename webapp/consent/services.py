@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.consent.models import ConsentDecision, ConsentForm, Purpose
+from webapp.consent.models import ConsentDecision, ConsentForm, Erasure, Purpose
+from webapp.consent.queries import state_of
+from webapp.consent.withdrawing import open_erasure, scope_of
 from webapp.core import audit
 from webapp.core.errors import Invalid
 from webapp.studies.models import Participant, Study
@@ -56,6 +58,7 @@ def record_decisions(
         )
         for purpose, granted in decisions.items()
     ]
+    before = state_of(participant)
     created = ConsentDecision.objects.bulk_create(rows)
     audit.record(
         actor=actor,
@@ -64,4 +67,38 @@ def record_decisions(
         study_id=participant.study_id,
         details={"decisions": dict(decisions), "form_id": form.pk},
     )
+    _erase_what_ended(actor, participant, before)
     return created
+
+
+@transaction.atomic
+def withdraw_consent(*, actor: User, participant: Participant, purposes: Collection[str]) -> Erasure | None:
+    """Withdraw the purposes that are in force, all at once; return the erasure that follows, if any.
+
+    From the commit on nothing serves or processes what they allowed. Without `record` nothing else can be
+    kept, so every other purpose ends with it.
+    """
+    Participant.objects.select_for_update().get(pk=participant.pk)
+    in_force = {purpose for purpose, granted in state_of(participant).items() if granted}
+    ending = in_force if Purpose.RECORD in purposes else in_force & set(purposes)
+    if not ending:
+        return None
+    record_decisions(actor=actor, participant=participant, decisions=dict.fromkeys(sorted(ending), False))
+    return participant.erasures.order_by("-requested_at").first()
+
+
+def _erase_what_ended(actor: User, participant: Participant, before: dict[str, bool]) -> None:
+    """Open an erasure for the purposes that were in force and are no longer."""
+    after = state_of(participant)
+    ended = sorted(purpose for purpose, granted in before.items() if granted and not after[purpose])
+    if not ended:
+        return
+    open_erasure(
+        actor=actor,
+        study=participant.study,
+        scope=scope_of(participant, ended),
+        cause=Erasure.Cause.WITHDRAWAL,
+        participant=participant,
+        purposes=ended,
+        entire=not any(after.values()),
+    )

@@ -1,9 +1,17 @@
 from django.urls import path
 
-from webapp.consent import views
+from webapp.consent import erasure_views, views
 
 app_name = "consent"
 urlpatterns = [
     path("studies/<slug:slug>/consent-form/", views.text, name="text"),
     path("studies/<slug:slug>/participants/<str:code>/consent/", views.record, name="record"),
+    path("studies/<slug:slug>/participants/<str:code>/withdraw/", erasure_views.withdraw, name="withdraw"),
+    path("studies/<slug:slug>/erasures/", erasure_views.erasures, name="erasures"),
+    path("studies/<slug:slug>/erasures/<uuid:pk>/", erasure_views.erasure, name="erasure"),
+    path(
+        "studies/<slug:slug>/erasures/<uuid:pk>/certificate.json",
+        erasure_views.certificate,
+        name="certificate",
+    ),
 ]

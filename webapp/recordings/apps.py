@@ -6,9 +6,11 @@ class RecordingsConfig(AppConfig):
     label = "recordings"
 
     def ready(self) -> None:
+        from webapp.consent.holders import register_holder
         from webapp.core.waiting import register_provider
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.checking import check_recording, give_up, may_check
+        from webapp.recordings.holding import HOLDER
         from webapp.recordings.services import CHECK
         from webapp.recordings.sweeping import (
             sweep_abandoned_uploads,
@@ -22,4 +24,5 @@ class RecordingsConfig(AppConfig):
         )
         for sweep in (sweep_abandoned_uploads, sweep_files_without_consent, sweep_orphans):
             register_sweep(sweep)
+        register_holder(HOLDER)
         register_provider(unfinished_business)

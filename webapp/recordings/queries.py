@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from webapp.consent.models import Purpose
 from webapp.consent.queries import granting
@@ -26,10 +27,16 @@ def usable_for(
     recordings: QuerySet[Recording], purpose: str, at: datetime | None = None
 ) -> QuerySet[Recording]:
     """Return the recordings whose newest consent decisions allow the purpose at that time (default: now)."""
-    condition = Q()
+    condition = _kept_still(at)
     for person, needed in needed_decisions(purpose):
         condition &= Q(**{f"encounter__{person}__in": granting(needed, at).values("pk")})
     return recordings.filter(condition)
+
+
+def _kept_still(at: datetime | None) -> Q:
+    """Return the condition that the encounter's last day to be kept is not over."""
+    today = timezone.localdate(at or timezone.now())
+    return Q(encounter__keep_until=None) | Q(encounter__keep_until__gte=today)
 
 
 def is_usable_for(recording: Recording, purpose: str, at: datetime | None = None) -> bool:
@@ -53,6 +60,8 @@ def consents_to(encounter: Encounter, purpose: str, at: datetime | None = None) 
     """Return whether everyone whom the purpose concerns agrees to it in this encounter, before there is a
     recording.
     """
+    if encounter.keep_until is not None and encounter.keep_until < timezone.localdate(at or timezone.now()):
+        return False
     ids = {"doctor": encounter.doctor_id, "patient": encounter.patient_id}
     return all(
         granting(needed, at).filter(pk=ids[person]).exists() for person, needed in needed_decisions(purpose)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -49,6 +49,22 @@ def entries(kind: str) -> Iterator[tuple[UUID, Path]]:
     for path in folder.iterdir() if folder.is_dir() else ():
         with suppress(ValueError):
             yield UUID(path.stem), path
+
+
+def entries_named(ids: Collection[str]) -> Iterator[tuple[str, Path]]:
+    """Yield (folder, path) for everything in any folder of the storage that is named after one of the ids."""
+    for folder in sorted(path for path in _data_dir().iterdir() if path.is_dir()):
+        for pk, path in entries(folder.name):
+            if str(pk) in ids:
+                yield folder.name, path
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a whole folder; one that is gone already is no error."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def free_bytes() -> int:

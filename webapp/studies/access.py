@@ -33,6 +33,16 @@ def visible_studies(user: Someone) -> QuerySet[Study]:
     )
 
 
+def studies_where(user: Someone, need: Need) -> QuerySet[Study]:
+    """Return the studies in which the user's role allows something."""
+    roles = [role for role, needs in ALLOWED.items() if need in needs]
+    return (
+        Study.objects.filter(memberships__user_id=user.pk, memberships__role__in=roles)
+        if user.is_authenticated
+        else Study.objects.none()
+    )
+
+
 def visible_encounters(user: Someone) -> QuerySet[Encounter]:
     """Return the encounters of the user's studies; to doctors only their own consultations."""
     if not user.is_authenticated:

@@ -17,6 +17,12 @@ class Study(models.Model):
     protocol_number = models.CharField("protocol number", max_length=60, blank=True)
     purpose = models.TextField("purpose statement", blank=True)
     target_encounters = models.PositiveIntegerField("planned encounters", default=0)
+    retention_days = models.PositiveIntegerField(
+        "days to keep recordings",
+        null=True,
+        blank=True,
+        help_text="Counted from the consultation. Empty: until consent is withdrawn.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -88,6 +94,7 @@ class Encounter(models.Model):
     patient = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="encounters_as_patient")
     held_on = models.DateField("date of the consultation")
     department = models.CharField(max_length=120, blank=True)
+    keep_until = models.DateField("last day to keep what was recorded", null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -16,6 +16,8 @@ Need = Literal[
     "view_results",
     "view_original",
     "view_jobs",
+    "manage_consent",
+    "view_audit",
 ]
 
 
@@ -38,9 +40,11 @@ ALLOWED: Final[dict[str, frozenset[Need]]] = {
             "view_results",
             "view_original",
             "view_jobs",
+            "manage_consent",
+            "view_audit",
         }
     ),
     Role.ANNOTATOR: frozenset({"view_study", "view_encounter", "view_results", "view_original"}),
     Role.DOCTOR: frozenset({"view_study", "view_encounter", "view_results", "view_original"}),
-    Role.AUDITOR: frozenset({"view_study", "view_encounter", "view_results", "view_jobs"}),
+    Role.AUDITOR: frozenset({"view_study", "view_encounter", "view_results", "view_jobs", "view_audit"}),
 }

@@ -29,6 +29,7 @@ def create_study(
     protocol_number: str = "",
     purpose: str = "",
     target_encounters: int = 0,
+    retention_days: int | None = None,
 ) -> Study:
     study = Study.objects.create(
         slug=slug,
@@ -36,6 +37,7 @@ def create_study(
         protocol_number=protocol_number,
         purpose=purpose,
         target_encounters=target_encounters,
+        retention_days=retention_days,
     )
     audit.record(actor=actor, action="study.created", target=study, study_id=study.pk)
     return study
@@ -106,9 +108,15 @@ def create_encounter(
         patient=patient,
         held_on=held_on,
         department=department,
+        keep_until=last_day(study.retention_days, held_on),
     )
     audit.record(actor=actor, action="encounter.created", target=encounter, study_id=study.pk)
     return encounter
+
+
+def last_day(retention_days: int | None, held_on: datetime.date) -> datetime.date | None:
+    """Return the last day to keep what was recorded; None where the study promised none."""
+    return None if retention_days is None else held_on + datetime.timedelta(days=retention_days)
 
 
 def _unused_code(study: Study, kind: str) -> str:

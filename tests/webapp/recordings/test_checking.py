@@ -249,5 +249,5 @@ def test_a_cancelled_check_lets_go_of_the_file(
 def test_a_file_is_not_looked_at_after_consent_was_withdrawn(tus, small_video, check, alice, patient):
     recording = tus.send(small_video)
     record_decisions(actor=alice, participant=patient, decisions={"record": False})
-    assert check(recording).state == "checking"
-    assert Job.objects.get(kind="check_recording").state == "waiting_for_consent"
+    assert check(recording).state == "refused"
+    assert Job.objects.get(kind="check_recording").state == "cancelled"

@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from webapp.consent.services import record_decisions
+from webapp.consent.models import ConsentDecision
 from webapp.jobs.models import Job
 from webapp.recordings import storage, sweeping
 from webapp.recordings.models import Recording, Upload
@@ -67,9 +67,10 @@ def test_two_workers_may_sweep_the_same_uploads(tus, monkeypatch):
 
 @pytest.fixture
 def waiting(tus, small_video, check, alice, patient) -> Recording:
-    """A file whose check waits for consent."""
+    """A file whose check waits for consent: it arrived while the participant's answer was not on file."""
     recording = tus.send(small_video)
-    record_decisions(actor=alice, participant=patient, decisions={"record": False})
+    no = {"form": patient.study.consent_forms.first(), "purpose": "record", "granted": False}
+    ConsentDecision.objects.create(participant=patient, decided_at=timezone.now(), recorded_by=alice, **no)
     check(recording)
     assert Job.objects.get(kind="check_recording").state == "waiting_for_consent"
     return recording

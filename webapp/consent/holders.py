@@ -1,0 +1,80 @@
+"""What the apps hold about people. Each app says from AppConfig.ready what it would erase, and erases it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from webapp.studies.models import Encounter
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What must go: of these encounters, what these purposes allowed until consent ended at a moment.
+
+    person: "doctor" or "patient", whose consent ended; None when everybody's time ran out.
+    """
+
+    encounters: tuple[UUID, ...]
+    person: str | None
+    purposes: frozenset[str]
+    ended_at: datetime
+
+    def ends(self, purpose: str, person: str) -> bool:
+        """Return whether a purpose that only this person decides on has ended."""
+        return purpose in self.purposes and self.person in (None, person)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One line of a preview: what stops, is deleted or is kept, and why."""
+
+    action: Literal["stop", "delete", "keep"]
+    what: str
+    count: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Erased:
+    """One thing that is gone, as its tombstone names it. count: of how many parts, where that says more."""
+
+    kind: str
+    object_id: str
+    sha256: str = ""
+    size_bytes: int | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Holder:
+    """An app's answer to an erasure.
+
+    preview: what would happen; changes nothing. erase: deletes rows at once and files after the commit; doing
+    it again does nothing more. remains: sentences about what is still there; empty when all is gone. It gets
+    the object ids of everything that was erased, to look for in the storage. holding: those of the encounters
+    of which there is something to erase.
+    """
+
+    name: str
+    preview: Callable[[Scope], Iterable[Effect]]
+    erase: Callable[[Scope], Iterable[Erased]]
+    remains: Callable[[Scope, frozenset[str]], Iterable[str]]
+    holding: Callable[[QuerySet[Encounter]], QuerySet[Encounter]]
+
+
+_HOLDERS: dict[str, Holder] = {}
+
+
+def register_holder(holder: Holder) -> None:
+    _HOLDERS[holder.name] = holder
+
+
+def holders() -> tuple[Holder, ...]:
+    """Return every holder, those of later apps first: what was derived goes before what it came from."""
+    return tuple(reversed(_HOLDERS.values()))
