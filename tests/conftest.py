@@ -85,6 +85,13 @@ def make_user(name: str) -> User:
     return User.objects.create_user(f"{name}@hospital.example", PASSWORD, display_name=name.title())
 
 
+def recruiting(study: Study) -> Study:
+    """Let a study recruit without its paperwork; changes of state have tests of their own."""
+    Study.objects.filter(pk=study.pk).update(state="recruiting")
+    study.state = "recruiting"
+    return study
+
+
 @pytest.fixture
 def alice(db) -> User:
     return make_user("alice")
@@ -92,7 +99,7 @@ def alice(db) -> User:
 
 @pytest.fixture
 def study(alice) -> Study:
-    study = create_study(actor=alice, slug="empathy", title="Empathy in cardiology")
+    study = recruiting(create_study(actor=alice, slug="empathy", title="Empathy in cardiology"))
     add_member(actor=alice, study=study, user=alice, role=Role.COORDINATOR)
     return study
 
@@ -122,14 +129,16 @@ def audrey(study, alice) -> User:
 def carol(db) -> User:
     """A coordinator, of another study."""
     carol = make_user("carol")
-    other = create_study(actor=carol, slug="other", title="Another study")
+    other = recruiting(create_study(actor=carol, slug="other", title="Another study"))
     add_member(actor=carol, study=other, user=carol, role=Role.COORDINATOR)
     return carol
 
 
 @pytest.fixture
 def consent_form(study, alice) -> ConsentForm:
-    return publish_form(actor=alice, study=study, text="What taking part means.")
+    form = publish_form(actor=alice, study=study, text="What taking part means.")
+    recruiting(study)
+    return form
 
 
 @pytest.fixture

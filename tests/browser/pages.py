@@ -1,6 +1,6 @@
 """Every page of the site, for the tests that hold everywhere. Addresses in braces come from the seed."""
 
-SIGNED_OUT = {"sign in": "/accounts/login/"}
+SIGNED_OUT = {"sign in": "/accounts/login/", "invitation of a newcomer": "{invitation}"}
 SIGNED_IN = {
     "home": "/",
     "studies": "/studies/",
@@ -17,6 +17,10 @@ SIGNED_IN = {
     "erasures": "{study}erasures/",
     "no erasures": "/studies/empty/erasures/",
     "certificate": "{erasure}",
+    "protocol": "{study}protocol/",
+    "members": "{study}members/",
+    "member": "{member}",
+    "invitation of somebody else": "{invitation}",
     "encounters": "{study}encounters/",
     "search without a hit": "{study}encounters/?q=nothing",
     "new encounter": "{study}encounters/new/",

@@ -36,6 +36,8 @@ def main() -> None:
         "shown": shown.get_absolute_url(),
         "failed": failed.get_absolute_url(),
         "patient": study["patient"].code,
+        "member": f"{study['study'].get_absolute_url()}members/{study['study'].memberships.first().pk}/",
+        "invitation": study["invitation"],
         "erasure": erasure.get_absolute_url(),
     }
     sys.stdout.write(json.dumps(addresses))
@@ -46,6 +48,8 @@ def _study() -> dict:
     from webapp.accounts.models import User
     from webapp.consent.services import publish_form
     from webapp.studies import services
+    from webapp.studies.members import invite
+    from webapp.studies.protocol import change_state
 
     people = {
         name: User.objects.create_user(EMAIL.format(name), PASSWORD, display_name=name.title())
@@ -53,18 +57,32 @@ def _study() -> dict:
     }
     alice = people["alice"]
     study = services.create_study(
-        actor=alice, slug="empathy", title="Empathy in cardiology", purpose="How two faces move together."
+        actor=alice,
+        slug="empathy",
+        title="Empathy in cardiology",
+        purpose="How two faces move together.",
+        protocol_number="2026-17",
+        target_encounters=40,
     )
-    services.add_member(actor=alice, study=study, user=alice, role="coordinator")
+    services.add_member(actor=alice, study=study, user=alice, role="owner")
     services.add_member(actor=alice, study=study, user=people["dora"], role="doctor")
     empty = services.create_study(actor=alice, slug="empty", title="A study without anything yet")
     services.add_member(actor=alice, study=empty, user=alice, role="coordinator")
     publish_form(actor=alice, study=study, text="What taking part means.")
+    for state in ("approved", "recruiting"):
+        change_state(actor=alice, study=study, to=state)
     doctor = services.add_participant(actor=alice, study=study, kind="doctor", user=people["dora"])
     patient, other = (services.add_participant(actor=alice, study=study, kind="patient") for _ in range(2))
     for participant in (doctor, patient, other):
         grant_everything(alice, participant)
-    return {"study": study, "alice": alice, "doctor": doctor, "patient": patient}
+    _, token = invite(actor=alice, study=study, email=EMAIL.format("newcomer"), role="auditor", site=None)
+    return {
+        "study": study,
+        "alice": alice,
+        "doctor": doctor,
+        "patient": patient,
+        "invitation": f"/invitations/{token}/",
+    }
 
 
 def _encounter(made: dict):

@@ -18,6 +18,7 @@ from webapp.consent.services import record_decisions, withdraw_consent
 from webapp.jobs.models import Job
 from webapp.recordings import storage
 from webapp.recordings.models import Upload
+from webapp.studies.members import invite
 from webapp.studies.services import add_participant
 
 #: anonymous, alice (coordinator), bob (annotator), dora (doctor), audrey (auditor), carol (another study)
@@ -29,6 +30,7 @@ MEMBERS = (TO_SIGN_IN, 200, 200, 200, 200, 404)
 COORDINATOR = (TO_SIGN_IN, 200, 403, 403, 403, 404)
 COORDINATOR_AND_AUDITOR = (TO_SIGN_IN, 200, 403, 403, 200, 404)
 NOT_AUDITOR = (TO_SIGN_IN, 200, 200, 200, 403, 404)
+COORDINATOR_SENDS_NONSENSE = (TO_SIGN_IN, 422, 403, 403, 403, 404)
 API_SIGNED_IN = (401, 200, 200, 200, 200, 200)
 API_MEMBERS = (401, 200, 200, 200, 200, 404)
 
@@ -41,21 +43,35 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("healthz", "GET"): (503,) * 6,  # no worker runs in this test, and everybody may know
     ("core:home", "GET"): SIGNED_IN,
     ("studies:list", "GET"): SIGNED_IN,
+    ("studies:new", "GET"): (TO_SIGN_IN, *(403,) * 5),  # for staff, which nobody here is
+    ("studies:new", "POST"): (TO_SIGN_IN, *(403,) * 5),
     ("studies:overview", "GET"): MEMBERS,
+    ("studies:protocol", "GET"): COORDINATOR,
+    ("studies:protocol", "POST"): COORDINATOR_SENDS_NONSENSE,
+    ("studies:site_new", "POST"): COORDINATOR_SENDS_NONSENSE,
+    ("studies:arm_new", "POST"): COORDINATOR_SENDS_NONSENSE,
+    ("studies:state", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
+    ("studies:members", "GET"): COORDINATOR,
+    ("studies:invite", "POST"): COORDINATOR_SENDS_NONSENSE,
+    ("studies:member", "GET"): COORDINATOR,
+    ("studies:member", "POST"): COORDINATOR_SENDS_NONSENSE,
+    ("studies:invitation", "GET"): OPEN,  # whoever holds the link
+    ("studies:invitation", "POST"): (422, *(403,) * 5),  # it was made for another address
+    ("studies:invitation_revoke", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
     ("studies:participants", "GET"): COORDINATOR,
     ("studies:participant_new", "GET"): COORDINATOR,
-    ("studies:participant_new", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("studies:participant_new", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("studies:encounters", "GET"): MEMBERS,
     ("studies:encounter_new", "GET"): COORDINATOR,
-    ("studies:encounter_new", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("studies:encounter_new", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("studies:api_studies", "GET"): API_SIGNED_IN,
     ("studies:api_encounters", "GET"): API_MEMBERS,
     ("studies:api_encounters", "POST"): api_coordinator(400),
     ("consent:record", "GET"): COORDINATOR,
     ("consent:text", "GET"): COORDINATOR,
-    ("consent:text", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("consent:text", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("consent:withdraw", "GET"): COORDINATOR,
-    ("consent:withdraw", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("consent:withdraw", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("consent:erasures", "GET"): COORDINATOR_AND_AUDITOR,
     ("consent:erasure", "GET"): COORDINATOR_AND_AUDITOR,
     ("consent:certificate", "GET"): COORDINATOR_AND_AUDITOR,
@@ -132,8 +148,14 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
     storage.upload_file(upload.pk).touch()
     job = add_job(encounter)
     erasure = erased(study, alice)
+    invitation, token = invite(
+        actor=alice, study=study, email="zoe@hospital.example", role="annotator", site=None
+    )
     return {
         "studies": [study.slug],
+        "studies:member": [study.slug, study.memberships.first().pk],
+        "studies:invitation": [token],
+        "studies:invitation_revoke": [study.slug, invitation.pk],
         "consent": [study.slug, patient.code],
         "consent:text": [study.slug],
         "consent:erasures": [study.slug],
@@ -163,7 +185,7 @@ def erased(study, alice) -> Erasure:
     return found
 
 
-NO_ARGUMENT = {"studies:list", "studies:api_studies", "recordings:api_uploads"}
+NO_ARGUMENT = {"studies:list", "studies:new", "studies:api_studies", "recordings:api_uploads"}
 
 
 def address(name: str, things: dict[str, list]) -> str:

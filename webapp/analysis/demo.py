@@ -19,12 +19,14 @@ from webapp.core.errors import AppError
 from webapp.recordings.models import Recording, RecordingState
 from webapp.recordings.uploads import create_upload, receive
 from webapp.studies.models import Encounter, Participant, Study
+from webapp.studies.protocol import change_state
 from webapp.studies.roles import Role
 from webapp.studies.services import add_member, add_participant, create_encounter, create_study
+from webapp.studies.states import StudyState
 
 SLUG: Final = "demo"
 CAST: Final = {
-    Role.COORDINATOR: ("alice@demo.example", "Alice Coordinator"),
+    Role.OWNER: ("alice@demo.example", "Alice Coordinator"),
     Role.ANNOTATOR: ("bob@demo.example", "Bob Annotator"),
     Role.DOCTOR: ("dora@demo.example", "Dr Dora"),
 }
@@ -52,9 +54,9 @@ def load_demo() -> Encounter:
         raise AppError(f"The demo recordings {names} are missing from deid/demo; restore them.")
     with transaction.atomic():
         users = _cast()
-        encounter = _encounter(users[Role.COORDINATOR], users[Role.DOCTOR], _study(users))
+        encounter = _encounter(users[Role.OWNER], users[Role.DOCTOR], _study(users))
     for camera, path in videos.items():
-        _upload(users[Role.COORDINATOR], encounter, camera, path)
+        _upload(users[Role.OWNER], encounter, camera, path)
     return encounter
 
 
@@ -94,13 +96,20 @@ def _study(users: dict[Role, User]) -> Study:
     found = Study.objects.filter(slug=SLUG).first()
     if found is not None:
         return found
-    alice = users[Role.COORDINATOR]
+    alice = users[Role.OWNER]
     study = create_study(
-        actor=alice, slug=SLUG, title="Demonstration", protocol_number="DEMO-1", purpose=PURPOSE
+        actor=alice,
+        slug=SLUG,
+        title="Demonstration",
+        protocol_number="DEMO-1",
+        purpose=PURPOSE,
+        target_encounters=1,
     )
     for role, user in users.items():
         add_member(actor=alice, study=study, user=user, role=role)
     publish_form(actor=alice, study=study, text=FORM)
+    for state in (StudyState.APPROVED, StudyState.RECRUITING):
+        change_state(actor=alice, study=study, to=state)
     return study
 
 
@@ -115,7 +124,12 @@ def _encounter(alice: User, dora: User, study: Study) -> Encounter:
     for participant in people.values():
         record_decisions(actor=alice, participant=participant, decisions=dict.fromkeys(Purpose.values, True))
     return create_encounter(
-        actor=alice, study=study, held_on=HELD_ON, department="Demonstration clinic", **people
+        actor=alice,
+        study=study,
+        doctor=people["doctor"],
+        patient=people["patient"],
+        held_on=HELD_ON,
+        department="Demonstration clinic",
     )
 
 

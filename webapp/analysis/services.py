@@ -16,6 +16,7 @@ from webapp.jobs.queries import jobs_about
 from webapp.jobs.services import Actor, create_job
 from webapp.recordings.models import Recording
 from webapp.studies.models import Encounter
+from webapp.studies.services import require_activity
 
 BATCH = 500
 
@@ -31,6 +32,7 @@ def start_run(*, encounter: Encounter, actor: Actor, model: str = "") -> Job:
     model = model or engines.default_model()
     if model not in engines.known_models():
         raise Invalid(f"Expected a model of {', '.join(engines.known_models())}, got “{model[:40]}”.")
+    require_activity(encounter.study, "process")
     cameras = analysable(encounter)
     if not cameras:
         raise Conflict(

@@ -15,6 +15,8 @@ from webapp.consent.withdrawing import open_erasure, scope_of
 from webapp.core import audit
 from webapp.core.errors import Invalid
 from webapp.studies.models import Participant, Study
+from webapp.studies.protocol import return_to_review
+from webapp.studies.services import require_activity
 
 
 @transaction.atomic
@@ -26,6 +28,7 @@ def publish_form(*, actor: User, study: Study, text: str, language: str = "en") 
         study=study, version=(newest.version if newest else 0) + 1, language=language, text=text
     )
     audit.record(actor=actor, action="consent.form_published", target=form, study_id=study.pk)
+    return_to_review(actor=actor, study=study, because="consent form")
     return form
 
 
@@ -38,6 +41,8 @@ def record_decisions(
     decided_at: datetime.datetime | None = None,
 ) -> list[ConsentDecision]:
     """Append one decision per purpose on the newest form. Raises Invalid for unknown purposes or no form."""
+    if any(decisions.values()):
+        require_activity(participant.study, "consent")
     form = participant.study.consent_forms.first()
     if form is None:
         raise Invalid("This study has no consent form yet; publish one first.")

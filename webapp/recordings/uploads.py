@@ -24,6 +24,7 @@ from webapp.recordings.names import accepted_suffix, clean_name
 from webapp.recordings.queries import consents_to
 from webapp.recordings.services import CHECK, forget_refused
 from webapp.studies.models import Encounter
+from webapp.studies.services import require_activity
 
 RESERVE_BYTES = 64 * 1024 * 1024
 Actor = AbstractBaseUser | AnonymousUser
@@ -47,6 +48,7 @@ def create_upload(
     suffix = accepted_suffix(name, content_type)
     if camera not in Camera.values:
         raise Invalid(f"Expected the camera to be one of {', '.join(Camera.values)}, got “{camera[:20]}”.")
+    require_activity(encounter.study, "record")
     _require_consent(encounter)
     _check_place(encounter, camera, replace=replace)
     upload = Upload.objects.create(

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Q, QuerySet
 
 from webapp.core.errors import Forbidden, NotFound
-from webapp.studies.models import Encounter, Membership, Participant, Study
+from webapp.studies.models import Encounter, Membership, Participant, Site, Study
 from webapp.studies.roles import ALLOWED, Need, Role
 
 Someone = AbstractBaseUser | AnonymousUser
@@ -44,13 +44,36 @@ def studies_where(user: Someone, need: Need) -> QuerySet[Study]:
 
 
 def visible_encounters(user: Someone) -> QuerySet[Encounter]:
-    """Return the encounters of the user's studies; to doctors only their own consultations."""
+    """Return the encounters of the user's studies and site; to doctors only their own consultations."""
     if not user.is_authenticated:
         return Encounter.objects.none()
     memberships = Membership.objects.filter(user_id=user.pk)
-    all_of = memberships.exclude(role=Role.DOCTOR).values("study")
+    others = memberships.exclude(role=Role.DOCTOR)
     own_of = memberships.filter(role=Role.DOCTOR).values("study")
-    return Encounter.objects.filter(Q(study__in=all_of) | Q(study__in=own_of, doctor__user_id=user.pk))
+    return Encounter.objects.filter(
+        Q(study__in=others.filter(site=None).values("study"))
+        | Q(site__in=others.exclude(site=None).values("site"))
+        | Q(study__in=own_of, doctor__user_id=user.pk)
+    )
+
+
+def visible_participants(user: Someone, study: Study) -> QuerySet[Participant]:
+    """Return the participants of the study, to members of one site only those of their site."""
+    if user.pk is None:
+        return Participant.objects.none()
+    membership = Membership.objects.filter(user_id=user.pk, study=study).first()
+    if membership is None:
+        return Participant.objects.none()
+    people = Participant.objects.filter(study=study)
+    return people if membership.site_id is None else people.filter(site=membership.site_id)
+
+
+def site_of(user: Someone, study: Study) -> Site | None:
+    """Return the one site that the member works at, None for all of them."""
+    if user.pk is None:
+        return None
+    membership = Membership.objects.filter(user_id=user.pk, study=study).select_related("site").first()
+    return membership.site if membership else None
 
 
 def access_study(user: Someone, slug: str, need: Need) -> Study:
@@ -75,7 +98,7 @@ def access_encounter(user: Someone, pk: uuid.UUID | str, need: Need) -> Encounte
 
 def access_participant(user: Someone, study: Study, code: str, need: Need) -> Participant:
     require(user, study, need)
-    participant = Participant.objects.filter(study=study, code=code).first()
+    participant = visible_participants(user, study).filter(code=code).first()
     if participant is None:
         raise NotFound
     return participant

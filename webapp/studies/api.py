@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from webapp.accounts.models import User
 from webapp.core.errors import Invalid
 from webapp.studies import services
-from webapp.studies.access import access_study
+from webapp.studies.access import Someone, access_study, site_of, visible_participants
 from webapp.studies.models import Encounter, Participant, Study
 from webapp.studies.queries import encounters_of, studies_with_counts
 
@@ -64,15 +64,17 @@ class EncounterList(APIView):
         entry = self.Input(data=request.data)
         entry.is_valid(raise_exception=True)
         data = entry.validated_data | {
-            name: _participant(study, name, entry.validated_data[name]) for name in ("doctor", "patient")
+            name: _participant(request.user, study, name, entry.validated_data[name])
+            for name in ("doctor", "patient")
         }
         assert isinstance(request.user, User)
-        encounter = services.create_encounter(actor=request.user, study=study, **data)
+        site = site_of(request.user, study)
+        encounter = services.create_encounter(actor=request.user, study=study, site=site, **data)
         return Response(self.Output(encounter).data, status=status.HTTP_201_CREATED)
 
 
-def _participant(study: Study, kind: str, code: str) -> Participant:
-    found = study.participants.filter(code=code, kind=kind).first()
+def _participant(user: Someone, study: Study, kind: str, code: str) -> Participant:
+    found = visible_participants(user, study).filter(code=code, kind=kind).first()
     if found is None:
         raise Invalid(f"No {kind} {code!r} in this study.", fields={kind: ["Unknown code."]})
     return found

@@ -6,24 +6,43 @@ import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.studies.models import Encounter, Participant, Study
+from webapp.studies.access import Someone, site_of, visible_participants
+from webapp.studies.models import Encounter, Participant, Site, Study
 from webapp.studies.roles import Role
 from webapp.studies.services import TIME_ZONE_TOLERANCE
+
+
+def offer(form: forms.BaseForm, name: str, choices: QuerySet[Any], *, empty: str) -> None:
+    """Let a field choose from what the study has; take it away where the study has none."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset, field.empty_label = choices, empty
+    if not choices.exists():
+        del form.fields[name]
 
 
 class EncounterForm(forms.ModelForm[Encounter]):
     class Meta:
         model = Encounter
-        fields = ("doctor", "patient", "held_on", "department")
+        fields = ("doctor", "patient", "site", "arm", "held_on", "department")
         widgets = {"held_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-        help_texts = {"department": "For example “Cardiology”."}
+        help_texts = {
+            "department": "For example “Cardiology”.",
+            "arm": "Empty: one of those with the fewest encounters is drawn.",
+            "site": "Empty: the patient’s.",
+        }
 
-    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, study: Study, user: Someone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = study.participants.order_by("code")
+        people = visible_participants(user, study).order_by("code")
+        offer(self, "site", study.sites.all(), empty="The patient’s site")
+        offer(self, "arm", study.arms.all(), empty="Drawn by lot")
+        if site_of(user, study) is not None:
+            self.fields.pop("site", None)
         self._limit("doctor", people.filter(kind=Participant.Kind.DOCTOR))
         self._limit("patient", people.filter(kind=Participant.Kind.PATIENT))
         self.fields["held_on"].initial = timezone.localdate
@@ -45,6 +64,7 @@ class EncounterForm(forms.ModelForm[Encounter]):
 
 class ParticipantForm(forms.Form):
     kind = forms.ChoiceField(choices=Participant.Kind.choices, initial=Participant.Kind.PATIENT)
+    site: forms.ModelChoiceField[Site] = forms.ModelChoiceField(queryset=Site.objects.none(), required=False)
     account: forms.ModelChoiceField[User] = forms.ModelChoiceField(
         queryset=User.objects.none(),
         required=False,
@@ -52,8 +72,11 @@ class ParticipantForm(forms.Form):
         help_text="For a doctor who signs in: their own encounters become visible to them.",
     )
 
-    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, study: Study, user: Someone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        offer(self, "site", study.sites.all(), empty="No site")
+        if site_of(user, study) is not None:
+            self.fields.pop("site", None)
         field = self.fields["account"]
         assert isinstance(field, forms.ModelChoiceField)
         members = study.memberships.filter(role=Role.DOCTOR).values("user")

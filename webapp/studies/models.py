@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 
 from webapp.studies.roles import Role
+from webapp.studies.states import STATES, StateRule, StudyState
 
 
 class Study(models.Model):
@@ -16,6 +17,9 @@ class Study(models.Model):
     title = models.CharField(max_length=200)
     protocol_number = models.CharField("protocol number", max_length=60, blank=True)
     purpose = models.TextField("purpose statement", blank=True)
+    state = models.CharField(max_length=12, choices=StudyState.choices, default=StudyState.DRAFT)
+    starts_on = models.DateField("first day", null=True, blank=True)
+    ends_on = models.DateField("last day", null=True, blank=True)
     target_encounters = models.PositiveIntegerField("planned encounters", default=0)
     retention_days = models.PositiveIntegerField(
         "days to keep recordings",
@@ -35,11 +39,57 @@ class Study(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("studies:overview", args=[self.slug])
 
+    @property
+    def rule(self) -> StateRule:
+        return STATES[self.state]
+
+
+class Site(models.Model):
+    """A place where a study records: a hospital, a practice, a ward."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="sites")
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("study", "name"), name="one_site_per_study_and_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Arm(models.Model):
+    """What an encounter is allocated to: how much the doctor is told while the consultation goes on."""
+
+    class Policy(models.TextChoices):
+        NONE = "none", "No suggestions"
+        AMBIENT = "ambient", "Ambient: always in view"
+        SPARSE = "sparse", "Sparse: only when it matters"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="arms")
+    name = models.CharField(max_length=60)
+    policy = models.CharField("suggestions", max_length=8, choices=Policy.choices, default=Policy.NONE)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("study", "name"), name="one_arm_per_study_and_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
 
 class Membership(models.Model):
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
+    site = models.ForeignKey(
+        Site,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        help_text="Sees only this site. Empty: all sites.",
+    )
 
     class Meta:
         ordering = ("role", "user")
@@ -51,6 +101,27 @@ class Membership(models.Model):
         return f"{self.user} · {self.get_role_display()}"
 
 
+class Invitation(models.Model):
+    """A link that makes whoever holds it a member, once, until it expires. Only the link's hash is kept."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk} as {self.role}"
+
+
 class Participant(models.Model):
     """A doctor or a patient under a pseudonymous code. The key to the name is never in the system."""
 
@@ -59,6 +130,9 @@ class Participant(models.Model):
         PATIENT = "patient", "Patient"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
+    site = models.ForeignKey(
+        Site, null=True, blank=True, on_delete=models.PROTECT, related_name="participants"
+    )
     code = models.CharField(max_length=20)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     user = models.ForeignKey(
@@ -92,6 +166,8 @@ class Encounter(models.Model):
     number = models.PositiveIntegerField()
     doctor = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="encounters_as_doctor")
     patient = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="encounters_as_patient")
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="encounters")
+    arm = models.ForeignKey(Arm, null=True, blank=True, on_delete=models.PROTECT, related_name="encounters")
     held_on = models.DateField("date of the consultation")
     department = models.CharField(max_length=120, blank=True)
     keep_until = models.DateField("last day to keep what was recorded", null=True, blank=True, db_index=True)

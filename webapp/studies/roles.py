@@ -18,32 +18,40 @@ Need = Literal[
     "view_jobs",
     "manage_consent",
     "view_audit",
+    "manage_study",
+    "manage_members",
+    "approve_study",
 ]
 
 
 class Role(models.TextChoices):
+    OWNER = "owner", "Owner"
     COORDINATOR = "coordinator", "Coordinator"
     ANNOTATOR = "annotator", "Annotator"
     DOCTOR = "doctor", "Doctor"
     AUDITOR = "auditor", "Auditor"
 
 
+_COORDINATOR: Final[frozenset[Need]] = frozenset(
+    {
+        "view_study",
+        "manage_participants",
+        "create_encounter",
+        "view_encounter",
+        "upload_recording",
+        "run_analysis",
+        "view_results",
+        "view_original",
+        "view_jobs",
+        "manage_consent",
+        "view_audit",
+        "manage_study",
+        "manage_members",
+    }
+)
 ALLOWED: Final[dict[str, frozenset[Need]]] = {
-    Role.COORDINATOR: frozenset(
-        {
-            "view_study",
-            "manage_participants",
-            "create_encounter",
-            "view_encounter",
-            "upload_recording",
-            "run_analysis",
-            "view_results",
-            "view_original",
-            "view_jobs",
-            "manage_consent",
-            "view_audit",
-        }
-    ),
+    Role.OWNER: _COORDINATOR | {"approve_study"},
+    Role.COORDINATOR: _COORDINATOR,
     Role.ANNOTATOR: frozenset({"view_study", "view_encounter", "view_results", "view_original"}),
     Role.DOCTOR: frozenset({"view_study", "view_encounter", "view_results", "view_original"}),
     Role.AUDITOR: frozenset({"view_study", "view_encounter", "view_results", "view_jobs", "view_audit"}),

@@ -6,13 +6,14 @@ import datetime
 import secrets
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.core import audit
-from webapp.core.errors import Invalid
-from webapp.studies.models import Encounter, Membership, Participant, Study
+from webapp.core.errors import Conflict, Invalid
+from webapp.studies.models import Arm, Encounter, Membership, Participant, Site, Study
+from webapp.studies.states import REFUSALS, STATES, Activity, StudyState
 
 #: Without letters and digits that are mistaken for one another when read aloud.
 CODE_ALPHABET = "23456789ACDEFGHJKMNPQRTUVWXY"
@@ -30,7 +31,10 @@ def create_study(
     purpose: str = "",
     target_encounters: int = 0,
     retention_days: int | None = None,
+    starts_on: datetime.date | None = None,
+    ends_on: datetime.date | None = None,
 ) -> Study:
+    """Create a study in review."""
     study = Study.objects.create(
         slug=slug,
         title=title,
@@ -38,21 +42,25 @@ def create_study(
         purpose=purpose,
         target_encounters=target_encounters,
         retention_days=retention_days,
+        starts_on=starts_on,
+        ends_on=ends_on,
     )
     audit.record(actor=actor, action="study.created", target=study, study_id=study.pk)
     return study
 
 
 @transaction.atomic
-def add_member(*, actor: User, study: Study, user: User, role: str) -> Membership:
-    """Give a person a role in the study; a second call changes the role."""
-    membership, _ = Membership.objects.update_or_create(study=study, user=user, defaults={"role": role})
+def add_member(*, actor: User, study: Study, user: User, role: str, site: Site | None = None) -> Membership:
+    """Give a person a role in the study, at one site or at all; a second call changes both."""
+    membership, _ = Membership.objects.update_or_create(
+        study=study, user=user, defaults={"role": role, "site": site}
+    )
     audit.record(
         actor=actor,
         action="study.member_set",
         target=membership,
         study_id=study.pk,
-        details={"user_id": user.pk, "role": role},
+        details={"user_id": user.pk, "role": role, "site": site.pk if site else None},
     )
     return membership
 
@@ -71,10 +79,15 @@ def remove_member(*, actor: User, membership: Membership) -> None:
 
 
 @transaction.atomic
-def add_participant(*, actor: User, study: Study, kind: str, user: User | None = None) -> Participant:
-    """Create a participant under a random code that nothing can be derived from."""
+def add_participant(
+    *, actor: User, study: Study, kind: str, user: User | None = None, site: Site | None = None
+) -> Participant:
+    """Create a participant under a random code that nothing can be derived from. Raises Conflict unless the
+    study is recruiting.
+    """
+    require_activity(study, "enrol")
     participant = Participant.objects.create(
-        study=study, code=_unused_code(study, kind), kind=kind, user=user
+        study=study, code=_unused_code(study, kind), kind=kind, user=user, site=site
     )
     audit.record(actor=actor, action="participant.added", target=participant, study_id=study.pk)
     return participant
@@ -89,8 +102,16 @@ def create_encounter(
     patient: Participant,
     held_on: datetime.date,
     department: str = "",
+    site: Site | None = None,
+    arm: Arm | None = None,
 ) -> Encounter:
-    """Create the next encounter of the study. Raises Invalid when the two people do not fit their places."""
+    """Create the next encounter of the study. Raises Invalid when the two people do not fit their places,
+    Conflict unless the study is recruiting.
+
+    site: the patient's unless another is given. arm: where the study has arms and none is given, one of
+    those with the fewest encounters is drawn.
+    """
+    require_activity(study, "enrol")
     if (doctor.study_id, doctor.kind) != (study.pk, Participant.Kind.DOCTOR):
         raise Invalid("Choose a doctor of this study.", fields={"doctor": ["Not a doctor of this study."]})
     if (patient.study_id, patient.kind) != (study.pk, Participant.Kind.PATIENT):
@@ -106,6 +127,8 @@ def create_encounter(
         number=highest + 1,
         doctor=doctor,
         patient=patient,
+        site=site or patient.site,
+        arm=arm or _draw_arm(study),
         held_on=held_on,
         department=department,
         keep_until=last_day(study.retention_days, held_on),
@@ -114,9 +137,23 @@ def create_encounter(
     return encounter
 
 
+def require_activity(study: Study, activity: Activity) -> None:
+    """Raise Conflict when the study's state at this moment does not allow the activity."""
+    state = StudyState(Study.objects.values_list("state", flat=True).get(pk=study.pk))
+    if activity not in STATES[state].allows:
+        raise Conflict(REFUSALS[activity].format(state=state.label.lower()), code="study_state")
+
+
 def last_day(retention_days: int | None, held_on: datetime.date) -> datetime.date | None:
     """Return the last day to keep what was recorded; None where the study promised none."""
     return None if retention_days is None else held_on + datetime.timedelta(days=retention_days)
+
+
+def _draw_arm(study: Study) -> Arm | None:
+    arms = list(study.arms.annotate(size=Count("encounters")))
+    fewest = min((arm.size for arm in arms), default=0)
+    smallest = [arm for arm in arms if arm.size == fewest]
+    return secrets.choice(smallest) if smallest else None
 
 
 def _unused_code(study: Study, kind: str) -> str:

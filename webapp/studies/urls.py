@@ -1,11 +1,25 @@
 from django.urls import path
 
-from webapp.studies import api, views
+from webapp.studies import api, member_views, protocol_views, views
 
 app_name = "studies"
 urlpatterns = [
     path("studies/", views.study_list, name="list"),
+    path("studies/new/", protocol_views.new, name="new"),
     path("studies/<slug:slug>/", views.overview, name="overview"),
+    path("studies/<slug:slug>/protocol/", protocol_views.protocol, name="protocol"),
+    path("studies/<slug:slug>/protocol/sites/", protocol_views.site_new, name="site_new"),
+    path("studies/<slug:slug>/protocol/arms/", protocol_views.arm_new, name="arm_new"),
+    path("studies/<slug:slug>/state/", protocol_views.state, name="state"),
+    path("studies/<slug:slug>/members/", member_views.members, name="members"),
+    path("studies/<slug:slug>/members/invite/", member_views.invite, name="invite"),
+    path("studies/<slug:slug>/members/<int:pk>/", member_views.member, name="member"),
+    path(
+        "studies/<slug:slug>/invitations/<int:pk>/revoke/",
+        member_views.invitation_revoke,
+        name="invitation_revoke",
+    ),
+    path("invitations/<str:token>/", member_views.invitation, name="invitation"),
     path("studies/<slug:slug>/participants/", views.participants, name="participants"),
     path("studies/<slug:slug>/participants/new/", views.participant_new, name="participant_new"),
     path("studies/<slug:slug>/encounters/", views.encounters, name="encounters"),

@@ -1,5 +1,6 @@
 """What a coordinator does about consent in the browser, beginning with a study that has nothing yet."""
 
+from tests.conftest import recruiting
 from webapp.consent.queries import state_of
 from webapp.core.models import AuditEvent
 from webapp.studies.services import add_participant
@@ -14,6 +15,7 @@ def test_new_study_leads_from_participant_to_form_to_decision(study, alice, sign
         client.post(f"/studies/{study.slug}/consent-form/", {"text": "Taking part means …"}).status_code
         == 302
     )
+    recruiting(study)
     assert "Taking part means" in client.get(address).content.decode()
     client.post(address, {"record": "on"})
     assert state_of(person)["record"] is True

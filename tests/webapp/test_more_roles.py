@@ -1,0 +1,55 @@
+"""The access table for those who are not in its columns: an owner, and coordinators of one site."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import make_user, recruiting
+from tests.webapp.test_access_table import ROLES, TABLE, ask, things  # noqa: F401  a fixture
+from webapp.jobs.models import Job
+from webapp.recordings.models import Upload
+from webapp.studies.models import Encounter, Participant
+from webapp.studies.protocol import add_site
+from webapp.studies.roles import Role
+from webapp.studies.services import add_member
+
+#: Addresses that lead to an encounter, or to what hangs on it, or to a participant.
+BOUND_TO_A_SITE = (
+    *("recordings:", "analysis:encounter", "analysis:api_", "analysis:timeline_csv"),
+    *("consent:record", "consent:withdraw"),
+)
+
+
+@pytest.fixture
+def members(things, study, alice):  # noqa: F811
+    """An owner, a coordinator of the site that recorded everything, and one of another site."""
+    sites = {name: add_site(actor=alice, study=study, name=name) for name in ("here", "elsewhere")}
+    recruiting(study)
+    Encounter.objects.update(site=sites["here"])
+    Participant.objects.update(site=sites["here"])
+    made = {"owner": make_user("olivia"), "here": make_user("hanna"), "elsewhere": make_user("gina")}
+    add_member(actor=alice, study=study, user=made["owner"], role=Role.OWNER)
+    for name, site in sites.items():
+        add_member(actor=alice, study=study, user=made[name], role=Role.COORDINATOR, site=site)
+    return made
+
+
+@pytest.mark.parametrize("who", ["owner", "here", "elsewhere"])
+def test_owners_and_coordinators_of_a_site_get_their_answers(things, members, who, signed_in):  # noqa: F811
+    client = signed_in(members[who])
+    found, expected = {}, {}
+    for (name, method), answers in TABLE.items():
+        Job.objects.filter(pk=things["analysis:api_cancel"][0]).update(state="queued", cancel_requested=False)
+        found[name, method] = ask(client, method, name, things)
+        expected[name, method] = expected_for(who, name, method, answers[ROLES.index("alice")])
+        if (name, method) == ("recordings:api_upload", "PATCH"):
+            Upload.objects.update(locked_until=None)
+    assert found == expected
+
+
+def expected_for(who: str, name: str, method: str, coordinators: int) -> int:
+    if who == "elsewhere" and name.startswith(BOUND_TO_A_SITE) and method != "OPTIONS":
+        return 404
+    if who != "owner" and name == "studies:invitation_revoke":
+        return 403  # it was made for all sites
+    return coordinators
