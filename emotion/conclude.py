@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -44,7 +44,7 @@ class AnalysisOptions:
 
 @dataclass(frozen=True)
 class CameraAnalysis:
-    """One camera: its people, and a row for every second.
+    """One camera: its people, and a row for every second. found: the people before corrections by hand.
 
     rows count seconds of the encounter's clock; clock leads there from the camera's own time. calibrated: the
     same rows beside their calibrated twins, None when not asked for or without a quiet stretch to learn from.
@@ -56,6 +56,7 @@ class CameraAnalysis:
     rows: tuple[Second, ...]
     summary: PersonSummary
     clock: EncounterClock
+    found: People
     calibrated: CalibratedRows | None = None
 
     @property
@@ -104,25 +105,57 @@ def conclude_camera(
     video: VideoInfo,
     options: AnalysisOptions | None = None,
     clock: EncounterClock | None = None,
-    corrections: Sequence[Correction] = (),
 ) -> CameraAnalysis:
-    """Return tracks, roles, seconds and summary of a whole recording from its samples. Pure and fast.
-
-    corrections: what somebody said about the people; what became of them is in people.outcomes.
-    """
+    """Return tracks, roles, seconds and summary of a whole recording from its samples. Pure and fast."""
     options = options or AnalysisOptions()
     tracks = link_tracks(samples, options.tracking)
     roles = assign_roles(samples, tracks, camera=camera, size_wh=(video.width, video.height))
-    found = correct_people(People(samples, tracks, roles, basis_of(samples, tracks)), corrections)
-    return _place(found, camera=camera, video=video, options=options, clock=clock or EncounterClock())
+    found = People(samples, tracks, roles, basis_of(samples, tracks))
+    return conclude_people(found, camera=camera, video=video, options=options, clock=clock)
+
+
+def conclude_people(
+    found: People,
+    *,
+    camera: str,
+    video: VideoInfo,
+    options: AnalysisOptions | None = None,
+    clock: EncounterClock | None = None,
+    corrections: Sequence[Correction] = (),
+) -> CameraAnalysis:
+    """Return seconds and summary of a recording whose people were found before.
+
+    corrections: what somebody said about the people; what became of them is in people.outcomes.
+    """
+    options, clock = options or AnalysisOptions(), clock or EncounterClock()
+    people = correct_people(found, corrections)
+    rows = build_timeline(
+        people.samples,
+        people.tracks,
+        people.roles,
+        camera=camera,
+        duration_us=video.duration_us,
+        sample_fps=options.sample_fps or video.frame_rate or Fraction(25),
+        clock=clock,
+        options=options.timeline,
+    )
+    summary = summarise_person(rows, role=expected_role(camera), duration_us=video.duration_us)
+    resting = find_resting_face(rows) if options.calibrate else None
+    calibrated = calibrate_rows(rows, resting) if resting is not None else None
+    return CameraAnalysis(camera, video, people, rows, summary, clock, found, calibrated)
 
 
 def conclude_encounter(
-    cameras: Sequence[CameraAnalysis], *, sync: Sync | None = None, options: AnalysisOptions | None = None
+    cameras: Sequence[CameraAnalysis],
+    *,
+    sync: Sync | None = None,
+    options: AnalysisOptions | None = None,
+    corrections: Mapping[str, Sequence[Correction]] | None = None,
 ) -> EncounterAnalysis:
     """Return the cameras on the clock of the first; sync moves the second one when it is confident.
 
-    A person whom one camera takes for irrelevant and who is the other camera's own is given that role.
+    A person whom one camera takes for irrelevant and who is the other camera's own is given that role; what
+    somebody says by hand, in corrections by camera, goes before that.
     """
     options = options or AnalysisOptions()
     applied = sync is not None and sync.confidence >= MIN_SYNC_CONFIDENCE and len(cameras) > 1
@@ -130,12 +163,13 @@ def conclude_encounter(
     if sync is not None and applied:
         clock = EncounterClock(sync.offset_ms * 1000, sync.drift_ppm)
     placed = tuple(
-        _place(
+        conclude_people(
             _known_across(one, cameras),
             camera=one.camera,
             video=one.video,
             options=options,
             clock=clock if number else EncounterClock(),
+            corrections=(corrections or {}).get(one.camera, ()),
         )
         for number, one in enumerate(cameras)
     )
@@ -152,27 +186,8 @@ def conclude_encounter(
 
 
 def _known_across(one: CameraAnalysis, cameras: Sequence[CameraAnalysis]) -> People:
-    people = one.people
+    people = one.found
     for other in cameras:
         if other is not one and other.camera in CAMERAS:
-            people = recognise_across(people, other.people, other.camera)
+            people = recognise_across(people, other.found, other.camera)
     return people
-
-
-def _place(
-    people: People, *, camera: str, video: VideoInfo, options: AnalysisOptions, clock: EncounterClock
-) -> CameraAnalysis:
-    rows = build_timeline(
-        people.samples,
-        people.tracks,
-        people.roles,
-        camera=camera,
-        duration_us=video.duration_us,
-        sample_fps=options.sample_fps or video.frame_rate or Fraction(25),
-        clock=clock,
-        options=options.timeline,
-    )
-    summary = summarise_person(rows, role=expected_role(camera), duration_us=video.duration_us)
-    resting = find_resting_face(rows) if options.calibrate else None
-    calibrated = calibrate_rows(rows, resting) if resting is not None else None
-    return CameraAnalysis(camera, video, people, rows, summary, clock, calibrated)

@@ -101,7 +101,7 @@ def recognise_across(ours: People, others: People, role: str) -> People:
     """Return our camera's people with whoever is the other camera's own person given that person's role.
 
     role: that of the other camera. Such a person counts on their own camera only. Tracks that are already
-    taken for somebody or were named by hand, and tracks without an embedding, stay as they are.
+    taken for somebody, and tracks without an embedding, stay as they are.
     """
     own = (track for track in others.tracks if others.role_of(track.number) == role)
     theirs = [track.embedding for track in own if track.embedding is not None]
@@ -110,7 +110,7 @@ def recognise_across(ours: People, others: People, role: str) -> People:
 
 
 def _known(track: Track, given: RoleAssignment, theirs: Sequence[np.ndarray], role: str) -> RoleAssignment:
-    if given.role != IRRELEVANT or BY_HAND in given.reasons or track.embedding is None:
+    if given.role != IRRELEVANT or track.embedding is None:
         return given
     likeness = max((float(track.embedding @ one) for one in theirs), default=0.0)
     if likeness < SAME_PERSON:

@@ -20,6 +20,7 @@ In pieces, as a job queue does it (segments in any order, on any machine; see sa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,12 +30,13 @@ from emotion.conclude import (
     EncounterAnalysis,
     conclude_camera,
     conclude_encounter,
+    conclude_people,
 )
 from emotion.detect import CenterFace
 from emotion.identify import FaceFeature
 from emotion.inference import available_cores
 from emotion.media import probe_video
-from emotion.people import Correction
+from emotion.people import Correction, People
 from emotion.recognise import DEFAULT_MODEL, load_recogniser
 from emotion.samples import FaceSamples, Segment, join_samples, plan_segments
 from emotion.sampling import DETECTOR_SIDE, Engine, sample_segments
@@ -130,12 +132,11 @@ def analyse_camera(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     store: SegmentStore | None = None,
-    corrections: Sequence[Correction] = (),
 ) -> CameraAnalysis:
     """Return the analysis of one camera's recording. progress is told the fraction done, 0..1.
 
-    store: finished segments are kept there and taken from there. corrections: what somebody said about the
-    people. Raises UnreadableVideo, NoVideoStream, Cancelled.
+    store: finished segments are kept there and taken from there. Raises UnreadableVideo, NoVideoStream,
+    Cancelled.
     """
     options = options or AnalysisOptions()
     video = probe_video(path)
@@ -165,9 +166,7 @@ def analyse_camera(
             store.save(camera, segment, samples)
         done.append(samples)
     report(video.duration_us)
-    return conclude_camera(
-        join_samples(done), camera=camera, video=video, options=options, corrections=corrections
-    )
+    return conclude_camera(join_samples(done), camera=camera, video=video, options=options)
 
 
 def analyse_encounter(
@@ -178,13 +177,15 @@ def analyse_encounter(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     store: SegmentStore | None = None,
-    corrections: Mapping[str, Sequence[Correction]] | None = None,
     sync: Sync | None = None,
+    corrections: Mapping[str, Sequence[Correction]] | None = None,
+    known: Mapping[str, People] | None = None,
 ) -> EncounterAnalysis:
     """Return the analysis of one or two cameras by name; two are put on one clock, the first one's.
 
-    sync: how, where somebody knows; else their sound tells, or the times of their creation. corrections: by
-    camera.
+    sync: how, where somebody knows; else their sound tells, or the times of their creation. corrections: what
+    somebody said about the people, by camera. known: cameras whose people were found before, by camera;
+    their pictures are not decoded again.
     """
     durations = {camera: probe_video(path).duration_us for camera, path in paths.items()}
     total_us = max(sum(durations.values()), 1)
@@ -196,21 +197,17 @@ def analyse_encounter(
             if progress is not None:
                 progress((before_us + fraction * durations[camera]) / total_us)
 
-        cameras.append(
-            analyse_camera(
-                path,
-                camera=camera,
-                engine=engine,
-                options=options,
-                progress=report,
-                cancelled=cancelled,
-                store=store,
-                corrections=(corrections or {}).get(camera, ()),
-            )
-        )
+        found = (known or {}).get(camera)
+        if found is not None:
+            video = probe_video(path)
+            cameras.append(conclude_people(found, camera=camera, video=video, options=options))
+        else:
+            ours = partial(analyse_camera, path, camera=camera, engine=engine, options=options, store=store)
+            cameras.append(ours(progress=report, cancelled=cancelled))
         before_us += durations[camera]
-    found = sync or _estimate_sync(list(paths.values()))
-    return conclude_encounter(cameras, sync=found if len(cameras) > 1 else None, options=options)
+    if len(cameras) > 1:
+        sync = sync or _estimate_sync(list(paths.values()))
+    return conclude_encounter(cameras, sync=sync, options=options, corrections=corrections)
 
 
 def _estimate_sync(paths: list[Path]) -> Sync | None:

@@ -9,7 +9,7 @@ seconds) comes later.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -99,6 +99,18 @@ class FaceSamples:
             np.zeros(0, np.bool_),
             np.zeros((0, embedding_size), np.float32),
         )
+
+
+COLUMNS: Final = tuple(field.name for field in fields(FaceSamples))
+
+
+def without_embeddings(samples: FaceSamples) -> FaceSamples:
+    """Return the samples without any trace of who the faces belong to but where they are."""
+    return replace(
+        samples,
+        is_embedded=np.zeros(len(samples), np.bool_),
+        embeddings=np.zeros((0, samples.embeddings.shape[-1]), np.float32),
+    )
 
 
 def join_samples(parts: Sequence[FaceSamples]) -> FaceSamples:

@@ -11,9 +11,9 @@ import functools
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from webapp.jobs.errors import Stopped
 
 if TYPE_CHECKING:
     from emotion.conclude import AnalysisOptions, CameraAnalysis, EncounterAnalysis
+    from emotion.people import Correction, People
     from emotion.pipeline import Engine
     from emotion.samples import FaceSamples, Segment
     from emotion.types import Second
@@ -80,6 +81,20 @@ class Findings:
     summary: dict[str, Any]
     rows: list[dict[str, Any]]
     faces: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What people say that the analysis should take for given.
+
+    offset_ms: by how much the second camera began later, None lets the sound tell. corrections: of who is
+    who, by camera, in the order in which they were made; each has the fields of emotion.people.Correction.
+    rules: the study's empathy rules in YAML, empty for those that ship.
+    """
+
+    offset_ms: int | None = None
+    corrections: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rules: str = ""
 
 
 @contextmanager
@@ -155,26 +170,39 @@ def analyse(
     model: str,
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
+    by_hand: ByHand | None = None,
 ) -> Findings:
     """Return what an encounter's cameras show, on the clock of the first that may be analysed.
 
-    Raises AppError for what cannot be done and Stopped once cancelled() is true.
+    Once it is settled who is who, no identity embedding is kept. Raises AppError for what cannot be done and
+    Stopped once cancelled() is true.
     """
     from emotion.conclude import AnalysisOptions
+    from emotion.empathy_table import parse_rules, shipped_rules
+    from emotion.people import Correction
     from emotion.pipeline import analyse_encounter
+    from emotion.sync import offset_by_hand
 
-    options = AnalysisOptions()
+    by_hand = by_hand or ByHand()
     open_to_us = {source.camera: source.path for source in sources if source.path is not None}
+    said = {camera: [Correction(**one) for one in made] for camera, made in by_hand.corrections.items()}
     with translated():
+        rules = parse_rules(by_hand.rules, source="the study's rules") if by_hand.rules else shipped_rules()
+        options = AnalysisOptions(rules=rules)
         engine, weights = _load_engine(model)
+        kept = _KeptSegments(sources, _key(model, weights, options))
         analysis = analyse_encounter(
             open_to_us,
             engine=engine,
             options=options,
             progress=progress,
             cancelled=cancelled,
-            store=_KeptSegments(sources, _key(model, weights, options)),
+            store=kept,
+            sync=None if by_hand.offset_ms is None else offset_by_hand(by_hand.offset_ms),
+            corrections=said,
+            known=kept.settled(open_to_us, said),
         )
+    kept.settle(analysis)
     withheld = [source for source in sources if source.path is None]
     return _as_findings(analysis, withheld, model=model, weights=weights)
 
@@ -198,6 +226,31 @@ class _KeptSegments:
 
     def __init__(self, sources: Sequence[Source], key: str) -> None:
         self._folders = {source.camera: source.samples_dir / key for source in sources}
+        together = sorted(str(source.samples_dir) for source in sources if source.path is not None)
+        self._settled = f"people-{hashlib.sha256(json.dumps(together).encode()).hexdigest()[:16]}.npz"
+
+    def settled(self, cameras: Iterable[str], said: dict[str, list[Correction]]) -> dict[str, People]:
+        """Return the people of cameras that were settled before beside the very same recordings."""
+        from emotion.settled import read_settled
+
+        known: dict[str, People] = {}
+        for camera in cameras:
+            path = self._folders[camera] / self._settled
+            people = read_settled(path, said.get(camera, ()), camera=camera)
+            if people is not None:
+                known[camera] = people
+        return known
+
+    def settle(self, analysis: EncounterAnalysis) -> None:
+        """Keep who is who without embeddings, and remove the segments that had them."""
+        from emotion.settled import write_settled
+
+        for camera in analysis.cameras:
+            folder = self._folders[camera.camera]
+            folder.mkdir(parents=True, exist_ok=True)
+            write_settled(camera.found, camera.people, folder / self._settled, camera=camera.camera)
+            for segment in folder.glob("[0-9]*.npz"):
+                segment.unlink(missing_ok=True)
 
     def load(self, camera: str, segment: Segment) -> FaceSamples | None:
         from emotion.samples import read_samples
@@ -259,7 +312,7 @@ def _faces(camera: CameraAnalysis) -> Iterator[dict[str, Any]]:
         left, top, right, bottom = face.box_px
         role = camera.people.role_of(face.track)
         best = max(range(len(EMOTIONS)), key=face.probs.__getitem__)
-        is_ours = role != "irrelevant"  # what everybody else's face shows is not kept
+        is_ours = role == camera.summary.role  # what everybody else's face shows is not kept
         yield {
             "camera": camera.camera,
             "t_ms": face.time_us // 1000,
@@ -316,6 +369,36 @@ def _versions() -> dict[str, str]:
 
     packages = {name: metadata.version(name) for name in PACKAGES}
     return {"emotion": emotion.__version__, "python": platform.python_version(), **packages}
+
+
+def shipped_rules() -> str:
+    """Return the empathy rules that ship, as the YAML that a study may change."""
+    from emotion.empathy_table import SHIPPED_TABLE
+
+    return SHIPPED_TABLE.read_text(encoding="utf-8")
+
+
+def check_rules(text: str, *, language: str = "en") -> list[dict[str, Any]]:
+    """Return what a table of empathy rules says, rule by rule. Raises AppError naming line and field."""
+    from emotion.empathy_table import parse_rules
+
+    with translated():
+        table = parse_rules(text, source="rules")
+    return [
+        {
+            "id": rule.id,
+            "framework": rule.framework,
+            "severity": rule.severity,
+            "text": rule.text_in(language)[0],
+            "languages": sorted(rule.text),
+            "citations": list(rule.citations),
+            "when": [
+                {"who": one.who, "shows": list(one.shows), "at_least": one.at_least, "of_last": one.of_last}
+                for one in rule.when
+            ],
+        }
+        for rule in table.rules
+    ]
 
 
 def demo_videos() -> dict[str, Path]:

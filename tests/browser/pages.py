@@ -28,6 +28,7 @@ SIGNED_IN = {
     "encounter with timeline": "{shown}",
     "encounter with a failed job": "{failed}",
     "jobs": "{study}jobs/",
+    "empathy rules": "{study}rules/",
     "no jobs": "/studies/empty/jobs/",
     "API": "/api/v1/docs/",
     "second factor": "/accounts/2fa/",

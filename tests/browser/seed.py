@@ -168,11 +168,27 @@ def _run(encounter, recordings: list) -> None:
         model="seeded",
         inputs={recording.camera: {"recording": str(recording.pk)} for recording in recordings},
         offsets_ms=dict.fromkeys(cameras, 0.0),
-        summary={"cameras": {camera: {"roles": {camera: _summary()}} for camera in cameras}},
+        sync_offset_ms=0.0,
+        sync_confidence=0.98,
+        sync_method="audio",
+        sync_applied=True,
+        params={"by_hand": {"corrections": {"doctor": [str(_said(recordings[0]).pk)]}}},
+        summary={
+            "cameras": {camera: _found(camera) for camera in cameras},
+            "suggestions": [_suggestion()],
+        },
         finished_at=timezone.now(),
     )
+    earlier = AnalysisRun.objects.create(
+        encounter=encounter,
+        model="fer",
+        inputs=run.inputs,
+        offsets_ms=run.offsets_ms,
+        summary=run.summary,
+        finished_at=timezone.now() - datetime.timedelta(hours=1),
+    )
     SecondRow.objects.bulk_create(
-        _row(run, camera, second) for camera in cameras for second in range(SECONDS)
+        _row(one, camera, second) for one in (run, earlier) for camera in cameras for second in range(SECONDS)
     )
     FaceObservation.objects.bulk_create(
         FaceObservation(
@@ -191,6 +207,50 @@ def _run(encounter, recordings: list) -> None:
         for camera in cameras
         for sample in range(100)
     )
+
+
+def _said(recording):
+    from webapp.analysis.models import PersonCorrection
+
+    return PersonCorrection.objects.create(recording=recording, kind="merge", track=3, into=1, basis="b" * 16)
+
+
+def _found(camera: str) -> dict:
+    """What the run says of a camera: its person, and a visitor whom the patient's camera saw, too."""
+    refused = {"refusal": "tracks 3 and 1 are in 4 pictures together, so they are two"}
+    visitor = [_person(2, "irrelevant", 31, "another person than track 1, taken for the patient")]
+    return {
+        "roles": {camera: _summary()},
+        "people": [
+            _person(1, camera, 220, "in 73% of the sampled frames"),
+            *(visitor if camera == "patient" else []),
+        ],
+        "people_basis": "b" * 16,
+        "corrections": [refused] if camera == "doctor" else [],
+    }
+
+
+def _person(track: int, role: str, frames: int, reason: str) -> dict:
+    return {
+        "track": track,
+        "role": role,
+        "confidence": 0.97,
+        "reasons": [reason, "69% central"],
+        "frames": frames,
+        "first_us": 0,
+        "last_us": 59_000_000,
+    }
+
+
+def _suggestion() -> dict:
+    return {
+        "second": 45,
+        "rule": "patient-sadness-name",
+        "text": "The patient's expression has been classified as sad. You might name it with care.",
+        "framework": "NURSE",
+        "confidence": 0.7,
+        "evidence": [{"who": "patient", "emotions": ["sadness"], "seconds": [40, 41, 42, 43, 44]}],
+    }
 
 
 def _row(run, camera: str, second: int):

@@ -75,7 +75,7 @@ def findings(cameras: tuple[str, ...] = ("doctor", "patient"), seconds: int = 3)
         weights={"human": "a" * 64},
         sync={"offset_ms": 640.0, "confidence": 0.9, "method": "sound", "applied": True},
         offsets_ms=dict(zip(cameras, (0.0, 640.0), strict=False)),
-        summary={"cameras": {camera: {"roles": {camera: _summary(seconds)}} for camera in cameras}},
+        summary={"cameras": {camera: _camera(camera, seconds) for camera in cameras}},
         rows=[_row(camera, second) for camera in cameras for second in range(seconds)],
         faces=[_face(camera, 200 * index) for camera in cameras for index in range(5 * (seconds - 1))],
     )
@@ -88,6 +88,28 @@ def _row(camera: str, second: int) -> dict[str, Any]:
     probs = dict.fromkeys(EMOTIONS, 0.05) | {"happiness": 0.7}
     found = {"status": "ok", "track": 1, "emotion": "happiness", "confidence": 0.7, "frames_detected": 5}
     return row | found | probs | {"valence": 0.5, "arousal": 0.3}
+
+
+def _camera(camera: str, seconds: int) -> dict[str, Any]:
+    """Return what summary.json says of a camera: its person, and somebody else in the last pictures."""
+    return {
+        "roles": {camera: _summary(seconds)},
+        "people": [_person(1, camera, 5 * (seconds - 1)), _person(2, "irrelevant", 1)],
+        "people_basis": "b" * 16,
+        "corrections": [],
+    }
+
+
+def _person(track: int, role: str, frames: int) -> dict[str, Any]:
+    times = {"first_us": 0, "last_us": 200_000 * frames}
+    return {
+        "track": track,
+        "role": role,
+        "confidence": 0.9,
+        "reasons": ["central"],
+        "frames": frames,
+        **times,
+    }
 
 
 def _summary(seconds: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.webapp.recordings.conftest import CHUNK, metadata
 from tests.webapp.records import add_job, add_recording, add_run
+from webapp.analysis.models import PersonCorrection
 from webapp.consent.erasing import finish_open_erasures
 from webapp.consent.models import Erasure
 from webapp.consent.services import record_decisions, withdraw_consent
@@ -91,6 +92,11 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("analysis:api_timeline", "GET"): API_MEMBERS,
     ("analysis:timeline_csv", "GET"): API_MEMBERS,
     ("analysis:api_faces", "GET"): API_MEMBERS,
+    ("analysis:api_people", "POST"): api_coordinator(400),
+    ("analysis:api_clock", "POST"): api_coordinator(400),
+    ("analysis:api_undo", "POST"): api_coordinator(202),
+    ("analysis:rules", "GET"): MEMBERS,
+    ("analysis:rules", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
     ("analysis:api_cancel", "POST"): api_coordinator(200),
     ("analysis:api_retry", "POST"): api_coordinator(409),
     ("schema", "GET"): API_SIGNED_IN,
@@ -151,6 +157,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
     invitation, token = invite(
         actor=alice, study=study, email="zoe@hospital.example", role="annotator", site=None
     )
+    said = PersonCorrection.objects.create(recording=recording, kind="reassign", track=1, role="doctor")
     return {
         "studies": [study.slug],
         "studies:member": [study.slug, study.memberships.first().pk],
@@ -168,6 +175,10 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "analysis:jobs": [study.slug],
         "analysis:api_encounter": [encounter.pk],
         "analysis:api_runs": [encounter.pk],
+        "analysis:api_people": [encounter.pk],
+        "analysis:api_clock": [encounter.pk],
+        "analysis:api_undo": [said.pk],
+        "analysis:rules": [study.slug],
         "analysis": [run.pk],
         "analysis:api_cancel": [job.pk],
         "analysis:api_retry": [job.pk],
@@ -219,6 +230,7 @@ def test_each_role_gets_the_answer_of_the_table(things, role, request, signed_in
         Job.objects.filter(pk=things["analysis:api_cancel"][0]).update(state="queued", cancel_requested=False)
         found[name, method] = ask(client, method, name, things)
         expected[name, method] = answers[ROLES.index(role)]
+        PersonCorrection.objects.update(undone_at=None)
         if (name, method) == ("recordings:api_upload", "PATCH"):
             Upload.objects.update(locked_until=None)
     assert found == expected
@@ -237,7 +249,10 @@ def test_pages_that_ask_for_more_send_everybody_elsewhere(role, name, request, s
 def test_strangers_cannot_tell_absent_from_forbidden(things, name, carol, signed_in):
     method = next(method for known, method in TABLE if known == name)
     client = signed_in(carol)
-    absent = {key: [uuid.uuid4()] for key in things} | {"analysis:jobs": ["no-such-study"]}
+    absent = {key: [uuid.uuid4()] for key in things} | {
+        "analysis:jobs": ["no-such-study"],
+        "analysis:rules": ["no-such-study"],
+    }
 
     def answer(known: dict[str, list]) -> int:
         return ask(client, method, name, known)

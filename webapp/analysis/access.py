@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from webapp.analysis.models import AnalysisRun
+from webapp.analysis.models import AnalysisRun, PersonCorrection
 from webapp.core.errors import NotFound
 from webapp.jobs.models import Job
 from webapp.studies.access import Someone, require, visible_encounters
@@ -37,3 +37,16 @@ def access_job(user: Someone, pk: uuid.UUID, need: Need) -> tuple[Job, Encounter
         raise NotFound
     require(user, encounter.study, need)
     return job, encounter
+
+
+def access_correction(user: Someone, pk: uuid.UUID, need: Need) -> PersonCorrection:
+    """Return what was said about a person, with its encounter. Raises NotFound or Forbidden as access_run."""
+    found = (
+        PersonCorrection.objects.filter(pk=pk, recording__encounter__in=visible_encounters(user))
+        .select_related("recording__encounter__study")
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    require(user, found.recording.encounter.study, need)
+    return found

@@ -8,6 +8,7 @@ import time
 
 from webapp import engines
 from webapp.analysis import services
+from webapp.analysis.correcting import by_hand
 from webapp.analysis.models import AnalysisRun
 from webapp.analysis.queries import analysable, encounter_of
 from webapp.core.errors import AppError
@@ -54,9 +55,6 @@ def run_analysis(context: JobContext) -> None:
     encounter = encounter_of(context.job)
     if encounter is None:
         raise AppError("The encounter was deleted, so there is nothing to analyse.", code="encounter_gone")
-    encounter = encounter_of(context.job)
-    if encounter is None:
-        raise AppError("The encounter was deleted, so there is nothing to analyse.", code="encounter_gone")
     if AnalysisRun.objects.filter(job=context.job).exists():
         return
     basis = _Basis(encounter)
@@ -66,12 +64,15 @@ def run_analysis(context: JobContext) -> None:
         )
     if not any(basis.cameras.values()):
         raise WaitForConsent
+    given, record = by_hand(encounter, basis.cameras)
     found = engines.analyse(
         [_source(recording, consent) for recording, consent in basis.cameras.items()],
         model=context.params["model"],
         progress=lambda fraction: context.progress(fraction, "looking at faces"),
         cancelled=lambda: context.cancelled() or basis.changed(),
+        by_hand=given,
     )
+    found.params["by_hand"] = record
     with context.finishing():
         if not basis.holds():
             raise Stopped

@@ -14,8 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from webapp.analysis import schemas, services
-from webapp.analysis.access import access_job, access_run
+from webapp.analysis import correcting, schemas, services
+from webapp.analysis.access import access_correction, access_job, access_run
 from webapp.analysis.models import AnalysisRun, FaceObservation
 from webapp.analysis.queries import faces_between, may_be_analysed
 from webapp.analysis.state import encounter_state, job_state
@@ -82,6 +82,47 @@ class TimelineCsv(APIView):
         name = f"{run.encounter.study.slug}-{run.encounter.code}-timeline.csv"
         headers = _PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse(_as_csv(run), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class PersonCorrectionCreation(APIView):
+    @extend_schema(
+        request=schemas.PersonInput,
+        responses={202: schemas.JobOutput},
+        summary="Say who a person is, and analyse again",
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        encounter = access_encounter(request.user, pk, "run_analysis")
+        entry = schemas.PersonInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        job = correcting.correct_person(encounter=encounter, actor=request.user, **entry.validated_data)
+        return Response(job_state(job, may_steer=True), status=status.HTTP_202_ACCEPTED)
+
+
+class PersonCorrectionUndoing(APIView):
+    @extend_schema(
+        request=None,
+        responses={202: schemas.JobOutput},
+        summary="Take back what was said about a person, and analyse again",
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        correction = access_correction(request.user, pk, "run_analysis")
+        job = correcting.undo_correction(correction=correction, actor=request.user)
+        return Response(job_state(job, may_steer=True), status=status.HTTP_202_ACCEPTED)
+
+
+class ClockSetting(APIView):
+    @extend_schema(
+        request=schemas.ClockInput,
+        responses={202: schemas.JobOutput},
+        summary="Set the offset of the second camera by hand, or let the sound tell, and analyse again",
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        encounter = access_encounter(request.user, pk, "run_analysis")
+        entry = schemas.ClockInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        offset_ms = entry.validated_data["offset_ms"]
+        job = correcting.set_clock(encounter=encounter, actor=request.user, offset_ms=offset_ms)
+        return Response(job_state(job, may_steer=True), status=status.HTTP_202_ACCEPTED)
 
 
 class JobCancellation(APIView):

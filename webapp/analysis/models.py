@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 
 from webapp.jobs.models import Job
-from webapp.recordings.models import Camera
-from webapp.studies.models import Encounter
+from webapp.recordings.models import Camera, Recording
+from webapp.studies.models import Encounter, Study
 
 
 class AnalysisRun(models.Model):
@@ -98,3 +99,79 @@ class FaceObservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.camera} {self.t_ms} ms"
+
+
+class ByHand(models.Model):
+    """What somebody said about an encounter and may take back: appended, never edited but to be undone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    made_at = models.DateTimeField(auto_now_add=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+        ordering = ("made_at", "pk")
+
+
+class PersonCorrection(ByHand):
+    """Who a person on one recording is. Numbers are those of the tracks that `basis` names.
+
+    reassign: the track has `role`. merge: it is the same person as `into`. split: its faces from `at_ms` on,
+    in the camera's own time, are another person.
+    """
+
+    class Kind(models.TextChoices):
+        REASSIGN = "reassign", "is"
+        MERGE = "merge", "is the same person as"
+        SPLIT = "split", "is somebody else from"
+
+    class Role(models.TextChoices):
+        DOCTOR = "doctor", "the doctor"
+        PATIENT = "patient", "the patient"
+        IRRELEVANT = "irrelevant", "somebody else"
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="person_corrections")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    basis = models.CharField(max_length=16)
+    track = models.PositiveIntegerField()
+    role = models.CharField(max_length=12, choices=Role.choices, blank=True)
+    into = models.PositiveIntegerField(null=True)
+    at_ms = models.PositiveIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} track {self.track}"
+
+
+class ClockCorrection(ByHand):
+    """By how many milliseconds the second camera (in the order of names) began after the first."""
+
+    encounter = models.ForeignKey(Encounter, on_delete=models.CASCADE, related_name="clock_corrections")
+    offset_ms = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.offset_ms} ms"
+
+
+class RuleSet(models.Model):
+    """A version of a study's own empathy rules, as YAML that was checked when it was saved; newest counts."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="rule_sets")
+    version = models.PositiveIntegerField()
+    text = models.TextField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-version",)
+        constraints = (models.UniqueConstraint(fields=("study", "version"), name="one_rule_set_per_version"),)
+
+    def __str__(self) -> str:
+        return f"version {self.version}"

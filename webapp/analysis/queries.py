@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from webapp.analysis.models import AnalysisRun, FaceObservation
+from webapp.analysis.models import AnalysisRun, ClockCorrection, FaceObservation, PersonCorrection, RuleSet
 from webapp.jobs.models import Job
 from webapp.jobs.queries import jobs_about
 from webapp.recordings.models import Recording
@@ -59,6 +59,29 @@ def encounters_by_id(jobs: Iterable[Job]) -> dict[UUID | None, Encounter]:
 
 def latest_run(encounter: Encounter) -> AnalysisRun | None:
     return AnalysisRun.objects.filter(encounter=encounter).first()
+
+
+def newest_runs_by_model(encounter: Encounter) -> list[AnalysisRun]:
+    """Return the newest run of each model, the newest first."""
+    newest: dict[str, AnalysisRun] = {}
+    for run in AnalysisRun.objects.filter(encounter=encounter):
+        newest.setdefault(run.model, run)
+    return list(newest.values())
+
+
+def corrections_of(recordings: Iterable[Recording]) -> QuerySet[PersonCorrection]:
+    """Return what counts of what was said about people, in the order in which it was said."""
+    return PersonCorrection.objects.filter(recording__in=recordings, undone_at=None).order_by("made_at", "pk")
+
+
+def clock_by_hand(encounter: Encounter) -> ClockCorrection | None:
+    """Return the offset that somebody set, None while the recordings themselves tell."""
+    return ClockCorrection.objects.filter(encounter=encounter, undone_at=None).last()
+
+
+def rules_of(study: Study) -> RuleSet | None:
+    """Return the study's own empathy rules, None while those that ship count."""
+    return RuleSet.objects.filter(study=study).first()
 
 
 def is_of(run: AnalysisRun, recording_id: UUID | str, camera: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from webapp.analysis.models import PersonCorrection
 from webapp.jobs.models import JobState
 from webapp.recordings.models import Camera, RecordingState
 
@@ -64,6 +65,23 @@ class EncounterOutput(Plain):
 
 class RunInput(Plain):
     model = serializers.CharField(required=False, allow_blank=True, max_length=60)
+
+
+class PersonInput(Plain):
+    camera = serializers.ChoiceField(choices=Camera.choices)
+    kind = serializers.ChoiceField(choices=PersonCorrection.Kind.choices)
+    track = serializers.IntegerField(min_value=1)
+    role = serializers.ChoiceField(choices=PersonCorrection.Role.choices, required=False, allow_blank=True)
+    into = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    at_ms = serializers.IntegerField(
+        min_value=0, required=False, allow_null=True, help_text="In the camera's own time."
+    )
+
+
+class ClockInput(Plain):
+    offset_ms = serializers.IntegerField(
+        allow_null=True, help_text="Added to the patient's camera's time; null lets the recordings tell."
+    )
 
 
 class SyncOutput(Plain):

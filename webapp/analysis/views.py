@@ -6,17 +6,23 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
 
-from webapp.analysis.models import AnalysisRun
-from webapp.analysis.queries import encounters_by_id, is_of, jobs_of_study, latest_run
-from webapp.analysis.state import encounter_state, job_state
+from webapp import engines
+from webapp.analysis.access import access_run
+from webapp.analysis.correcting import save_rules
+from webapp.analysis.forms import RulesForm
+from webapp.analysis.models import AnalysisRun, PersonCorrection
+from webapp.analysis.queries import encounters_by_id, is_of, jobs_of_study, latest_run, rules_of
+from webapp.analysis.state import encounter_state, job_state, run_state
 from webapp.analysis.timelines import timeline
-from webapp.core.errors import Invalid
+from webapp.analysis.who import clock_of, people_of, runs_of, suggestions_of
+from webapp.core.errors import Invalid, NotFound
 from webapp.jobs.models import Job, JobState
 from webapp.recordings.models import Camera
 from webapp.recordings.names import ACCEPTED
@@ -35,13 +41,22 @@ CHUNK_BYTES = 4 * 1024 * 1024
 def encounter(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = access_encounter(request.user, pk, "view_encounter")
     needs = needs_of(request.user, found.study)
-    run = latest_run(found) if "view_results" in needs else None
+    run = _chosen_run(request, found) if "view_results" in needs else None
     state = encounter_state(request.user, found)
     context = study_context(request, found.study, "encounters") | {
         "encounter": found,
         "state": state,
         "cameras": [_camera_context(camera, found, state, run) for camera in Camera],
         "run": run,
+        "shown": run_state(run) if run else None,
+        "runs": runs_of(found, run) if run else [],
+        "people": people_of(run) if run else [],
+        "is_newest": bool(run and state["run"] and state["run"]["id"] == str(run.pk)),
+        "suggestions": suggestions_of(run) if run else [],
+        "correction_roles": PersonCorrection.Role.choices,
+        "clock": clock_of(found, run) if run else None,
+        "models": engines.known_models() if "run_analysis" in needs else (),
+        "default_model": engines.default_model() if "run_analysis" in needs else "",
         "timeline": timeline(run) if run else None,
         "accepted_suffixes": ",".join(sorted(ACCEPTED)),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
@@ -69,6 +84,45 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
         "chosen_state": state,
     }
     return render(request, "analysis/jobs.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def rules(request: HttpRequest, slug: str) -> HttpResponse:
+    study = access_study(request.user, slug, "view_results")
+    if request.method == "POST":
+        access_study(request.user, slug, "run_analysis")
+    newest = rules_of(study)
+    standing = newest.text if newest else engines.shipped_rules()
+    form = RulesForm(request.POST if request.method == "POST" else None, initial={"text": standing})
+    if form.is_valid():
+        made = save_rules(study=study, actor=request.user, text=form.cleaned_data["text"])
+        messages.success(request, f"Empathy rules saved as {made}. They count from the next analysis on.")
+        return redirect("analysis:rules", slug=study.slug)
+    language = request.GET.get("language", "en")[:12]
+    context = study_context(request, study, "rules") | {
+        "form": form,
+        "newest": newest,
+        "versions": study.rule_sets.select_related("made_by"),
+        "rules": engines.check_rules(standing, language=language),
+        "language": language,
+        "languages": sorted({one for rule in engines.check_rules(standing) for one in rule["languages"]}),
+    }
+    return render(request, "analysis/rules.html", context, status=422 if form.is_bound else 200)
+
+
+def _chosen_run(request: HttpRequest, encounter: Encounter) -> AnalysisRun | None:
+    """Return the run of ?run=…, the newest without one. Raises NotFound for another encounter's."""
+    wanted = request.GET.get("run")
+    if not wanted:
+        return latest_run(encounter)
+    try:
+        run = access_run(request.user, UUID(wanted), "view_results")
+    except ValueError:
+        raise NotFound from None
+    if run.encounter_id != encounter.pk:
+        raise NotFound
+    return run
 
 
 def _camera_context(

@@ -11,6 +11,7 @@ const PARTS = {
   theme: () => import("./parts/theme.js"),
   timeline: () => import("./parts/timeline.js"),
   upload: () => import("./parts/upload.js"),
+  who: () => import("./parts/who.js"),
 };
 const attached = new WeakMap();
 

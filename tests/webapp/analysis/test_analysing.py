@@ -19,7 +19,7 @@ def engine(monkeypatch):
     """Replace the networks by a function; return the list of what they were given."""
     given = []
 
-    def analyse(sources, *, model, progress, cancelled):
+    def analyse(sources, *, model, progress, cancelled, by_hand):
         given.append({source.camera: source.path for source in sources})
         progress(0.5)
         return findings(tuple(source.camera for source in sources))
@@ -76,7 +76,7 @@ def test_consent_withdrawn_on_the_way_stops_the_run_and_starts_it_anew_without_t
     monkeypatch.setattr("webapp.analysis.analysing.ASK_CONSENT_EVERY_S", 0.0)
     opened = []
 
-    def analyse(sources, *, model, progress, cancelled):
+    def analyse(sources, *, model, progress, cancelled, by_hand):
         opened.append({source.camera for source in sources if source.path})
         if len(opened) == 1:
             record_decisions(actor=alice, participant=patient, decisions={"analyse_patient": False})

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { plainData } from "../../frontend/static/js/lib/forms.js";
+
+test("nothing to send is an empty object", () => {
+  assert.deepEqual(plainData([]), {});
+});
+
+test("an empty field is null, others stay as they were typed", () => {
+  assert.deepEqual(plainData([["offset_ms", ""], ["role", "doctor"]]), { offset_ms: null, role: "doctor" });
+});
+
+test("a field with a scale becomes a whole number of smaller units", () => {
+  assert.deepEqual(plainData([["at_ms", "1.25"]], { at_ms: 1000 }), { at_ms: 1250 });
+});
