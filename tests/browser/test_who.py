@@ -41,10 +41,10 @@ def test_correction_that_was_not_applied_says_why(shown):
 def test_another_models_run_is_shown_by_its_link(shown):
     shown.get_by_role("link", name="fer").click()
     shown.wait_for_url("**?run=*")
-    expect(shown.get_by_text("Model fer")).to_be_visible()
+    expect(shown.get_by_text("Model fer ·")).to_be_visible()
     expect(shown.locator("[data-region=runs] [aria-current=true]")).to_have_text("fer")
     shown.go_back()
-    expect(shown.get_by_text("Model seeded")).to_be_visible()
+    expect(shown.get_by_text("Model seeded ·")).to_be_visible()
 
 
 def test_a_suggestion_leads_to_its_moment(shown):

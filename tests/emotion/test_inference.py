@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import onnxruntime
 import pytest
 
@@ -36,6 +38,31 @@ def test_cuda_that_is_not_there_is_refused(providers, weights_dir):
     providers("CPUExecutionProvider")
     with pytest.raises(DeviceUnavailable, match="CUDA was asked for"):
         open_session(weights.path_of("fer", weights_dir), device="cuda")
+
+
+class RecordingSession:
+    """Stands in for a runtime: remembers what it was opened with and has the providers it was given."""
+
+    opened: ClassVar[list] = []
+
+    def __init__(self, path, options, providers):
+        self.opened.append(providers)
+
+    def get_providers(self):
+        return ["CPUExecutionProvider"]
+
+
+def test_cuda_computes_in_full_precision_and_one_that_does_not_start_is_refused(
+    providers, monkeypatch, tmp_path
+):
+    providers("CUDAExecutionProvider", "CPUExecutionProvider")
+    monkeypatch.setattr(onnxruntime, "InferenceSession", RecordingSession)
+    open_session(tmp_path, device="auto")
+    (name, options), fallback = RecordingSession.opened.pop()
+    assert (name, fallback) == ("CUDAExecutionProvider", "CPUExecutionProvider")
+    assert options["use_tf32"] == "0"
+    with pytest.raises(DeviceUnavailable, match="does not start"):
+        open_session(tmp_path, device="cuda")
 
 
 def test_an_unknown_device_is_refused():
