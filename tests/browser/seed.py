@@ -25,9 +25,12 @@ STRETCHES = (
 
 def main() -> None:
     django.setup()
+    from webapp.studies.encounters import mark_recorded
+
     study = _study()
     shown = _encounter(study)
     _run(shown, _recordings(shown))
+    mark_recorded(shown)
     erasure = _erasure(study)
     failed = _encounter(study)
     _failed_job(failed)
@@ -48,8 +51,9 @@ def _study() -> dict:
     from webapp.accounts.models import User
     from webapp.consent.services import publish_form
     from webapp.studies import services
+    from webapp.studies.attributes import define_attribute
     from webapp.studies.members import invite
-    from webapp.studies.protocol import change_state
+    from webapp.studies.protocol import add_arm, add_site, change_state
 
     people = {
         name: User.objects.create_user(EMAIL.format(name), PASSWORD, display_name=name.title())
@@ -66,6 +70,9 @@ def _study() -> dict:
     )
     services.add_member(actor=alice, study=study, user=alice, role="owner")
     services.add_member(actor=alice, study=study, user=people["dora"], role="doctor")
+    define_attribute(actor=alice, study=study, name="years-in-practice", kind="number")
+    add_site(actor=alice, study=study, name="Basel")
+    add_arm(actor=alice, study=study, name="Sparse", policy="sparse")
     empty = services.create_study(actor=alice, slug="empty", title="A study without anything yet")
     services.add_member(actor=alice, study=empty, user=alice, role="coordinator")
     publish_form(actor=alice, study=study, text="What taking part means.")

@@ -7,7 +7,7 @@ class AnalysisConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.analysis.analysing import may_analyse, run_analysis
-        from webapp.analysis.holding import HOLDER
+        from webapp.analysis.holding import HOLDER, holding
         from webapp.analysis.queries import KIND
         from webapp.analysis.services import start_by_itself
         from webapp.analysis.waiting import failed_jobs
@@ -15,8 +15,10 @@ class AnalysisConfig(AppConfig):
         from webapp.core.waiting import register_provider
         from webapp.jobs.registry import JobKind, register_kind
         from webapp.recordings.services import when_ready
+        from webapp.studies.flow import register_analysed
 
         register_kind(JobKind(KIND, "Analyse expressions", run_analysis, may_start=may_analyse))
         register_holder(HOLDER)
+        register_analysed(holding)
         when_ready(start_by_itself)
         register_provider(failed_jobs)

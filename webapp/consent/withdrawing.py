@@ -19,10 +19,15 @@ from webapp.core.errors import AppError
 from webapp.jobs.models import Job, JobState
 from webapp.jobs.queries import unfinished
 from webapp.jobs.services import cancel_job
+from webapp.studies.encounters import exclude_erased
 from webapp.studies.models import Encounter, Participant, Study
 
 #: Without recording there is nothing that any other purpose could use.
 EVERYTHING = frozenset(Purpose.values)
+_REASONS: dict[str, str] = {
+    Erasure.Cause.WITHDRAWAL: Encounter.Reason.CONSENT_WITHDRAWN,
+    Erasure.Cause.RETENTION: Encounter.Reason.RETENTION_ENDED,
+}
 KEPT = (
     Effect(
         "keep",
@@ -70,6 +75,8 @@ def open_erasure(
 ) -> Erasure:
     """Stop what may no longer run and write down what must go and until when; erase it after the commit."""
     _stop_jobs(scope, actor=actor, study=study)
+    if Purpose.RECORD in scope.purposes:
+        exclude_erased(scope.encounters, _REASONS[cause])
     erasure = Erasure.objects.create(
         study=study,
         participant=participant,

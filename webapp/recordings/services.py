@@ -12,6 +12,7 @@ from webapp.engines import CheckedVideo
 from webapp.recordings import storage
 from webapp.recordings.models import Recording, RecordingState, Upload
 from webapp.recordings.queries import ready_recordings
+from webapp.studies.encounters import mark_recorded
 
 CHECK = "check_recording"
 Listener = Callable[[Recording], None]
@@ -43,6 +44,7 @@ def accept(recording: Recording, found: CheckedVideo, *, sha256: str) -> None:
         setattr(recording, field, getattr(found, field))
     recording.save()
     _audit(recording, "recording.ready")
+    mark_recorded(recording.encounter)
     for listener in _LISTENERS:
         listener(recording)
 

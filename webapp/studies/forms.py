@@ -9,11 +9,9 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from webapp.accounts.models import User
 from webapp.studies.access import Someone, site_of, visible_participants
-from webapp.studies.models import Encounter, Participant, Site, Study
-from webapp.studies.roles import Role
-from webapp.studies.services import TIME_ZONE_TOLERANCE
+from webapp.studies.models import Encounter, Participant, Study
+from webapp.studies.services import PLANNED_AHEAD
 
 
 def offer(form: forms.BaseForm, name: str, choices: QuerySet[Any], *, empty: str) -> None:
@@ -57,33 +55,6 @@ class EncounterForm(forms.ModelForm[Encounter]):
 
     def clean_held_on(self) -> datetime.date:
         held_on: datetime.date = self.cleaned_data["held_on"]
-        if held_on > timezone.localdate() + TIME_ZONE_TOLERANCE:
-            raise forms.ValidationError("The consultation cannot lie in the future.")
+        if held_on > timezone.localdate() + PLANNED_AHEAD:
+            raise forms.ValidationError("The consultation lies more than two years ahead.")
         return held_on
-
-
-class ParticipantForm(forms.Form):
-    kind = forms.ChoiceField(choices=Participant.Kind.choices, initial=Participant.Kind.PATIENT)
-    site: forms.ModelChoiceField[Site] = forms.ModelChoiceField(queryset=Site.objects.none(), required=False)
-    account: forms.ModelChoiceField[User] = forms.ModelChoiceField(
-        queryset=User.objects.none(),
-        required=False,
-        empty_label="No account",
-        help_text="For a doctor who signs in: their own encounters become visible to them.",
-    )
-
-    def __init__(self, *args: Any, study: Study, user: Someone, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        offer(self, "site", study.sites.all(), empty="No site")
-        if site_of(user, study) is not None:
-            self.fields.pop("site", None)
-        field = self.fields["account"]
-        assert isinstance(field, forms.ModelChoiceField)
-        members = study.memberships.filter(role=Role.DOCTOR).values("user")
-        field.queryset = User.objects.filter(pk__in=members)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("account") and data.get("kind") != Participant.Kind.DOCTOR:
-            self.add_error("account", "Only a doctor can have an account.")
-        return data

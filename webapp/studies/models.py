@@ -122,12 +122,43 @@ class Invitation(models.Model):
         return f"invitation {self.pk} as {self.role}"
 
 
+class Attribute(models.Model):
+    """Something that this study records of each participant, besides sex and age."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", "Short text"
+        NUMBER = "number", "Number"
+        CHOICE = "choice", "One of a list"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="attributes")
+    name = models.SlugField(max_length=40)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.TEXT)
+    choices = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("study", "name"), name="one_attribute_per_study_and_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Participant(models.Model):
     """A doctor or a patient under a pseudonymous code. The key to the name is never in the system."""
 
     class Kind(models.TextChoices):
         DOCTOR = "doctor", "Doctor"
         PATIENT = "patient", "Patient"
+
+    class Sex(models.TextChoices):
+        FEMALE = "female", "Female"
+        MALE = "male", "Male"
+        DIVERSE = "diverse", "Diverse"
+
+    #: From this age on people are few enough to be recognised by it; the exact age is not kept.
+    OLDEST_AGE = 90
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
     site = models.ForeignKey(
@@ -143,6 +174,9 @@ class Participant(models.Model):
         related_name="participations",
         help_text="The doctor's own account, so that they see their own encounters.",
     )
+    sex = models.CharField(max_length=10, choices=Sex.choices, blank=True)
+    age = models.PositiveSmallIntegerField("age in years", null=True, blank=True)
+    attributes = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -152,14 +186,37 @@ class Participant(models.Model):
             models.CheckConstraint(
                 condition=models.Q(user=None) | models.Q(kind="doctor"), name="only_doctors_have_accounts"
             ),
+            models.CheckConstraint(
+                condition=models.Q(age=None) | models.Q(age__lte=90), name="no_age_above_90"
+            ),
         )
 
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def age_words(self) -> str:
+        """Return the age as pages and exports show it, empty when it is not recorded."""
+        if self.age is None:
+            return ""
+        return f"{self.age}+" if self.age >= self.OLDEST_AGE else str(self.age)
+
 
 class Encounter(models.Model):
     """One consultation: a doctor, a patient, two cameras."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", "Planned"
+        RECORDED = "recorded", "Recorded"
+        EXCLUDED = "excluded", "Excluded"
+
+    class Reason(models.TextChoices):
+        VIDEO_DAMAGED = "video_damaged", "Video damaged"
+        NOT_ELIGIBLE = "not_eligible", "Not eligible"
+        DID_NOT_HAPPEN = "did_not_happen", "Consultation did not take place"
+        CONSENT_WITHDRAWN = "consent_withdrawn", "Consent withdrawn"
+        RETENTION_ENDED = "retention_ended", "Kept as long as promised"
+        OTHER = "other", "Another reason"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="encounters")
@@ -171,10 +228,14 @@ class Encounter(models.Model):
     held_on = models.DateField("date of the consultation")
     department = models.CharField(max_length=120, blank=True)
     keep_until = models.DateField("last day to keep what was recorded", null=True, blank=True, db_index=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLANNED)
+    reason = models.CharField("reason of exclusion", max_length=24, choices=Reason.choices, blank=True)
+    note = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("-number",)
+        indexes = (models.Index(fields=("study", "status"), name="encounters_by_status"),)
         constraints = (
             models.UniqueConstraint(fields=("study", "number"), name="one_encounter_per_study_and_number"),
         )
@@ -188,3 +249,22 @@ class Encounter(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("analysis:encounter", args=[self.pk])
+
+
+class SavedView(models.Model):
+    """A list as somebody likes to see it: its filters and order, under a name, for that person alone."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
+    page = models.CharField(max_length=20)
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("user", "study", "page", "name"), name="one_view_per_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

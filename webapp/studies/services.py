@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max
@@ -17,8 +19,7 @@ from webapp.studies.states import REFUSALS, STATES, Activity, StudyState
 
 #: Without letters and digits that are mistaken for one another when read aloud.
 CODE_ALPHABET = "23456789ACDEFGHJKMNPQRTUVWXY"
-#: Somewhere it is already tomorrow.
-TIME_ZONE_TOLERANCE = datetime.timedelta(days=1)
+PLANNED_AHEAD = datetime.timedelta(days=731)
 
 
 @transaction.atomic
@@ -80,14 +81,29 @@ def remove_member(*, actor: User, membership: Membership) -> None:
 
 @transaction.atomic
 def add_participant(
-    *, actor: User, study: Study, kind: str, user: User | None = None, site: Site | None = None
+    *,
+    actor: User,
+    study: Study,
+    kind: str,
+    user: User | None = None,
+    site: Site | None = None,
+    sex: str = "",
+    age: int | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> Participant:
     """Create a participant under a random code that nothing can be derived from. Raises Conflict unless the
     study is recruiting.
     """
     require_activity(study, "enrol")
     participant = Participant.objects.create(
-        study=study, code=_unused_code(study, kind), kind=kind, user=user, site=site
+        study=study,
+        code=_unused_code(study, kind),
+        kind=kind,
+        user=user,
+        site=site,
+        sex=sex,
+        age=None if age is None else min(age, Participant.OLDEST_AGE),
+        attributes=dict(attributes or {}),
     )
     audit.record(actor=actor, action="participant.added", target=participant, study_id=study.pk)
     return participant
@@ -116,9 +132,9 @@ def create_encounter(
         raise Invalid("Choose a doctor of this study.", fields={"doctor": ["Not a doctor of this study."]})
     if (patient.study_id, patient.kind) != (study.pk, Participant.Kind.PATIENT):
         raise Invalid("Choose a patient of this study.", fields={"patient": ["Not a patient of this study."]})
-    if held_on > timezone.localdate() + TIME_ZONE_TOLERANCE:
+    if held_on > timezone.localdate() + PLANNED_AHEAD:
         raise Invalid(
-            "The consultation cannot lie in the future.", fields={"held_on": ["Choose a day until today."]}
+            "The consultation lies more than two years ahead.", fields={"held_on": ["Choose an earlier day."]}
         )
     Study.objects.select_for_update().get(pk=study.pk)
     highest = study.encounters.aggregate(highest=Max("number"))["highest"] or 0

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webapp.studies import api, member_views, protocol_views, views
+from webapp.studies import api, encounter_views, member_views, participant_views, protocol_views, views
 
 app_name = "studies"
 urlpatterns = [
@@ -20,10 +20,22 @@ urlpatterns = [
         name="invitation_revoke",
     ),
     path("invitations/<str:token>/", member_views.invitation, name="invitation"),
-    path("studies/<slug:slug>/participants/", views.participants, name="participants"),
-    path("studies/<slug:slug>/participants/new/", views.participant_new, name="participant_new"),
-    path("studies/<slug:slug>/encounters/", views.encounters, name="encounters"),
-    path("studies/<slug:slug>/encounters/new/", views.encounter_new, name="encounter_new"),
+    path("studies/<slug:slug>/participants/", participant_views.participants, name="participants"),
+    path("studies/<slug:slug>/participants/new/", participant_views.participant_new, name="participant_new"),
+    path(
+        "studies/<slug:slug>/participants/import/",
+        participant_views.participant_import,
+        name="participant_import",
+    ),
+    path("studies/<slug:slug>/protocol/attributes/", participant_views.attribute_new, name="attribute_new"),
+    path("studies/<slug:slug>/views/", encounter_views.view_save, name="view_save"),
+    path(
+        "studies/<slug:slug>/encounters/change/",
+        encounter_views.encounters_change,
+        name="encounters_change",
+    ),
+    path("studies/<slug:slug>/encounters/", encounter_views.encounters, name="encounters"),
+    path("studies/<slug:slug>/encounters/new/", encounter_views.encounter_new, name="encounter_new"),
     path("api/v1/studies/", api.StudyList.as_view(), name="api_studies"),
     path("api/v1/studies/<slug:slug>/encounters/", api.EncounterList.as_view(), name="api_encounters"),
 ]
