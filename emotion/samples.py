@@ -8,6 +8,7 @@ seconds) comes later.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -124,11 +125,25 @@ def join_samples(parts: Sequence[FaceSamples]) -> FaceSamples:
 
 
 def write_samples(samples: FaceSamples, destination: Path) -> None:
-    """Write samples to a compressed .npz file, complete or not at all (temporary name, then rename)."""
-    temporary = destination.with_name(f".{destination.name}.part")
-    with temporary.open("wb") as sink:
-        np.savez_compressed(sink, **{field.name: getattr(samples, field.name) for field in fields(samples)})
-    temporary.replace(destination)
+    """Write samples to a compressed .npz file, complete or not at all (temporary name, then rename).
+
+    What a process that was killed left of the same file goes; two processes never write into one file.
+    """
+    for left in partial_files(destination):
+        left.unlink(missing_ok=True)
+    temporary = destination.with_name(f".{destination.name}.{secrets.token_hex(8)}.part")
+    try:
+        with temporary.open("wb") as sink:
+            columns = {field.name: getattr(samples, field.name) for field in fields(samples)}
+            np.savez_compressed(sink, **columns)
+        temporary.replace(destination)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def partial_files(destination: Path) -> list[Path]:
+    """Return the temporary files under which somebody is writing, or was killed while writing, a file."""
+    return list(destination.parent.glob(f".{destination.name}.*.part"))
 
 
 def read_samples(path: Path) -> FaceSamples:

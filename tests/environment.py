@@ -8,7 +8,15 @@ import tempfile
 _FOLDER = tempfile.mkdtemp(prefix="empathy-tests-")
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
-for name in ("DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "HTTPS", "LOG_FORMAT", "DEBUG"):
+for name in (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "ALLOWED_HOSTS",
+    "HTTPS",
+    "LOG_FORMAT",
+    "DEBUG",
+    "CELERY_BROKER_URL",
+):
     os.environ.pop(name, None)
 os.environ["DATA_DIR"] = _FOLDER
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 40

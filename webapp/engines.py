@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +65,19 @@ class Source:
     path: Path | None
     samples_dir: Path
     duration_us: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A piece of one camera's recording, its end excluded; None is the end of the file. is_kept: its faces
+    were found already.
+    """
+
+    camera: str
+    start_us: int
+    end_us: int | None
+    media_s: float
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,59 +178,144 @@ def known_models() -> tuple[str, ...]:
     return tuple(RECIPES)
 
 
-def analyse(
-    sources: Sequence[Source],
+def plan(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None) -> list[Stretch]:
+    """Return the stretches of at most 30 s of the cameras that have to be looked at; none of a camera where it
+    is settled already who is who.
+
+    Raises AppError for what cannot be done.
+    """
+    from emotion.media import probe_video
+    from emotion.pipeline import plan_segments
+
+    opened = _opened(sources)
+    with translated():
+        kept = _kept(sources, model)
+        known = kept.settled([source.camera for source, _ in opened], _said(by_hand or ByHand()))
+        return [
+            _stretch(source.camera, segment, length_us, is_kept=kept.has(source.camera, segment))
+            for source, path in opened
+            if source.camera not in known
+            for length_us in (probe_video(path).duration_us,)
+            for segment in plan_segments(length_us)
+        ]
+
+
+def sample(
+    source: Source,
+    stretch: Stretch,
     *,
     model: str,
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
-    by_hand: ByHand | None = None,
-) -> Findings:
-    """Return what an encounter's cameras show, on the clock of the first that may be analysed.
+) -> None:
+    """Find the faces of one stretch and keep them where plan and conclude look for them.
 
-    Once it is settled who is who, no identity embedding is kept. Raises AppError for what cannot be done and
-    Stopped once cancelled() is true.
+    Doing it twice gives the same file. Raises AppError for what cannot be done, Stopped once cancelled() is
+    true.
     """
-    from emotion.conclude import AnalysisOptions
+    from emotion.pipeline import Segment, sample_segment
+
+    if source.path is None:
+        raise ValueError("expected a recording that may be opened")
+    segment = Segment(stretch.start_us, stretch.end_us)
+    with translated():
+        samples = sample_segment(
+            source.path,
+            segment,
+            engine=_load_engine(model),
+            progress=lambda time_us: progress((time_us - stretch.start_us) / 1e6 / stretch.media_s),
+            cancelled=cancelled,
+        )
+    _kept([source], model).save(source.camera, segment, samples)
+
+
+def conclude(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None) -> Findings | None:
+    """Return what an encounter's cameras show, on the clock of the first that may be analysed; None when a
+    stretch that plan gives is not kept.
+
+    The rows are those of an analysis in one go. Once it is settled who is who, no identity embedding is kept.
+    Raises AppError for what cannot be done.
+    """
+    from emotion.conclude import AnalysisOptions, conclude_encounter
     from emotion.empathy_table import parse_rules, shipped_rules
-    from emotion.people import Correction
-    from emotion.pipeline import analyse_encounter
-    from emotion.sync import offset_by_hand
+    from emotion.sync import estimate_offset, offset_by_hand
 
     by_hand = by_hand or ByHand()
-    open_to_us = {source.camera: source.path for source in sources if source.path is not None}
-    said = {camera: [Correction(**one) for one in made] for camera, made in by_hand.corrections.items()}
+    said, opened = _said(by_hand), _opened(sources)
+    kept = _kept(sources, model)
+    known = kept.settled([source.camera for source, _ in opened], said)
     with translated():
         rules = parse_rules(by_hand.rules, source="the study's rules") if by_hand.rules else shipped_rules()
         options = AnalysisOptions(rules=rules)
-        engine, weights = _load_engine(model)
-        kept = _KeptSegments(sources, _key(model, weights, options))
-        analysis = analyse_encounter(
-            open_to_us,
-            engine=engine,
-            options=options,
-            progress=progress,
-            cancelled=cancelled,
-            store=kept,
-            sync=None if by_hand.offset_ms is None else offset_by_hand(by_hand.offset_ms),
-            corrections=said,
-            known=kept.settled(open_to_us, said),
-        )
+        cameras = [_camera(source, path, options, kept, known.get(source.camera)) for source, path in opened]
+        whole = [camera for camera in cameras if camera is not None]
+        if len(whole) < len(cameras):
+            return None
+        sync = None if by_hand.offset_ms is None else offset_by_hand(by_hand.offset_ms)
+        if sync is None and len(opened) == 2:
+            sync = estimate_offset(opened[0][1], opened[1][1])
+        sync = sync if len(opened) > 1 else None
+        analysis = conclude_encounter(whole, sync=sync, options=options, corrections=said)
     kept.settle(analysis)
     withheld = [source for source in sources if source.path is None]
-    return _as_findings(analysis, withheld, model=model, weights=weights)
+    return _as_findings(analysis, withheld, model=model, weights=_weights_of(model))
+
+
+def _camera(
+    source: Source, path: Path, options: AnalysisOptions, kept: _KeptSegments, known: People | None
+) -> CameraAnalysis | None:
+    """Return a camera from the people who are known, or from its kept segments; None when one is missing."""
+    from emotion.conclude import conclude_camera, conclude_people
+    from emotion.media import probe_video
+    from emotion.pipeline import join_samples, plan_segments
+
+    video = probe_video(path)
+    if known is not None:
+        return conclude_people(known, camera=source.camera, video=video, options=options)
+    parts = [kept.load(source.camera, segment) for segment in plan_segments(video.duration_us)]
+    whole = [part for part in parts if part is not None]
+    if len(whole) < len(parts):
+        return None
+    return conclude_camera(join_samples(whole), camera=source.camera, video=video, options=options)
+
+
+def _opened(sources: Sequence[Source]) -> list[tuple[Source, Path]]:
+    return [(source, source.path) for source in sources if source.path is not None]
+
+
+def _said(by_hand: ByHand) -> dict[str, list[Correction]]:
+    from emotion.people import Correction
+
+    return {camera: [Correction(**one) for one in made] for camera, made in by_hand.corrections.items()}
+
+
+def _stretch(camera: str, segment: Segment, length_us: int, *, is_kept: bool) -> Stretch:
+    end_us = segment.end_us if segment.end_us is not None else max(length_us, segment.start_us + 1)
+    media_s = (end_us - segment.start_us) / SECOND_US
+    return Stretch(camera, segment.start_us, segment.end_us, media_s, is_kept)
 
 
 @functools.lru_cache(maxsize=2)
-def _load_engine(model: str) -> tuple[Engine, dict[str, str]]:
-    """Return the networks, opened once per process, and the sha256 by name of what they ship as."""
+def _load_engine(model: str) -> Engine:
+    """Return the networks, opened once per process."""
     from emotion.pipeline import load_engine
+
+    return load_engine(settings.WEIGHTS_DIR, model=model, device=settings.DEVICE)
+
+
+def _weights_of(model: str) -> dict[str, str]:
+    """Return the sha256 by name of what a model's networks ship as. Opens none of them."""
     from emotion.recognise import describe_weights
     from emotion.weights import WEIGHTS
 
-    engine = load_engine(settings.WEIGHTS_DIR, model=model, device=settings.DEVICE)
     weights = {one["name"]: one["sha256"] for one in describe_weights(model)}
-    return engine, weights | {name: WEIGHTS[name].sha256 for name in FACE_NETWORKS}
+    return weights | {name: WEIGHTS[name].sha256 for name in FACE_NETWORKS}
+
+
+def _kept(sources: Sequence[Source], model: str) -> _KeptSegments:
+    from emotion.conclude import AnalysisOptions
+
+    return _KeptSegments(sources, _key(model, _weights_of(model), AnalysisOptions()))
 
 
 class _KeptSegments:
@@ -252,13 +351,21 @@ class _KeptSegments:
             for segment in folder.glob("[0-9]*.npz"):
                 segment.unlink(missing_ok=True)
 
+    def has(self, camera: str, segment: Segment) -> bool:
+        return self._path(camera, segment).is_file()
+
     def load(self, camera: str, segment: Segment) -> FaceSamples | None:
+        """Return what is kept of exactly this segment. One that the disk has damaged goes, so that it is
+        computed again.
+        """
         from emotion.samples import read_samples
 
+        path = self._path(camera, segment)
         try:
-            return read_samples(self._path(camera, segment))
-        except (FileNotFoundError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-            return None  # absent, or damaged by the disk: it is computed again and replaced
+            return read_samples(path)
+        except (FileNotFoundError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+            path.unlink(missing_ok=True)
+            return None
 
     def save(self, camera: str, segment: Segment, samples: FaceSamples) -> None:
         from emotion.samples import write_samples

@@ -121,7 +121,18 @@ CACHES: dict[str, Any] = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+CELERY_BROKER_URL = env.optional("CELERY_BROKER_URL")
+TASKS = {
+    "default": {
+        "BACKEND": "webapp.jobs.celery_engine.CeleryBackend"
+        if CELERY_BROKER_URL
+        else "django_tasks_db.DatabaseBackend",
+        "QUEUES": ["cpu", "gpu"],
+    }
+}
+ANALYSIS_QUEUE = env.choice("ANALYSIS_QUEUE", "gpu" if DEVICE == "cuda" else "cpu", ("cpu", "gpu"))
+WORKER_PROCESSES = env.integer("WORKER_PROCESSES", 1, minimum=1)
+WORKER_LOST_AFTER_S = env.integer("WORKER_LOST_AFTER_S", 45, minimum=2)
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

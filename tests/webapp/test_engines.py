@@ -19,7 +19,7 @@ def detector(monkeypatch) -> OneFace:
     """The stand-in that finds faces; it counts the pictures it was shown."""
     found = OneFace()
     networks = pipeline.Engine(found, Brightness(), MeanColour(), 1)
-    monkeypatch.setattr(engines, "_load_engine", lambda model: (networks, {"stand-in": model}))
+    monkeypatch.setattr(engines, "_load_engine", lambda model: networks)
     return found
 
 
@@ -34,13 +34,24 @@ def sources(tmp_path: Path) -> list[engines.Source]:
 
 
 def analyse(sources: list[engines.Source], **by_hand) -> engines.Findings:
-    return engines.analyse(
-        sources,
-        model="human",
-        progress=lambda _: None,
-        cancelled=lambda: False,
-        by_hand=engines.ByHand(**by_hand),
-    )
+    """Do what workers do, one after another."""
+    given = engines.ByHand(**by_hand)
+    by_camera = {source.camera: source for source in sources}
+    for stretch in engines.plan(sources, model="human", by_hand=given):
+        engines.sample(
+            by_camera[stretch.camera],
+            stretch,
+            model="human",
+            progress=lambda _: None,
+            cancelled=lambda: False,
+        )
+    found = engines.conclude(sources, model="human", by_hand=given)
+    assert found is not None
+    return found
+
+
+def test_nothing_is_concluded_while_a_stretch_is_missing(detector, sources):
+    assert engines.conclude(sources, model="human") is None
 
 
 def kept_files(tmp_path: Path) -> list[Path]:

@@ -6,7 +6,7 @@ class AnalysisConfig(AppConfig):
     label = "analysis"
 
     def ready(self) -> None:
-        from webapp.analysis.analysing import may_analyse, run_analysis
+        from webapp.analysis.analysing import SEGMENTED, may_analyse, run_analysis
         from webapp.analysis.holding import HOLDER, holding
         from webapp.analysis.queries import KIND
         from webapp.analysis.services import start_by_itself
@@ -17,7 +17,9 @@ class AnalysisConfig(AppConfig):
         from webapp.recordings.services import when_ready
         from webapp.studies.flow import register_analysed
 
-        register_kind(JobKind(KIND, "Analyse expressions", run_analysis, may_start=may_analyse))
+        register_kind(
+            JobKind(KIND, "Analyse expressions", run_analysis, segmented=SEGMENTED, may_start=may_analyse)
+        )
         register_holder(HOLDER)
         register_analysed(holding)
         when_ready(start_by_itself)

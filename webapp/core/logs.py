@@ -28,6 +28,7 @@ ALLOWED_KEYS = frozenset(
         "attempt",
         "encounter_id",
         "recording_id",
+        "segment_id",
         "run_id",
         "upload_id",
         "error_type",

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from webapp.core.admin_site import ReadOnlyAdmin
-from webapp.jobs.models import Job, WorkerHeartbeat
+from webapp.jobs.models import Batch, Job, Segment, WorkerHeartbeat
 
 
 @admin.register(Job)
@@ -10,6 +10,18 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     list_filter = ("state", "kind")
 
 
+@admin.register(Segment)
+class SegmentAdmin(ReadOnlyAdmin[Segment]):
+    list_display = ("id", "job", "label", "state", "attempts", "worker", "work_s", "finished_at")
+    list_filter = ("state",)
+    list_select_related = ("job",)
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin[Batch]):
+    list_display = ("title", "requested_by", "created_at", "seen_at")
+
+
 @admin.register(WorkerHeartbeat)
 class WorkerHeartbeatAdmin(ReadOnlyAdmin[WorkerHeartbeat]):
-    list_display = ("worker", "host", "process", "started_at", "beat_at")
+    list_display = ("worker", "host", "process", "queues", "started_at", "beat_at")

@@ -60,7 +60,8 @@ class JobContext:
         """
         if not self._stopped and time.monotonic() - self._looked_s >= LOOK_EVERY_S:
             self._looked_s = time.monotonic()
-            self._stopped = not self._mine().filter(cancel_requested=False).exists()
+            wanted = self._mine().filter(cancel_requested=False, pause_requested=False)
+            self._stopped = not wanted.exists()
         return self._stopped or leases.stopping.is_set()
 
     def stop_if_asked(self) -> None:

@@ -1,4 +1,4 @@
-"""Which jobs this process holds, and whether it has been asked to end."""
+"""Which jobs and segments this process holds, and whether it has been asked to end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, Segment
 
 stopping = threading.Event()
 _held: set[UUID] = set()
@@ -34,4 +34,9 @@ def beat() -> int:
     """Renew every lease of this process; return how many are still ours."""
     with _guard:
         tokens = set(_held)
-    return Job.objects.filter(lease_token__in=tokens).update(heartbeat_at=timezone.now()) if tokens else 0
+    if not tokens:
+        return 0
+    now = timezone.now()
+    return sum(
+        work.objects.filter(lease_token__in=tokens).update(heartbeat_at=now) for work in (Segment, Job)
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from webapp.jobs.context import JobContext
     from webapp.jobs.models import Job
+    from webapp.jobs.segments import SegmentContext
 
 
 def _always(_job: Job) -> bool:
@@ -20,17 +21,45 @@ def _nothing(_job: Job) -> None:
 
 
 @dataclass(frozen=True)
+class PlannedSegment:
+    """A stretch of a job. name: unique in the job. label: where it lies, in words without personal data.
+
+    media_s: seconds of recording. is_done: its result is kept already, from this job or an earlier one.
+    """
+
+    name: str
+    label: str
+    input: Mapping[str, Any]
+    media_s: float
+    is_done: bool = False
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """How a job is cut. plan: every stretch that the result needs, asked anew whenever the job is taken up.
+
+    work: does one stretch and keeps its result where plan finds it; doing it twice does no harm. queue: "cpu"
+    or "gpu", asked when a segment is queued.
+    """
+
+    plan: Callable[[JobContext], Sequence[PlannedSegment]]
+    work: Callable[[SegmentContext], None]
+    queue: Callable[[], str]
+
+
+@dataclass(frozen=True)
 class JobKind:
     """What a kind is called, how its work is done, when a waiting job may go on, and what follows a failure.
 
     label: words for the page. run: does the work, raises AppError with a sentence for what cannot be done.
-    may_start: False keeps the job waiting for consent. on_failed: called in the transaction that marks the
-    job failed or cancelled.
+    segmented: None for short work; else run only joins what the segments kept. may_start: False keeps the job
+    waiting for consent. on_failed: called in the transaction that marks the job failed or cancelled.
     """
 
     name: str
     label: str
     run: Callable[[JobContext], None]
+    segmented: Segmented | None = None
     may_start: Callable[[Job], bool] = _always
     on_failed: Callable[[Job], None] = _nothing
 
@@ -50,6 +79,10 @@ def label_of(name: str) -> str:
     """Return the words for a kind; its bare name when the app that knew it is gone."""
     kind = _KINDS.get(name)
     return kind.label if kind else name.replace("_", " ")
+
+
+def known_kinds() -> tuple[JobKind, ...]:
+    return tuple(_KINDS.values())
 
 
 _SWEEPS: list[Callable[[], object]] = []

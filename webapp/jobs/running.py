@@ -1,5 +1,5 @@
-"""From a queued job to its end: claim it, run its handler, write how it ended. Losing a race is not an
-error.
+"""From a queued job to its end: claim it, cut it or run its handler, write how it ended. Losing a race is not
+an error.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from webapp.jobs import leases
 from webapp.jobs.context import JobContext
 from webapp.jobs.errors import Stopped, WaitForConsent
 from webapp.jobs.models import Job, JobState
-from webapp.jobs.registry import find_kind
-from webapp.jobs.services import after_failure, enqueue
+from webapp.jobs.queueing import enqueue
+from webapp.jobs.registry import JobKind, find_kind
+from webapp.jobs.services import after_failure
+from webapp.jobs.spreading import is_spread, spread, without_open_segments
 
 log = structlog.get_logger(__name__)
 
@@ -50,12 +52,14 @@ def run(job_id: UUID, worker: str = "") -> None:
 
 
 def claim(job_id: UUID, worker: str = "") -> UUID | None:
-    """Take a queued job; return the lease, None when another worker was faster or the job is no longer
-    queued.
+    """Take a queued job, or one whose segments are all closed; return the lease, None when another worker was
+    faster or there is nothing to do.
     """
     token = uuid.uuid4()
     now = timezone.now()
-    won = Job.objects.filter(pk=job_id, state=JobState.QUEUED, cancel_requested=False).update(
+    open_to_us = Job.objects.filter(pk=job_id, cancel_requested=False, pause_requested=False)
+    ready = open_to_us.filter(state=JobState.QUEUED) | without_open_segments(open_to_us.filter(is_spread()))
+    won = ready.update(
         state=JobState.RUNNING,
         lease_token=token,
         worker=worker,
@@ -80,12 +84,8 @@ def _run_claimed(job: Job, token: UUID) -> None:
     if not kind.may_start(job):
         release(job, token, state=JobState.WAITING_FOR_CONSENT)
         return
-    context = JobContext(job, token)
     try:
-        kind.run(context)
-        if not context.finished:
-            with context.finishing():
-                pass
+        _do(kind, JobContext(job, token), token)
     except Stopped:
         hand_back(job, token)
     except WaitForConsent:
@@ -98,6 +98,16 @@ def _run_claimed(job: Job, token: UUID) -> None:
     except Exception:
         log.exception("job_failed_unexpectedly")
         fail(job, token, code="unexpected", message=UNEXPECTED.format(job_id=job.pk))
+
+
+def _do(kind: JobKind, context: JobContext, token: UUID) -> None:
+    """Spread the job over its segments; or run it, when it has none or they are all done."""
+    if kind.segmented is not None and spread(context.job, token, kind.segmented.plan(context)):
+        return
+    kind.run(context)
+    if not context.finished:
+        with context.finishing():
+            pass
 
 
 @transaction.atomic
@@ -120,9 +130,11 @@ def fail(job: Job, token: UUID, *, code: str, message: str) -> bool:
 
 @transaction.atomic
 def hand_back(job: Job, token: UUID) -> None:
-    """End a stopped job as cancelled where that was asked for; else queue it again as if never started."""
+    """End a stopped job as cancelled or paused where that was asked for; else queue it again as if never
+    started.
+    """
     if release(job, token, state=JobState.QUEUED):
-        Job.objects.filter(pk=job.pk).update(attempts=F("attempts") - 1)
+        Job.objects.filter(pk=job.pk, attempts__gt=0).update(attempts=F("attempts") - 1)
         enqueue(job)
 
 
@@ -137,8 +149,8 @@ def retry_later(job: Job, token: UUID) -> None:
 
 @transaction.atomic
 def release(job: Job, token: UUID, *, state: JobState) -> bool:
-    """Give the lease up and leave the job in a waiting state; False when it was cancelled or the lease is
-    lost.
+    """Give the lease up and leave the job in a waiting state; False when it was cancelled or paused, or the
+    lease is lost.
     """
     cancelled = (
         _leased(job, token)
@@ -155,7 +167,12 @@ def release(job: Job, token: UUID, *, state: JobState) -> bool:
         job.refresh_from_db()
         after_failure(job)
         return False
-    return bool(_leased(job, token).update(state=state, message="", lease_token=None, expected_end_at=None))
+    idle = {"message": "", "lease_token": None, "expected_end_at": None}
+    if _leased(job, token).filter(pause_requested=True).update(state=JobState.PAUSED, **idle):
+        return False
+    won = _leased(job, token).update(state=state, **idle)
+    job.refresh_from_db()
+    return bool(won)
 
 
 def _leased(job: Job, token: UUID) -> QuerySet[Job]:

@@ -1,21 +1,23 @@
-"""Creating, cancelling and retrying jobs. Callers have checked access; every change is audited."""
+"""Creating, cancelling, pausing and retrying jobs. Callers have checked access; every change is audited."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from webapp.core import audit
 from webapp.core.errors import Conflict
-from webapp.jobs.models import Job, JobState
+from webapp.jobs.models import Batch, Job, JobState, Segment
 from webapp.jobs.queries import unfinished
+from webapp.jobs.queueing import enqueue
 from webapp.jobs.registry import find_kind
+from webapp.jobs.spreading import close_segments
 
 Actor = AbstractBaseUser | AnonymousUser | None
 
@@ -30,6 +32,7 @@ def create_job(
     study_id: int | None,
     purpose: str = "",
     priority: int = 0,
+    batch: Batch | None = None,
 ) -> Job:
     """Write a job into the ledger and queue it. Raises LookupError for a kind that no app registered."""
     if find_kind(kind) is None:
@@ -41,21 +44,13 @@ def create_job(
         requested_by_id=getattr(requested_by, "pk", None),
         purpose=purpose,
         priority=priority,
+        batch=batch,
     )
     audit.record(
         actor=requested_by, action="job.created", target=job, study_id=study_id, details={"kind": kind}
     )
     enqueue(job)
     return job
-
-
-def enqueue(job: Job, *, delay: timedelta = timedelta(0)) -> None:
-    """Put a queued job into the task queue, in the transaction of the caller."""
-    from webapp.jobs.tasks import run_job
-
-    run_after = timezone.now() + delay if delay else None
-    result = run_job.using(priority=job.priority, run_after=run_after).enqueue(str(job.pk))
-    Job.objects.filter(pk=job.pk).update(task_id=result.id, enqueued_at=timezone.now())
 
 
 @transaction.atomic
@@ -65,11 +60,39 @@ def cancel_job(*, job: Job, actor: Actor, study_id: int | None) -> Job:
     """
     if not unfinished(Job.objects.filter(pk=job.pk)).update(cancel_requested=True):
         raise Conflict("This job has already ended, so there is nothing left to cancel.")
-    waiting = Job.objects.filter(pk=job.pk).exclude(state=JobState.RUNNING)  # the update above holds the row
-    if waiting.update(state=JobState.CANCELLED, finished_at=timezone.now(), message=""):
+    if _unleased(job).update(state=JobState.CANCELLED, finished_at=timezone.now(), message=""):
         job.refresh_from_db()
         after_failure(job)
     audit.record(actor=actor, action="job.cancelled", target=job, study_id=study_id)
+    job.refresh_from_db()
+    return job
+
+
+@transaction.atomic
+def pause_job(*, job: Job, actor: Actor, study_id: int | None) -> Job:
+    """Begin nothing new of a job until it is resumed; segments that workers hold are finished and kept.
+
+    Raises Conflict when it has ended, is being cancelled, or is paused already.
+    """
+    going = unfinished(Job.objects.filter(pk=job.pk, cancel_requested=False, pause_requested=False))
+    if not going.update(pause_requested=True):
+        raise Conflict("Only a job that waits or runs can be paused.")
+    _unleased(job).update(state=JobState.PAUSED, expected_end_at=None, message="")
+    audit.record(actor=actor, action="job.paused", target=job, study_id=study_id)
+    job.refresh_from_db()
+    return job
+
+
+@transaction.atomic
+def resume_job(*, job: Job, actor: Actor, study_id: int | None) -> Job:
+    """Queue a paused job again; what is done stays done. Raises Conflict in every other state."""
+    paused = Job.objects.filter(pk=job.pk, pause_requested=True)
+    if paused.filter(state=JobState.PAUSED).update(state=JobState.QUEUED, pause_requested=False):
+        job.refresh_from_db()
+        enqueue(job)
+    elif not unfinished(paused).update(pause_requested=False):
+        raise Conflict("Only a paused job can be resumed.")
+    audit.record(actor=actor, action="job.resumed", target=job, study_id=study_id)
     job.refresh_from_db()
     return job
 
@@ -82,6 +105,7 @@ def retry_job(*, job: Job, actor: Actor, study_id: int | None) -> Job:
         state=JobState.QUEUED,
         attempts=0,
         cancel_requested=False,
+        pause_requested=False,
         message="",
         error_code="",
         error_message="",
@@ -91,14 +115,25 @@ def retry_job(*, job: Job, actor: Actor, study_id: int | None) -> Job:
     )
     if not changed:
         raise Conflict("Only a failed or cancelled job can be tried again.")
+    Segment.objects.filter(job=job).update(attempts=0)
     audit.record(actor=actor, action="job.retried", target=job, study_id=study_id)
+    job.refresh_from_db()
     enqueue(job)
     job.refresh_from_db()
     return job
 
 
+def _unleased(job: Job) -> QuerySet[Job]:
+    """Return the job unless a worker holds it as a whole; then that worker has to give it up itself."""
+    held = Q(state=JobState.RUNNING, lease_token__isnull=False)
+    return Job.objects.filter(~held, pk=job.pk)
+
+
 def after_failure(job: Job) -> None:
-    """Let the app that owns the kind tidy up after a job that ended without its result."""
+    """Take open segments from their workers, and let the app that owns the kind tidy up after a job that
+    ended without its result.
+    """
+    close_segments(job)
     kind = find_kind(job.kind)
     if kind is not None:
         kind.on_failed(job)

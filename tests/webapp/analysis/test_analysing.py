@@ -2,40 +2,56 @@ from __future__ import annotations
 
 import pytest
 
+from tests.webapp.jobs.driving import drive
 from tests.webapp.records import add_job, add_recording, findings
 from webapp import engines
 from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
 from webapp.consent.services import record_decisions
 from webapp.core.errors import AppError
 from webapp.core.models import AuditEvent
-from webapp.jobs import running, sweeping
-from webapp.jobs.errors import Stopped
+from webapp.jobs import sweeping
+from webapp.jobs.models import Segment
 from webapp.jobs.services import cancel_job
 from webapp.recordings import storage
 
 
-@pytest.fixture
-def engine(monkeypatch):
-    """Replace the networks by a function; return the list of what they were given."""
-    given = []
+class Stand:
+    """Stands for the networks: two stretches for each camera that may be opened, kept in memory."""
 
-    def analyse(sources, *, model, progress, cancelled, by_hand):
-        given.append({source.camera: source.path for source in sources})
+    def __init__(self) -> None:
+        self.opened: list[dict] = []
+        self.kept: set[tuple] = set()
+        self.sampled: list[tuple] = []
+
+    def plan(self, sources, *, model, by_hand):
+        self.opened.append({source.camera: source.path for source in sources})
+        return [
+            engines.Stretch(source.camera, start, None, 1.5, (source.camera, start) in self.kept)
+            for source in sources
+            if source.path
+            for start in (0, 30_000_000)
+        ]
+
+    def sample(self, source, stretch, *, model, progress, cancelled):
+        self.sampled.append((stretch.camera, stretch.start_us))
+        assert not cancelled()
         progress(0.5)
+        self.kept.add((stretch.camera, stretch.start_us))
+
+    def conclude(self, sources, *, model, by_hand):
         return findings(tuple(source.camera for source in sources))
 
-    monkeypatch.setattr(engines, "analyse", analyse)
-    return given
 
-
-def work(job):
-    running.run(job.pk)
-    job.refresh_from_db()
-    return job
+@pytest.fixture
+def engine(monkeypatch) -> Stand:
+    stand = Stand()
+    for name in ("plan", "sample", "conclude"):
+        monkeypatch.setattr(engines, name, getattr(stand, name))
+    return stand
 
 
 def test_a_run_holds_every_second_and_face_and_what_it_rests_on(encounter, cameras, engine):
-    job = work(add_job(encounter))
+    job = drive(add_job(encounter))
     run = AnalysisRun.objects.get(job=job)
     assert (job.state, run.model, run.sync_offset_ms) == ("done", "human", 640.0)
     assert run.inputs["patient"] == {
@@ -52,8 +68,9 @@ def test_a_run_holds_every_second_and_face_and_what_it_rests_on(encounter, camer
 
 def test_a_camera_without_consent_is_not_opened(encounter, cameras, engine, alice, patient):
     record_decisions(actor=alice, participant=patient, decisions={"analyse_patient": False})
-    work(add_job(encounter))
-    assert engine == [{"doctor": storage.original_path(cameras["doctor"]), "patient": None}]
+    drive(add_job(encounter))
+    assert engine.opened[0] == {"doctor": storage.original_path(cameras["doctor"]), "patient": None}
+    assert {camera for camera, _ in engine.sampled} == {"doctor"}
     assert AnalysisRun.objects.get().inputs["patient"]["consent"] is False
 
 
@@ -62,99 +79,118 @@ def test_without_any_consent_the_job_waits_and_goes_on_once_it_is_given(
 ):
     record_decisions(actor=alice, participant=patient, decisions={"analyse_patient": False})
     record_decisions(actor=alice, participant=doctor, decisions={"analyse_doctor": False})
-    job = work(add_job(encounter))
-    assert (job.state, engine) == ("waiting_for_consent", [])
+    job = drive(add_job(encounter))
+    assert (job.state, engine.opened) == ("waiting_for_consent", [])
     record_decisions(actor=alice, participant=patient, decisions={"analyse_patient": True})
     sweeping.resume_waiting_jobs()
-    assert work(job).state == "done"
-    assert engine[0]["doctor"] is None
+    assert drive(job).state == "done"
+    assert engine.opened[0]["doctor"] is None
 
 
-def test_consent_withdrawn_on_the_way_stops_the_run_and_starts_it_anew_without_that_camera(
-    encounter, cameras, alice, patient, monkeypatch
+def test_consent_is_asked_again_when_a_segment_starts(encounter, cameras, engine, alice, patient):
+    job = add_job(encounter)
+    drive(job, steps=2)
+    record_decisions(actor=alice, participant=patient, decisions={"analyse_patient": False})
+    assert drive(job).state == "done"
+    assert [camera for camera, _ in engine.sampled].count("patient") == 0
+    assert AnalysisRun.objects.get().inputs["patient"]["consent"] is False
+    assert not Segment.objects.filter(input__camera="patient").exists()
+
+
+def test_consent_withdrawn_while_a_segment_runs_stops_it_and_cuts_the_job_anew(
+    encounter, cameras, engine, alice, patient, monkeypatch
 ):
     monkeypatch.setattr("webapp.analysis.analysing.ASK_CONSENT_EVERY_S", 0.0)
-    opened = []
 
-    def analyse(sources, *, model, progress, cancelled, by_hand):
-        opened.append({source.camera for source in sources if source.path})
-        if len(opened) == 1:
+    def sample(source, stretch, *, model, progress, cancelled):
+        if stretch.camera == "patient":
             record_decisions(actor=alice, participant=patient, decisions={"analyse_patient": False})
-        if cancelled():
-            raise Stopped
-        return findings(("doctor",))
+            cancelled()
+            pytest.fail("went on")
+        engine.kept.add((stretch.camera, stretch.start_us))
 
-    monkeypatch.setattr(engines, "analyse", analyse)
-    job = work(add_job(encounter))
-    assert (job.state, AnalysisRun.objects.count()) == ("queued", 0)
-    assert work(job).state == "done"
-    assert opened == [{"doctor", "patient"}, {"doctor"}]
+    monkeypatch.setattr(engines, "sample", sample)
+    assert drive(add_job(encounter)).state == "done"
+    assert engine.opened[0]["patient"] is not None
+    assert [one["patient"] for one in engine.opened[1:]] == [None] * (len(engine.opened) - 1)
+    assert AnalysisRun.objects.get().inputs["patient"]["consent"] is False
 
 
 def test_consent_withdrawn_at_the_last_moment_leaves_nothing_written(
-    encounter, cameras, alice, patient, monkeypatch
+    encounter, cameras, engine, alice, patient, monkeypatch
 ):
-    def analyse(sources, **_):
+    job = add_job(encounter)
+
+    def conclude(sources, *, model, by_hand):
         record_decisions(actor=alice, participant=patient, decisions={"analyse_patient": False})
         return findings()
 
-    monkeypatch.setattr(engines, "analyse", analyse)
-    job = work(add_job(encounter))
+    monkeypatch.setattr(engines, "conclude", conclude)
+    drive(job, steps=6)
     assert job.state == "queued"
     assert not AnalysisRun.objects.exists()
     assert not SecondRow.objects.exists()
 
 
-def test_a_second_camera_that_becomes_ready_on_the_way_is_not_left_out(encounter, monkeypatch):
+def test_a_second_camera_that_becomes_ready_on_the_way_is_not_left_out(encounter, engine, monkeypatch):
     add_recording(encounter, "doctor")
-    seen = []
-
-    def analyse(sources, **_):
-        seen.append([source.camera for source in sources])
-        if len(seen) == 1:
-            add_recording(encounter, "patient")
-        return findings(tuple(seen[-1]))
-
-    monkeypatch.setattr(engines, "analyse", analyse)
-    job = work(add_job(encounter))
-    assert work(job).state == "done"
-    assert seen == [["doctor"], ["doctor", "patient"]]
+    job = add_job(encounter)
+    drive(job, steps=2)
+    add_recording(encounter, "patient")
+    assert drive(job).state == "done"
+    assert {camera for camera, _ in engine.sampled} == {"doctor", "patient"}
+    assert len(engine.sampled) == 4
 
 
-def test_nothing_half_written_stays_when_writing_fails(encounter, cameras, monkeypatch):
+def test_a_second_analysis_takes_what_the_first_has_kept(encounter, cameras, engine):
+    drive(add_job(encounter))
+    assert drive(add_job(encounter)).state == "done"
+    assert len(engine.sampled) == 4
+    assert AnalysisRun.objects.count() == 2
+
+
+def test_a_kept_segment_that_the_disk_lost_is_done_again(encounter, cameras, engine):
+    job = add_job(encounter)
+    drive(job, steps=4)
+    engine.kept.remove(engine.sampled[0])
+    assert drive(job).state == "done"
+    assert len(engine.sampled) == 5
+
+
+def test_nothing_half_written_stays_when_writing_fails(encounter, cameras, engine, monkeypatch):
     broken = findings()
     broken.faces.append({"camera": "patient"})
-    monkeypatch.setattr(engines, "analyse", lambda *args, **kwargs: broken)
-    job = work(add_job(encounter))
+    monkeypatch.setattr(engines, "conclude", lambda *args, **kwargs: broken)
+    job = drive(add_job(encounter))
     assert (job.state, job.error_code) == ("failed", "unexpected")
     assert not AnalysisRun.objects.exists()
     assert not SecondRow.objects.exists()
 
 
-def test_what_the_engine_cannot_do_is_told_in_its_sentence(encounter, cameras, monkeypatch):
-    def analyse(*args, **kwargs):
+def test_what_the_engine_cannot_do_is_told_in_its_sentence_and_with_its_place(
+    encounter, cameras, engine, monkeypatch
+):
+    def sample(*args, **kwargs):
         raise AppError("The weights are not installed: run 'make weights'.", code="weights_missing")
 
-    monkeypatch.setattr(engines, "analyse", analyse)
-    job = work(add_job(encounter))
+    monkeypatch.setattr(engines, "sample", sample)
+    job = drive(add_job(encounter))
     assert (job.state, job.error_code) == ("failed", "weights_missing")
+    assert job.error_message.startswith("Doctor’s camera, 0:00–0:02: The weights")
 
 
-def test_a_cancelled_analysis_writes_nothing(encounter, cameras, monkeypatch, alice):
-    monkeypatch.setattr("webapp.jobs.context.LOOK_EVERY_S", 0.0)
+def test_a_cancelled_analysis_writes_nothing(encounter, cameras, engine, monkeypatch, alice):
     job = add_job(encounter)
 
-    def analyse(*args, cancelled, **kwargs):
+    def sample(source, stretch, **_):
         cancel_job(job=job, actor=alice, study_id=None)
-        assert cancelled()
-        raise Stopped
 
-    monkeypatch.setattr(engines, "analyse", analyse)
-    assert work(job).state == "cancelled"
+    monkeypatch.setattr(engines, "sample", sample)
+    assert drive(job).state == "cancelled"
     assert not AnalysisRun.objects.exists()
 
 
 def test_an_analysis_whose_recordings_are_gone_says_so(encounter, cameras, engine):
     job = add_job(encounter)
     encounter.recordings.all().delete()
-    assert (work(job).state, job.error_code) == ("failed", "no_recording")
+    assert (drive(job).state, job.error_code) == ("failed", "no_recording")

@@ -10,7 +10,7 @@ from webapp import engines
 from webapp.accounts.models import User
 from webapp.analysis.demo import credentials_file, load_demo
 from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, Segment
 from webapp.recordings.models import Recording, Upload
 
 
@@ -85,9 +85,34 @@ def test_the_demonstration_goes_the_whole_way_from_upload_to_timeline():
         assert faces.count() > 2 * rows.filter(status="ok").count()
         assert all(0 <= face.x <= 1 and 0 < face.w <= 1 for face in faces)
     assert abs(run.sync_offset_ms) == pytest.approx(480, abs=40)
+    assert Segment.objects.filter(job=run.job, state="done").count() == 4
+    assert_equals_an_analysis_in_one_go(run)
     nurse = FaceObservation.objects.filter(run=run, role="irrelevant")
     assert nurse.exists()
     assert set(nurse.values_list("emotion", "confidence")) == {("", 0.0)}
+
+
+def assert_equals_an_analysis_in_one_go(run: AnalysisRun) -> None:
+    """Every row and face that the segments gave is the one of an analysis that was never cut."""
+    from emotion.conclude import AnalysisOptions
+    from emotion.pipeline import analyse_encounter
+    from emotion.tables import TIMELINE_COLUMNS, timeline_rows
+
+    videos = engines.demo_videos()
+    uncut = analyse_encounter(
+        {camera: videos[camera] for camera in ("doctor", "patient")},
+        engine=engines._load_engine(run.model),
+        options=AnalysisOptions(segment_us=3_600_000_000),
+    )
+    expected = [dict(zip(TIMELINE_COLUMNS, row, strict=True)) for row in timeline_rows(uncut)]
+    rows = SecondRow.objects.filter(run=run).order_by("camera", "second").values(*TIMELINE_COLUMNS)
+    assert list(rows) == expected
+    times = FaceObservation.objects.filter(run=run).order_by("camera", "t_ms", "track")
+    assert list(times.values_list("camera", "t_ms", "track")) == sorted(
+        (camera.camera, face.time_us // 1000, face.track)
+        for camera in uncut.cameras
+        for face in camera.observations()
+    )
 
 
 @pytest.mark.real_clips

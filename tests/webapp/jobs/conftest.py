@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from webapp.jobs import leases, registry
+from webapp.jobs import leases, registry, sweeping
 from webapp.jobs.models import Job
-from webapp.jobs.registry import JobKind, register_kind
+from webapp.jobs.registry import JobKind, PlannedSegment, Segmented, register_kind
+from webapp.jobs.segments import SegmentContext
 from webapp.jobs.services import create_job
+from webapp.jobs.watching import Watcher
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +31,68 @@ def make_job(db, alice) -> Callable[..., Job]:
         return create_job(kind="test", params={}, subject_id=uuid.uuid4(), requested_by=alice, study_id=None)
 
     return make
+
+
+class Parts:
+    """A segmented kind that keeps its results in memory: `done` in the order of their doing."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        self.done: list[str] = []
+        self.joined: list[list[str]] = []
+        self.during: Callable[[SegmentContext], None] = lambda context: None
+
+    def plan(self, context) -> list[PlannedSegment]:
+        return [
+            PlannedSegment(name, f"Part {name}", {"name": name}, 30.0, name in self.done)
+            for name in self.names
+        ]
+
+    def work(self, context) -> None:
+        self.during(context)
+        self.done.append(context.input["name"])
+
+    def join(self, context) -> None:
+        self.joined.append(sorted(self.done))
+
+
+@pytest.fixture
+def parts() -> Parts:
+    return Parts("abc")
+
+
+@pytest.fixture
+def segmented(make_job, parts) -> Job:
+    """A queued job of three segments."""
+    return make_job(parts.join, segmented=Segmented(parts.plan, parts.work, lambda: "cpu"))
+
+
+class Clock:
+    """A steady clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def steady(monkeypatch) -> Clock:
+    """The clock by which this process's sweeps notice silence."""
+    clock = Clock()
+    watcher = Watcher(patience_s=45, clock=clock)
+    monkeypatch.setattr(sweeping, "watcher", lambda: watcher)
+    return clock
+
+
+@pytest.fixture
+def wait_out(steady) -> Callable[[], int]:
+    """Sweep, let the patience for silent workers pass, and sweep again; return how many were recovered."""
+
+    def sweep_twice() -> int:
+        before = sweeping.requeue_lost_work()
+        steady.now_s += 46
+        return before + sweeping.requeue_lost_work()
+
+    return sweep_twice

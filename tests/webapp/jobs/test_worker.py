@@ -9,8 +9,7 @@ from django.db import InterfaceError
 from django.utils import timezone
 
 from webapp.core.health import run_checks
-from webapp.jobs import queries
-from webapp.jobs.management.commands import worker
+from webapp.jobs import pulse, queries
 from webapp.jobs.models import JobState, WorkerHeartbeat
 
 
@@ -45,18 +44,18 @@ def test_health_misses_a_worker_that_has_not_reported_for_a_minute(db):
 
 
 @pytest.mark.parametrize("trouble", [InterfaceError("gone"), OSError("disk"), KeyError("bug")])
-def test_a_pulse_outlives_whatever_happens_to_it(monkeypatch, trouble):
+def test_a_pulse_outlives_whatever_happens_to_it(monkeypatch, settings, trouble):
     beats = []
 
-    def beat(pulse):
-        beats.append(pulse)
+    def beat(it):
+        beats.append(it)
         if len(beats) == 1:
             raise trouble
-        pulse._end.set()
+        it._end.set()
 
     for name in ("close_old_connections", "sweep", "connection"):
-        monkeypatch.setattr(worker, name, mock.Mock())
-    monkeypatch.setattr(worker, "BEAT_EVERY_S", 0.0)
-    monkeypatch.setattr(worker.Pulse, "_beat", beat)
-    worker.Pulse("w").run()
+        monkeypatch.setattr(pulse, name, mock.Mock())
+    settings.WORKER_LOST_AFTER_S = 0
+    monkeypatch.setattr(pulse.Pulse, "_beat", beat)
+    pulse.Pulse("w").run()
     assert len(beats) == 2
