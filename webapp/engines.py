@@ -179,7 +179,7 @@ def known_models() -> tuple[str, ...]:
 
 
 def plan(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None) -> list[Stretch]:
-    """Return the stretches of at most 30 s of the cameras that have to be looked at; none of a camera where it
+    """Return the stretches of at most 30 s of the cameras to look at; none of a camera where it
     is settled already who is who.
 
     Raises AppError for what cannot be done.

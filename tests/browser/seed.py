@@ -33,11 +33,12 @@ def main() -> None:
     mark_recorded(shown)
     erasure = _erasure(study)
     failed = _encounter(study)
-    _failed_job(failed)
+    failed_job = _failed_job(failed)
     addresses = {
         "study": study["study"].get_absolute_url(),
         "shown": shown.get_absolute_url(),
         "failed": failed.get_absolute_url(),
+        "failed_job": str(failed_job.pk),
         "patient": study["patient"].code,
         "member": f"{study['study'].get_absolute_url()}members/{study['study'].memberships.first().pk}/",
         "invitation": study["invitation"],
@@ -60,6 +61,8 @@ def _study() -> dict:
         for name in ("alice", "dora", "nina", "mona")
     }
     alice = people["alice"]
+    alice.is_staff = True
+    alice.save()
     study = services.create_study(
         actor=alice,
         slug="empathy",
@@ -302,13 +305,13 @@ def _summary() -> dict:
     }
 
 
-def _failed_job(encounter) -> None:
+def _failed_job(encounter):
     from django.utils import timezone
 
-    from webapp.jobs.models import Job
+    from webapp.jobs.models import Job, Segment
 
     now = timezone.now()
-    Job.objects.create(
+    job = Job.objects.create(
         kind="analyse_encounter",
         subject_id=encounter.pk,
         state="failed",
@@ -317,6 +320,17 @@ def _failed_job(encounter) -> None:
         started_at=now,
         finished_at=now,
     )
+    for position, state in enumerate(("done", "failed", "cancelled")):
+        Segment.objects.create(
+            job=job,
+            name=str(position),
+            label=f"Patient’s camera, part {position + 1}",
+            position=position,
+            state=state,
+            media_s=30,
+            work_s=3.2 if state == "done" else None,
+        )
+    return job
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ COORDINATOR = (TO_SIGN_IN, 200, 403, 403, 403, 404)
 COORDINATOR_AND_AUDITOR = (TO_SIGN_IN, 200, 403, 403, 200, 404)
 NOT_AUDITOR = (TO_SIGN_IN, 200, 200, 200, 403, 404)
 COORDINATOR_SENDS_NONSENSE = (TO_SIGN_IN, 422, 403, 403, 403, 404)
+STAFF = (TO_SIGN_IN, 404, 404, 404, 404, 404)  # nobody here is
 API_SIGNED_IN = (401, 200, 200, 200, 200, 200)
 API_MEMBERS = (401, 200, 200, 200, 200, 404)
 
@@ -92,6 +93,12 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("recordings:api_unfinished_uploads", "GET"): api_coordinator(200),
     ("analysis:encounter", "GET"): MEMBERS,
     ("analysis:jobs", "GET"): COORDINATOR_AND_AUDITOR,
+    ("analysis:job", "GET"): COORDINATOR_AND_AUDITOR,
+    ("analysis:jobs_bulk", "POST"): (TO_SIGN_IN, 400, 403, 403, 403, 404),
+    ("analysis:batch_new", "GET"): COORDINATOR,
+    ("analysis:batch_new", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
+    ("jobs:overview", "GET"): STAFF,
+    ("jobs:bulk", "POST"): STAFF,
     ("analysis:api_encounter", "GET"): API_MEMBERS,
     ("analysis:api_runs", "POST"): api_coordinator(202),
     ("analysis:api_timeline", "GET"): API_MEMBERS,
@@ -178,6 +185,9 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "recordings:api_unfinished_uploads": [encounter.pk],
         "analysis:encounter": [encounter.pk],
         "analysis:jobs": [study.slug],
+        "analysis:jobs_bulk": [study.slug],
+        "analysis:batch_new": [study.slug],
+        "analysis:job": [job.pk],
         "analysis:api_encounter": [encounter.pk],
         "analysis:api_runs": [encounter.pk],
         "analysis:api_people": [encounter.pk],
@@ -201,7 +211,10 @@ def erased(study, alice) -> Erasure:
     return found
 
 
-NO_ARGUMENT = {"studies:list", "studies:new", "studies:api_studies", "recordings:api_uploads"}
+NO_ARGUMENT = {
+    *("studies:list", "studies:new", "studies:api_studies"),
+    *("recordings:api_uploads", "jobs:overview", "jobs:bulk"),
+}
 
 
 def address(name: str, things: dict[str, list]) -> str:
@@ -254,10 +267,8 @@ def test_pages_that_ask_for_more_send_everybody_elsewhere(role, name, request, s
 def test_strangers_cannot_tell_absent_from_forbidden(things, name, carol, signed_in):
     method = next(method for known, method in TABLE if known == name)
     client = signed_in(carol)
-    absent = {key: [uuid.uuid4()] for key in things} | {
-        "analysis:jobs": ["no-such-study"],
-        "analysis:rules": ["no-such-study"],
-    }
+    by_slug = ("analysis:jobs", "analysis:jobs_bulk", "analysis:batch_new", "analysis:rules")
+    absent = {key: [uuid.uuid4()] for key in things} | {key: ["no-such-study"] for key in by_slug}
 
     def answer(known: dict[str, list]) -> int:
         return ask(client, method, name, known)

@@ -7,6 +7,7 @@ class AnalysisConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.analysis.analysing import SEGMENTED, may_analyse, run_analysis
+        from webapp.analysis.batches import finished_batches
         from webapp.analysis.holding import HOLDER, holding
         from webapp.analysis.queries import KIND
         from webapp.analysis.services import start_by_itself
@@ -24,3 +25,4 @@ class AnalysisConfig(AppConfig):
         register_analysed(holding)
         when_ready(start_by_itself)
         register_provider(failed_jobs)
+        register_provider(finished_batches)

@@ -11,7 +11,7 @@ from webapp.analysis.queries import KIND, analysable
 from webapp.core import audit
 from webapp.core.errors import Conflict, ConsentMissing, Invalid
 from webapp.engines import Findings
-from webapp.jobs.models import Job, JobState
+from webapp.jobs.models import Batch, Job, JobState
 from webapp.jobs.queries import jobs_about
 from webapp.jobs.services import Actor, create_job
 from webapp.recordings.models import Recording
@@ -22,7 +22,9 @@ BATCH = 500
 
 
 @transaction.atomic
-def start_run(*, encounter: Encounter, actor: Actor, model: str = "") -> Job:
+def start_run(
+    *, encounter: Encounter, actor: Actor, model: str = "", batch: Batch | None = None, priority: int = 0
+) -> Job:
     """Queue the analysis of all ready cameras; an analysis by the model that still waits in the queue does as
     well.
 
@@ -50,6 +52,8 @@ def start_run(*, encounter: Encounter, actor: Actor, model: str = "") -> Job:
         requested_by=actor,
         study_id=encounter.study_id,
         purpose="analyse",
+        batch=batch,
+        priority=priority,
     )
 
 

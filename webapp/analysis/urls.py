@@ -1,12 +1,15 @@
 from django.urls import path
 
-from webapp.analysis import api, views
+from webapp.analysis import api, job_views, views
 from webapp.analysis.consumers import EncounterConsumer
 
 app_name = "analysis"
 urlpatterns = [
     path("encounters/<uuid:pk>/", views.encounter, name="encounter"),
-    path("studies/<slug:slug>/jobs/", views.jobs, name="jobs"),
+    path("studies/<slug:slug>/jobs/", job_views.jobs, name="jobs"),
+    path("studies/<slug:slug>/jobs/bulk/", job_views.bulk_action, name="jobs_bulk"),
+    path("studies/<slug:slug>/jobs/batch/", job_views.batch_new, name="batch_new"),
+    path("jobs/<uuid:pk>/", job_views.job, name="job"),
     path("api/v1/encounters/<uuid:pk>/", api.EncounterDetail.as_view(), name="api_encounter"),
     path("studies/<slug:slug>/rules/", views.rules, name="rules"),
     path("api/v1/encounters/<uuid:pk>/people/", api.PersonCorrectionCreation.as_view(), name="api_people"),

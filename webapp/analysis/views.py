@@ -1,4 +1,4 @@
-"""The page of an encounter with its timeline, and the jobs of a study."""
+"""The page of an encounter with its timeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,12 +17,11 @@ from webapp.analysis.access import access_run
 from webapp.analysis.correcting import save_rules
 from webapp.analysis.forms import RulesForm
 from webapp.analysis.models import AnalysisRun, PersonCorrection
-from webapp.analysis.queries import encounters_by_id, is_of, jobs_of_study, latest_run, rules_of
-from webapp.analysis.state import encounter_state, job_state, run_state
+from webapp.analysis.queries import is_of, latest_run, rules_of
+from webapp.analysis.state import encounter_state, run_state
 from webapp.analysis.timelines import timeline
 from webapp.analysis.who import clock_of, people_of, runs_of, suggestions_of
-from webapp.core.errors import Invalid, NotFound
-from webapp.jobs.models import Job, JobState
+from webapp.core.errors import NotFound
 from webapp.recordings.models import Camera
 from webapp.recordings.names import ACCEPTED
 from webapp.recordings.queries import unfinished_uploads
@@ -31,7 +29,6 @@ from webapp.studies.access import access_encounter, access_study, needs_of
 from webapp.studies.models import Encounter
 from webapp.studies.views import study_context
 
-PAGE_SIZE = 50
 #: What a page sends at once: a lost line costs at most this much, and a request stays short.
 CHUNK_BYTES = 4 * 1024 * 1024
 
@@ -63,27 +60,6 @@ def encounter(request: HttpRequest, pk: UUID) -> HttpResponse:
         "chunk_bytes": CHUNK_BYTES,
     }
     return render(request, "analysis/encounter.html", context)
-
-
-@login_required
-@require_GET
-def jobs(request: HttpRequest, slug: str) -> HttpResponse:
-    study = access_study(request.user, slug, "view_jobs")
-    state = request.GET.get("state", "")
-    if state and state not in JobState.values:
-        raise Invalid(f"Expected a state of {', '.join(JobState.values)}, got “{state[:20]}”.")
-    found = jobs_of_study(request.user, study)
-    if state:
-        found = found.filter(state=state)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    may_steer = "run_analysis" in needs_of(request.user, study)
-    context = study_context(request, study, "jobs") | {
-        "page": page,
-        "jobs": _with_encounters(list(page), may_steer=may_steer),
-        "states": JobState.choices,
-        "chosen_state": state,
-    }
-    return render(request, "analysis/jobs.html", context)
 
 
 @login_required
@@ -142,15 +118,3 @@ def _camera_context(
         "upload": unfinished_uploads(encounter).filter(camera=camera).first(),
         "offset_ms": run.offsets_ms.get(camera.value, 0) if run and shows_it else 0,
     }
-
-
-def _with_encounters(jobs: list[Job], *, may_steer: bool) -> list[dict[str, object]]:
-    encounters = encounters_by_id(jobs)
-    return [
-        {
-            "job": job,
-            "state": job_state(job, may_steer=may_steer),
-            "encounter": encounters.get(job.subject_id),
-        }
-        for job in jobs
-    ]

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from webapp.jobs.models import UNFINISHED, Job, JobState, WorkerHeartbeat
+from webapp.jobs.models import UNFINISHED, Job, JobState, Segment, SegmentState, WorkerHeartbeat
 
 WORKER_MISSING_AFTER = timedelta(seconds=60)
+MEASURED_SEGMENTS = 500
 
 
 class NoWorker(Exception):
@@ -50,3 +51,27 @@ def can_cancel(job: Job) -> bool:
 
 def can_retry(job: Job) -> bool:
     return job.state in (JobState.FAILED, JobState.CANCELLED)
+
+
+def can_pause(job: Job) -> bool:
+    return job.state in UNFINISHED and not (job.cancel_requested or job.pause_requested)
+
+
+def can_resume(job: Job) -> bool:
+    return job.state == JobState.PAUSED
+
+
+def live_workers() -> QuerySet[WorkerHeartbeat]:
+    """Return the workers that reported within the last minute, in a steady order."""
+    since = timezone.now() - WORKER_MISSING_AFTER
+    return WorkerHeartbeat.objects.filter(beat_at__gte=since).order_by("host", "started_at")
+
+
+def measured_speed(jobs: QuerySet[Job]) -> float | None:
+    """Return seconds of recording that one worker does per second, over the latest segments of the jobs; None
+    when none was measured.
+    """
+    done = Segment.objects.filter(state=SegmentState.DONE, work_s__gt=0, job__in=jobs)
+    latest = done.order_by("-finished_at").values_list("media_s", "work_s")[:MEASURED_SEGMENTS]
+    media_s, work_s = (sum(column) for column in zip(*latest, strict=True)) if latest else (0, 0)
+    return media_s / work_s if work_s else None

@@ -8,6 +8,7 @@ const PARTS = {
   overlay: () => import("./parts/overlay.js"),
   player: () => import("./parts/player.js"),
   progress: () => import("./parts/progress.js"),
+  selection: () => import("./parts/selection.js"),
   theme: () => import("./parts/theme.js"),
   timeline: () => import("./parts/timeline.js"),
   upload: () => import("./parts/upload.js"),

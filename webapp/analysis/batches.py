@@ -1,0 +1,173 @@
+"""Analysing everything in a study that a model has not looked at yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+
+from webapp import engines
+from webapp.analysis.models import AnalysisRun
+from webapp.analysis.queries import KIND, purpose_of
+from webapp.analysis.services import start_run
+from webapp.core.errors import Conflict, ConsentMissing, Invalid
+from webapp.core.waiting import WaitingItem
+from webapp.jobs.durations import in_words
+from webapp.jobs.models import UNFINISHED, Batch, Job, JobState
+from webapp.jobs.queries import live_workers, measured_speed
+from webapp.jobs.services import Actor
+from webapp.recordings.models import Camera, Recording, RecordingState
+from webapp.recordings.queries import usable_for
+from webapp.studies.access import Someone
+from webapp.studies.models import Encounter, Study
+from webapp.studies.services import require_activity
+
+#: Behind what somebody waits for in front of a page.
+BATCH_PRIORITY = -3
+TELL_FOR = timedelta(days=30)
+
+
+@dataclass
+class BatchPlan:
+    """What a batch would do, before it does anything. Each encounter of the study is in exactly one group.
+
+    media_s: seconds of recording to look at. hours: with the workers that live now, None before any speed was
+    measured. speed: recorded seconds that one worker does per second.
+    """
+
+    model: str
+    to_do: list[UUID] = field(default_factory=list)
+    analysed: int = 0
+    in_work: int = 0
+    without_consent: int = 0
+    without_recording: int = 0
+    media_s: float = 0.0
+    speed: float | None = None
+    workers: int = 0
+
+    @property
+    def hours(self) -> float | None:
+        if self.speed is None:
+            return None
+        return self.media_s / self.speed / max(1, self.workers) / 3600
+
+    @property
+    def media_words(self) -> str:
+        return in_words(self.media_s)
+
+    @property
+    def hours_words(self) -> str:
+        return "" if self.hours is None else in_words(self.hours * 3600)
+
+
+def plan_batch(study: Study, model: str) -> BatchPlan:
+    """Return what analysing everything that the model has not seen would mean. Changes nothing.
+
+    Raises Invalid for an unknown model.
+    """
+    if model not in engines.known_models():
+        raise Invalid(f"Expected a model of {', '.join(engines.known_models())}, got “{model[:40]}”.")
+    of_model = Job.objects.filter(kind=KIND, params__model=model)
+    plan = BatchPlan(model, workers=live_workers().count())
+    plan.speed = measured_speed(of_model) or measured_speed(Job.objects.filter(kind=KIND))
+    ready, usable = _ready_recordings(study), _usable_lengths(study)
+    seen = _inputs_seen(study, model)
+    in_work = set(of_model.filter(state__in=UNFINISHED).values_list("subject_id", flat=True))
+    for pk in Encounter.objects.filter(study=study).order_by("number").values_list("pk", flat=True):
+        if pk not in ready:
+            plan.without_recording += 1
+        elif ready[pk] in seen.get(pk, ()):
+            plan.analysed += 1
+        elif pk in in_work:
+            plan.in_work += 1
+        elif pk not in usable:
+            plan.without_consent += 1
+        else:
+            plan.to_do.append(pk)
+            plan.media_s += usable[pk]
+    return plan
+
+
+def start_batch(*, study: Study, model: str, actor: Actor) -> tuple[Batch, int]:
+    """Queue what plan_batch gives now; return the batch and how many jobs it has.
+
+    Each job is its own transaction: whatever interrupts this, beginning again does the rest. Raises Conflict
+    when there is nothing to do, or the study's state does not allow it.
+    """
+    require_activity(study, "process")
+    plan = plan_batch(study, model)
+    if not plan.to_do:
+        raise Conflict("There is nothing left to analyse with this model.")
+    title = f"Analysis of {study.title} with {model}"[:200]
+    batch = Batch.objects.create(title=title, study_id=study.pk, requested_by_id=getattr(actor, "pk", None))
+    started = 0
+    for encounter in Encounter.objects.filter(pk__in=plan.to_do).select_related("study").iterator():
+        try:
+            start_run(encounter=encounter, actor=actor, model=model, batch=batch, priority=BATCH_PRIORITY)
+        except (Conflict, ConsentMissing):  # changed since it was planned
+            continue
+        started += 1
+    return batch, started
+
+
+def _ready_recordings(study: Study) -> dict[UUID, frozenset[str]]:
+    found: dict[UUID, set[str]] = {}
+    ready = Recording.objects.filter(encounter__study=study, state=RecordingState.READY)
+    for encounter, pk in ready.values_list("encounter_id", "pk"):
+        found.setdefault(encounter, set()).add(str(pk))
+    return {encounter: frozenset(recordings) for encounter, recordings in found.items()}
+
+
+def _usable_lengths(study: Study) -> dict[UUID, float]:
+    """Return, by encounter, the seconds of the recordings whose people agree to the analysis."""
+    found: dict[UUID, float] = {}
+    ready = Recording.objects.filter(encounter__study=study, state=RecordingState.READY)
+    for camera in Camera.values:
+        usable = usable_for(ready.filter(camera=camera), purpose_of(camera))
+        for encounter, length_us in usable.values_list("encounter_id", "duration_us"):
+            found[encounter] = found.get(encounter, 0.0) + (length_us or 0) / engines.SECOND_US
+    return found
+
+
+def _inputs_seen(study: Study, model: str) -> dict[UUID, set[frozenset[str]]]:
+    """Return, by encounter, the sets of recordings that runs of the model rest on."""
+    found: dict[UUID, set[frozenset[str]]] = {}
+    runs = AnalysisRun.objects.filter(encounter__study=study, model=model).order_by()
+    for encounter, inputs in runs.values_list("encounter_id", "inputs").iterator():
+        recordings = frozenset(str(made_of["recording"]) for made_of in inputs.values())
+        found.setdefault(encounter, set()).add(recordings)
+    return found
+
+
+def finished_batches(user: Someone) -> Iterator[WaitingItem]:
+    """Yield the batches of the user that ended and at whose result nobody has looked yet."""
+    if user.pk is None:
+        return
+    unfinished = Job.objects.filter(batch=OuterRef("pk"), state__in=UNFINISHED)
+    since = timezone.now() - TELL_FOR
+    batches = Batch.objects.filter(requested_by_id=user.pk, seen_at=None, created_at__gte=since)
+    for batch in batches.filter(~Exists(unfinished)):
+        study = Study.objects.filter(pk=batch.study_id).first()
+        if study is None:
+            continue
+        failed = batch.jobs.filter(state=JobState.FAILED).count()
+        yield WaitingItem(
+            title=f"Done: {batch.title}",
+            detail=f"{batch.jobs.filter(state=JobState.DONE).count()} done, {failed} failed",
+            url=f"{reverse('analysis:jobs', args=[study.slug])}?batch={batch.pk}",
+            action="Look at it",
+            urgency=2,
+        )
+
+
+def mark_seen(batch: Batch, user: Someone) -> None:
+    """Remember that whoever began a batch has seen how it ended."""
+    if not batch.jobs.filter(state__in=UNFINISHED).exists():
+        Batch.objects.filter(pk=batch.pk, requested_by_id=user.pk, seen_at=None).update(
+            seen_at=timezone.now()
+        )
