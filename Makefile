@@ -55,6 +55,7 @@ stop:
 
 test: setup-dev
 	@$(BIN)/python -m tests.browser.install
+	@$(BIN)/python -m tests.services
 	npm test --silent
 	$(BIN)/python -m pytest $(ARGS)
 

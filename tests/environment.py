@@ -18,5 +18,8 @@ for name in (
     "CELERY_BROKER_URL",
 ):
     os.environ.pop(name, None)
+for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
+    if f"TEST_{name}" in os.environ:  # the same tests against servers that another test has started
+        os.environ[name] = os.environ[f"TEST_{name}"]
 os.environ["DATA_DIR"] = _FOLDER
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 40

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from types import FrameType
@@ -26,10 +25,13 @@ END_WITHIN_S = 50.0
 
 
 class Supervised:
-    """One place in the team: a worker process, its successors, and how long the next one has to wait."""
+    """One place in the team: a worker process, its successors, and how long the next one has to wait.
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        self._arguments = arguments
+    command: starts a worker; its name is put behind it.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
         self._pause_s = 0.0
         self._start_at_s = time.monotonic()
         self.name = ""
@@ -53,15 +55,15 @@ class Supervised:
     def _start(self) -> None:
         self.name = draw_worker_name()
         self._started_s = time.monotonic()
-        command = [sys.executable, "manage.py", "worker", "--name", self.name, *self._arguments]
+        command = [*self._command, "--name", self.name]
         self.process = subprocess.Popen(command, cwd=settings.ROOT)  # noqa: S603  our own program
 
 
 class Supervisor:
     """Runs `count` workers until it is told to end; then lets them hand back what they hold."""
 
-    def __init__(self, count: int, arguments: Sequence[str]) -> None:
-        self._team = [Supervised(arguments) for _ in range(count)]
+    def __init__(self, count: int, command: Sequence[str]) -> None:
+        self._team = [Supervised(command) for _ in range(count)]
         self._ending = False
 
     def run(self) -> None:

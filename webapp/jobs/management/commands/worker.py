@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
@@ -23,12 +24,13 @@ EVERY_QUEUE = "*"
 
 class GracefulWorker(Worker):
     """A queue worker that, asked to end, lets the running work hand itself back instead of waiting for its
-    end.
+    end; and that ends between two looks into the queue, never in the middle of a statement. Asked again, as
+    by Ctrl-C, which reaches a whole group of processes, it goes on ending.
     """
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
         leases.stopping.set()
-        super().shutdown(signum, frame)
+        self.running = False
 
 
 class Command(BaseCommand):
@@ -49,8 +51,9 @@ class Command(BaseCommand):
         if options["batch"] or options["name"]:
             self._work(options)
             return
-        arguments = ["--queues", options["queues"], "--interval", str(options["interval"])]
-        Supervisor(options["processes"] or settings.WORKER_PROCESSES, arguments).run()
+        command = [sys.executable, "manage.py", "worker", "--queues", options["queues"]]
+        command += ["--interval", str(options["interval"])]
+        Supervisor(options["processes"] or settings.WORKER_PROCESSES, command).run()
 
     def _work(self, options: dict[str, Any]) -> None:
         name = options["name"] or draw_worker_name()
