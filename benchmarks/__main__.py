@@ -25,6 +25,11 @@ WORDS = {
     "second_quarter_mb": "memory in the second quarter, MB",
     "last_quarter_mb": "memory in the last quarter, MB",
     "peak_mb": "peak memory, MB",
+    "segment_overhead_ms": "queue overhead per segment, ms",
+    "overhead_share": "queue overhead as a share of a segment's work",
+    "notice_dead_worker_s": "until a dead worker's segment is taken over, s",
+    "times_real_time_1_workers": "analysis by 1 worker, times real time",
+    "times_real_time_2_workers": "analysis by 2 workers, times real time",
 }
 
 
@@ -38,6 +43,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     figures: dict[str, Any] = {"machine": describe_machine(), "analysis": measure_analysis(arguments.video)}
+    figures["jobs"] = measure_jobs()
     if arguments.minutes:
         figures["memory"] = asdict(follow_memory(arguments.video, minutes=arguments.minutes))
     print(json.dumps(figures) if arguments.json else show(figures))
@@ -46,6 +52,14 @@ def main() -> None:
 def measure_analysis(video: Path) -> dict[str, Any]:
     """Return the figures of `emotion bench`, measured in a process of its own."""
     command = [sys.executable, "-m", "emotion", "bench", str(video), "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def measure_jobs() -> dict[str, Any]:
+    """Return the figures of `benchmarks.jobs`, measured in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.jobs", "--json"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
