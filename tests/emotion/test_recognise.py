@@ -9,11 +9,11 @@ import pytest
 from emotion.errors import UnknownModel, WeightsMissing
 from emotion.labels import EMOTIONS
 from emotion.metrics import accuracy, confusion_matrix
-from emotion.recipes import DEFAULT_MODEL, RECIPES, describe_weights
+from emotion.recipes import DEFAULT_MODEL, PRESETS, RECIPES, describe_weights, find_recipe
 from emotion.recognise import PREPARATIONS, Network, load_recogniser, pool_opinions, softmax
 from emotion.weights import WEIGHTS
 
-SINGLES = ("densenet", "human", "face-api", "fer")
+SINGLES = ("densenet", "human", "face-api", "fer", "mobileface")
 # FER2013 validation, whole pictures: the recipe's accuracy less two standard errors of 1,000 (densenet: 150).
 LEAST_ACCURACY = {
     "densenet": 0.61,
@@ -22,6 +22,9 @@ LEAST_ACCURACY = {
     "fer": 0.60,
     "human+fer": 0.63,
     "human+fer+face-api": 0.61,
+    "mobileface": 0.61,
+    "mobileface+human+fer": 0.64,
+    DEFAULT_MODEL: 0.63,
 }
 
 
@@ -40,6 +43,8 @@ def noise(count: int, side: int = 90) -> list[np.ndarray]:
         ("human", (0, 0, 0), [-1]),
         ("human", (0, 0, 255), [(76 - 127.5) / 127.5]),  # grey of pure red is 0.299 * 255
         ("fer", (0, 255, 0), [(150 - 127.5) / 127.5]),
+        ("mobileface", (255, 255, 255), [1]),
+        ("mobileface", (0, 0, 255), [(76 - 127) / 128]),
     ],
 )
 def test_a_plain_colour_arrives_as_the_network_expects_it(name, bgr, expected):
@@ -100,13 +105,26 @@ def test_a_model_names_its_weights(weights_dir):
 
 def test_the_record_of_a_run_names_package_version_and_hash():
     described = describe_weights(DEFAULT_MODEL)
-    assert [one["name"] for one in described] == ["human", "fer", "face-api"]
-    assert described[0]["package"] == "@vladmandic/human"
-    assert described[0]["sha256"] == WEIGHTS["human"].sha256
+    assert [one["name"] for one in described] == ["mobileface", "human", "fer", "face-api"]
+    assert described[0]["package"] == "emotion.models"
+    assert described[1]["package"] == "@vladmandic/human"
+    assert described[1]["sha256"] == WEIGHTS["human"].sha256
+
+
+def test_a_preset_is_a_recipe_by_another_name():
+    assert find_recipe("fast") is RECIPES["human+fer"]
+    assert find_recipe("best") is RECIPES[PRESETS["best"]]
+
+
+def test_a_sharp_face_passes_through_the_size_that_the_network_learnt_from():
+    """A chequerboard of single pixels, finer than 48 across, arrives as an even grey."""
+    fine = np.kron(np.indices((96, 96)).sum(0) % 2, np.ones((1, 1)))[..., None] * 255
+    prepared = PREPARATIONS["mobileface"].apply([np.repeat(fine, 3, axis=2).astype(np.uint8)])
+    assert np.ptp(prepared) < 0.02
 
 
 def test_an_unknown_model_is_refused_with_the_names_that_exist(tmp_path):
-    with pytest.raises(UnknownModel, match=r"human\+fer\+face-api, .* got 'vgg'"):
+    with pytest.raises(UnknownModel, match=r"best, fast, .*human\+fer, .* got 'vgg'"):
         load_recogniser("vgg", tmp_path)
 
 
