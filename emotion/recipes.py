@@ -54,7 +54,7 @@ RECIPES: Final = {
             "mobileface",
             {"mobileface": 1.190},
             "64.5 % accuracy, 59.0 % macro F1, error .030, 3.8 ms. Our own: takes 3 % of talking faces for "
-            "angry, and is right on 64 % of rendered ones, where human is on 44, fer on 51, face-api on 69 %.",
+            "angry, and is right on 64 % of rendered ones, where human is on 44, fer 51, face-api 69 %.",
         ),
         Recipe(
             "densenet+human+fer",
