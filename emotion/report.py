@@ -13,6 +13,7 @@ from string import Template
 from typing import Any, Final
 
 from emotion.conclude import CameraAnalysis, EncounterAnalysis
+from emotion.findings import PUBLISHED_DETECTION_RATE
 from emotion.labels import EMOTIONS
 from emotion.plots import (
     KEYS,
@@ -24,6 +25,7 @@ from emotion.plots import (
     gather_columns,
     seconds_per_column,
 )
+from emotion.report_together import render_together
 
 TEMPLATE: Final = Path(__file__).with_name("report_template.html")
 ROLE_MARKS: Final = {"doctor": "Dr", "patient": "Pt"}
@@ -34,10 +36,11 @@ SYNC_WORDS: Final = {
     "creation_time": "by the times the files give",
 }
 MAX_PEOPLE: Final = 10
+PUBLISHED: Final = f"published: over {PUBLISHED_DETECTION_RATE:.0%}".replace("%", "\u00a0%")
 
 
-def render_report(analysis: EncounterAnalysis, run: Mapping[str, Any]) -> str:
-    """Return the page as HTML. run: the content of run.json."""
+def render_report(analysis: EncounterAnalysis, run: Mapping[str, Any], language: str = "en") -> str:
+    """Return the page as HTML. run: the content of run.json. language: of the suggestions."""
     seconds = [row.second for camera in analysis.cameras for row in camera.rows]
     scale = Scale(min(seconds), max(seconds) + 1)
     cameras = "\n".join(_render_camera(camera, scale) for camera in analysis.cameras)
@@ -45,6 +48,7 @@ def render_report(analysis: EncounterAnalysis, run: Mapping[str, Any]) -> str:
         title="Facial expression over time",
         subtitle=_subtitle(analysis, run),
         cameras=cameras,
+        together=render_together(analysis, language),
         clock=_render_clock(analysis),
         made=_render_making(run),
     )
@@ -95,7 +99,7 @@ def _render_facts(camera: CameraAnalysis) -> str:
     total = sum(summary.seconds.values()) - summary.seconds["consent_withheld"]
     dominant = summary.dominant or NOT_MEASURED
     facts = [
-        ("classified", percent(summary.detection_rate, total), ""),
+        ("classified", percent(summary.detection_rate, total), PUBLISHED),
         ("most often", dominant, percent(summary.share_by_emotion.get(dominant), judged)),
         ("changes", _number(summary.changes_per_minute, 1), "per classified minute"),
         ("valence", _number(summary.valence, 2), f"mean of {judged} s, −1 to 1"),

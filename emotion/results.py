@@ -99,7 +99,7 @@ def _write_files(analysis: EncounterAnalysis, run: dict[str, Any], folder: Path,
     write_timeline_parquet(analysis, folder / "timeline.parquet")
     write_frames_csv(analysis, folder / "frames.csv")
     _write_json(folder / "summary.json", summarise(analysis, language=language))
-    (folder / "report.html").write_text(render_report(analysis, run), encoding="utf-8")
+    (folder / "report.html").write_text(render_report(analysis, run, language), encoding="utf-8")
     _write_json(folder / LAST, run)
 
 

@@ -36,10 +36,17 @@ _COORDINATES: Final = np.array([VALENCE_AROUSAL[emotion] for emotion in EMOTIONS
 @dataclass(frozen=True)
 class TimelineOptions:
     """When a second counts: faces under min_quality are left out, a mean whose best emotion has less than
-    min_confidence names none."""
+    min_confidence names none.
+
+    A second without a face is "occluded", covered or turned away, rather than "no_face" when the person was
+    in the same place, within same_place_faces and same_size, less than occluded_s apart before and after.
+    """
 
     min_quality: float = 0.15
     min_confidence: float = 0.2
+    occluded_s: float = 10.0
+    same_place_faces: float = 0.8
+    same_size: float = 1.4
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,7 @@ def _one_second(
     if sampled == 0:
         status = "not_analysed"
     elif len(own) == 0:
-        status = "irrelevant_face" if len(others) else "no_face"
+        status = "irrelevant_face" if len(others) else _unseen(faces, second, options)
     else:
         status = "ok" if probs else "low_confidence"
     top = int(np.argmax(probs)) if probs else None
@@ -169,6 +176,24 @@ def _one_second(
         frames_sampled=sampled,
         frames_detected=detected,
     )
+
+
+def _unseen(faces: _LabelledFaces, second: int, options: TimelineOptions) -> str:
+    """Return why nobody is seen in a second: the face is hidden on the spot, or the person is not there."""
+    own = np.flatnonzero(np.isin(faces.tracks, list(faces.relevant)))
+    past = int(np.searchsorted(faces.seconds[own], second))
+    if past == 0 or past == len(own):
+        return "no_face"
+    before, after = own[past - 1], own[past]
+    times_us = faces.samples.face_times_us
+    if times_us[after] - times_us[before] > options.occluded_s * SECOND_US:
+        return "no_face"
+    boxes = faces.samples.boxes_px[[before, after]]
+    sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+    moved = float(np.linalg.norm(np.diff((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0))) / float(sides.mean())
+    grown = float(sides.max() / max(float(sides.min()), 1e-9))
+    stayed = moved <= options.same_place_faces and grown <= options.same_size
+    return "occluded" if stayed else "no_face"
 
 
 def _judge(samples: FaceSamples, own: Indices, options: TimelineOptions) -> tuple[float, ...]:

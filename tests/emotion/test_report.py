@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from emotion.conclude import EncounterAnalysis, conclude_encounter
+from emotion.empathy import Evidence, Suggestion
+from emotion.empathy_table import shipped_rules
 from emotion.labels import EMOTIONS
+from emotion.mirroring import Mirroring
 from emotion.pipeline import analyse_camera
 from emotion.plots import KEYS, SHAPES, Scale, draw_timeline, gather_columns
 from emotion.report import render_report
@@ -145,3 +150,27 @@ def test_long_recordings_are_drawn_by_means_of_what_was_seen():
     assert columns[0].probs == pytest.approx(probs_of(happiness=0.8))
     assert (columns[0].sampled, columns[0].detected) == (10, 5)
     assert gather_columns([]) == []
+
+
+def test_page_says_what_the_rules_suggest_and_who_follows_whom(encounter: EncounterAnalysis):
+    rule = shipped_rules().rules[0]
+    evidence = Evidence("doctor", ("anger",), (60, 61), 0.8, 0.1)
+    told = replace(encounter, suggestions=(Suggestion(65, rule, (evidence,)),))
+    page = render_report(told, describe_run(told, RECORD), "de")
+    assert "1:05" in page
+    assert escape(rule.text["de"]) in page
+    assert "Does one face follow the other?" in page
+    parser = Balanced()
+    parser.feed(page)
+    assert parser.open == []
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "words"),
+    [(None, "not measured"), (0, "together"), (2, "patient 2 s later"), (-1, "doctor 1 s later")],
+)
+def test_lag_is_said_in_words(encounter: EncounterAnalysis, lag_s: int | None, words: str):
+    told = replace(encounter, mirroring=(Mirroring("happiness", lag_s, 0.4, 40, 0.01, 0.0004),))
+    page = page_of(told)
+    assert f"<td>{words}</td>" in page
+    assert "&lt; 0.001" in page

@@ -81,6 +81,26 @@ def test_each_status_is_told_apart():
     ]
 
 
+@pytest.mark.parametrize(
+    ("back_at_s", "back_x", "back_side", "expected"),
+    [
+        (4, 640, 200, ["occluded"] * 2),
+        (4, 700, 220, ["occluded"] * 2),
+        (4, 1000, 200, ["no_face"] * 2),
+        (4, 640, 320, ["no_face"] * 2),
+        (13, 640, 200, ["no_face"] * 11),
+    ],
+    ids=["same place", "nearly", "moved", "came nearer", "too long"],
+)
+def test_face_hidden_on_the_spot_is_told_from_a_person_who_left(back_at_s, back_x, back_side, expected):
+    faces = [Face(t, person=(1.0, 0.0)) for t in grid(2)]
+    again = grid(2, start_us=back_at_s * 1_000_000)
+    faces += [Face(t, x=back_x, side=back_side, person=(1.0, 0.0)) for t in again]
+    rows = timeline(faces, duration_s=back_at_s + 2)
+    assert statuses(rows) == ["ok", "ok", *expected, "ok", "ok"]
+    assert {row.probs for row in rows if row.status == expected[0]} == {()}
+
+
 def test_bystander_beside_the_patient_never_counts():
     own = [Face(t, side=300, probs=probs_of(sadness=0.9)) for t in grid(2)]
     bystander = [Face(t, x=100, y=100, side=60, probs=probs_of(happiness=1.0)) for t in grid(2)]

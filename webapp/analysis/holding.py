@@ -104,7 +104,7 @@ def _erase_camera(scope: Scope, camera: str) -> Iterator[Erased]:
         if camera in run.summary.get("cameras", {}):
             withheld = {"roles": {camera: withheld_summary(rows.count())}, "people": []}
             run.summary["cameras"][camera] = withheld
-            run.summary["suggestions"] = []
+            run.summary |= {"suggestions": [], "mirroring": []}
             run.save(update_fields=["summary"])
         if emptied:
             yield Erased(f"classified seconds of the {camera}", str(run.pk), count=emptied)
