@@ -62,9 +62,9 @@ def latest_run(encounter: Encounter) -> AnalysisRun | None:
 
 
 def newest_runs_by_model(encounter: Encounter) -> list[AnalysisRun]:
-    """Return the newest run of each model, the newest first."""
+    """Return the newest run of each model, the newest first; what they found is loaded when asked for."""
     newest: dict[str, AnalysisRun] = {}
-    for run in AnalysisRun.objects.filter(encounter=encounter):
+    for run in AnalysisRun.objects.filter(encounter=encounter).defer("summary", "params", "versions"):
         newest.setdefault(run.model, run)
     return list(newest.values())
 
@@ -91,10 +91,17 @@ def is_of(run: AnalysisRun, recording_id: UUID | str, camera: str) -> bool:
 
 def is_current(run: AnalysisRun) -> bool:
     """Return whether the run rests on exactly the recordings that are ready now."""
-    ready = ready_recordings(run.encounter).values_list("camera", "pk")
-    return {camera: str(pk) for camera, pk in ready} == {
-        camera: made_of.get("recording") for camera, made_of in run.inputs.items()
-    }
+    return rests_on(run, recordings_now(run.encounter))
+
+
+def recordings_now(encounter: Encounter) -> dict[str, str]:
+    """Return the ids of the recordings that are ready now, by camera."""
+    return {camera: str(pk) for camera, pk in ready_recordings(encounter).values_list("camera", "pk")}
+
+
+def rests_on(run: AnalysisRun, recordings: dict[str, str]) -> bool:
+    """Return whether the run rests on exactly these recordings: ids by camera."""
+    return recordings == {camera: made_of.get("recording") for camera, made_of in run.inputs.items()}
 
 
 def faces_between(run: AnalysisRun, camera: str, from_ms: int, to_ms: int) -> QuerySet[FaceObservation]:

@@ -60,7 +60,8 @@ class EncounterOutput(Plain):
     code = serializers.CharField()
     recordings = RecordingOutput(many=True)
     jobs = JobOutput(many=True)
-    run = RunOutput(allow_null=True)
+    run = RunOutput(allow_null=True, help_text="The newest run.")
+    runs = RunOutput(many=True, help_text="The newest run of each model, the newest first.")
 
 
 class RunInput(Plain):

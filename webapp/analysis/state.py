@@ -1,4 +1,4 @@
-"""Everything about an encounter that changes while a page is open: recordings, jobs, the newest run."""
+"""Everything about an encounter that changes while a page is open: recordings, jobs, the newest runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from webapp.analysis.models import AnalysisRun
-from webapp.analysis.queries import is_current, jobs_worth_showing, latest_run
+from webapp.analysis.queries import jobs_worth_showing, newest_runs_by_model, recordings_now, rests_on
 from webapp.jobs.models import Job
 from webapp.jobs.queries import can_cancel, can_retry, remaining_s
 from webapp.jobs.registry import label_of
@@ -25,13 +25,15 @@ def encounter_state(user: Someone, encounter: Encounter) -> State:
     """Return what this user may know of the encounter now; the caller has checked that they may view it."""
     needs = needs_of(user, encounter.study)
     shown = "view_original" in needs and consents_to(encounter, VIEW_PURPOSE)
-    run = latest_run(encounter) if "view_results" in needs else None
+    runs = newest_runs_by_model(encounter) if "view_results" in needs else []
+    recordings = recordings_now(encounter) if runs else {}
     return {
         "id": str(encounter.pk),
         "code": encounter.code,
         "recordings": [recording_state(one, shown=shown) for one in current_recordings(encounter)],
         "jobs": [job_state(job, may_steer="run_analysis" in needs) for job in jobs_worth_showing(encounter)],
-        "run": run_state(run) if run else None,
+        "run": run_state(runs[0], recordings) if runs else None,
+        "runs": [run_state(run, recordings) for run in runs],
     }
 
 
@@ -74,11 +76,12 @@ def job_state(job: Job, *, may_steer: bool) -> State:
     }
 
 
-def run_state(run: AnalysisRun) -> State:
+def run_state(run: AnalysisRun, recordings: dict[str, str]) -> State:
+    """Return what a page says of a run. recordings: those that are ready now, ids by camera."""
     return {
         "id": str(run.pk),
         "model": run.model,
-        "current": is_current(run),
+        "current": rests_on(run, recordings),
         "finished_at": run.finished_at.isoformat(),
         "timeline_url": reverse("analysis:api_timeline", args=[run.pk]),
         "faces_url": reverse("analysis:api_faces", args=[run.pk]),

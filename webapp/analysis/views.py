@@ -17,7 +17,7 @@ from webapp.analysis.access import access_run
 from webapp.analysis.correcting import save_rules
 from webapp.analysis.forms import RulesForm
 from webapp.analysis.models import AnalysisRun, PersonCorrection
-from webapp.analysis.queries import is_of, latest_run, rules_of
+from webapp.analysis.queries import is_of, latest_run, recordings_now, rules_of
 from webapp.analysis.state import encounter_state, run_state
 from webapp.analysis.timelines import timeline
 from webapp.analysis.who import clock_of, people_of, runs_of, suggestions_of
@@ -45,7 +45,7 @@ def encounter(request: HttpRequest, pk: UUID) -> HttpResponse:
         "state": state,
         "cameras": [_camera_context(camera, found, state, run) for camera in Camera],
         "run": run,
-        "shown": run_state(run) if run else None,
+        "shown": run_state(run, recordings_now(found)) if run else None,
         "runs": runs_of(found, run) if run else [],
         "people": people_of(run) if run else [],
         "is_newest": bool(run and state["run"] and state["run"]["id"] == str(run.pk)),

@@ -8,7 +8,13 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from webapp.analysis.models import AnalysisRun, PersonCorrection
-from webapp.analysis.queries import clock_by_hand, is_current, may_be_analysed, newest_runs_by_model
+from webapp.analysis.queries import (
+    clock_by_hand,
+    may_be_analysed,
+    newest_runs_by_model,
+    recordings_now,
+    rests_on,
+)
 from webapp.recordings.models import Camera
 from webapp.studies.models import Encounter
 
@@ -30,13 +36,13 @@ def people_of(run: AnalysisRun) -> list[Values]:
 
 def runs_of(encounter: Encounter, shown: AnalysisRun | None) -> list[Values]:
     """Return the newest run of each model, and which of them is shown."""
-    address = encounter.get_absolute_url()
+    address, recordings = encounter.get_absolute_url(), recordings_now(encounter)
     return [
         {
             "id": str(run.pk),
             "model": run.model,
             "finished_at": run.finished_at,
-            "is_current": is_current(run),
+            "is_current": rests_on(run, recordings),
             "is_shown": shown is not None and shown.pk == run.pk,
             "url": f"{address}?run={run.pk}",
         }

@@ -37,6 +37,7 @@ def test_an_empty_encounter_says_so(alices, encounter):
         "recordings": [],
         "jobs": [],
         "run": None,
+        "runs": [],
     }
 
 

@@ -87,6 +87,14 @@ def test_runs_of_models_stand_side_by_side_and_one_is_chosen(page, run, encounte
     assert newer.model in chosen.content.decode()
 
 
+def test_runs_of_all_models_are_told_by_the_api(run, encounter, alice, signed_in):
+    add_run(encounter, engines.Findings(**(vars(findings()) | {"model": "fer"})))
+    add_run(encounter, engines.Findings(**(vars(findings()) | {"model": "fer"})))
+    told = signed_in(alice).get(reverse("analysis:api_encounter", args=[encounter.pk])).json()
+    assert [(one["model"], one["current"]) for one in told["runs"]] == [("fer", True), ("human", True)]
+    assert told["run"] == told["runs"][0]
+
+
 def test_a_model_can_be_chosen_to_analyse_by(run, encounter, alice, signed_in):
     answer = send(signed_in(alice), reverse("analysis:api_runs", args=[encounter.pk]), {"model": "fer"})
     assert answer.status_code == 202
