@@ -20,7 +20,13 @@ from webapp.studies.roles import Role
 from webapp.studies.services import add_member, add_participant, create_encounter, create_study
 
 ROOT = Path(__file__).resolve().parent.parent
-GUARDED = ("core_auditevent", "consent_consentdecision", "consent_tombstone")
+GUARDED = (
+    "core_auditevent",
+    "consent_consentdecision",
+    "consent_tombstone",
+    "consent_consentform",
+    "consent_consentrecord",
+)
 PASSWORD = "correct horse battery staple"
 
 

@@ -42,6 +42,7 @@ def main() -> None:
         "patient": study["patient"].code,
         "member": f"{study['study'].get_absolute_url()}members/{study['study'].memberships.first().pk}/",
         "invitation": study["invitation"],
+        "version": f"/studies/empathy/consent-form/{study['study'].consent_forms.get().pk}/",
         "erasure": erasure.get_absolute_url(),
     }
     sys.stdout.write(json.dumps(addresses))
@@ -51,6 +52,7 @@ def _study() -> dict:
     from tests.conftest import grant_everything
     from webapp.accounts.models import User
     from webapp.consent.services import publish_form
+    from webapp.consent.signing import sign_consent
     from webapp.studies import services
     from webapp.studies.attributes import define_attribute
     from webapp.studies.members import invite
@@ -85,6 +87,14 @@ def _study() -> dict:
     patient, other = (services.add_participant(actor=alice, study=study, kind="patient") for _ in range(2))
     for participant in (doctor, patient, other):
         grant_everything(alice, participant)
+    sign_consent(
+        actor=alice,
+        participant=patient,
+        form=study.consent_forms.get(),
+        answers={"record": True},
+        signature="AB",
+        valid_until=datetime.date.today() + datetime.timedelta(days=20),
+    )
     _, token = invite(actor=alice, study=study, email=EMAIL.format("newcomer"), role="auditor", site=None)
     return {
         "study": study,

@@ -16,6 +16,7 @@ from webapp.analysis.models import PersonCorrection
 from webapp.consent.erasing import finish_open_erasures
 from webapp.consent.models import Erasure
 from webapp.consent.services import record_decisions, withdraw_consent
+from webapp.consent.signing import sign_consent
 from webapp.jobs.models import Job
 from webapp.recordings import storage
 from webapp.recordings.models import Upload
@@ -75,6 +76,12 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("studies:api_encounters", "GET"): API_MEMBERS,
     ("studies:api_encounters", "POST"): api_coordinator(400),
     ("consent:record", "GET"): COORDINATOR,
+    ("consent:record", "POST"): COORDINATOR_SENDS_NONSENSE,
+    ("consent:home", "GET"): COORDINATOR_AND_AUDITOR,
+    ("consent:version", "GET"): COORDINATOR_AND_AUDITOR,
+    ("consent:copy_json", "GET"): COORDINATOR,
+    ("consent:copy_pdf", "GET"): COORDINATOR,
+    ("consent:scan", "GET"): COORDINATOR,
     ("consent:text", "GET"): COORDINATOR,
     ("consent:text", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("consent:withdraw", "GET"): COORDINATOR,
@@ -119,14 +126,6 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("account_change_password", "GET"): SIGNED_IN,
     ("account_reauthenticate", "GET"): SIGNED_IN,
     ("mfa_index", "GET"): SIGNED_IN,
-    ("consent:record", "POST"): (
-        TO_SIGN_IN,
-        302,
-        403,
-        403,
-        403,
-        404,
-    ),  # last: no box ticked withdraws everything
 }
 #: Second factor pages beyond the first ask for a fresh password, the admin for staff: nobody here is that.
 SENT_ELSEWHERE = (
@@ -166,6 +165,10 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
     storage.upload_file(upload.pk).touch()
     job = add_job(encounter)
     erasure = erased(study, alice)
+    text = study.consent_forms.first()
+    signed = sign_consent(
+        actor=alice, participant=patient, form=text, answers={"record": True}, scan=b"%PDF-1.7 a form"
+    )
     invitation, token = invite(
         actor=alice, study=study, email="zoe@hospital.example", role="annotator", site=None
     )
@@ -177,6 +180,9 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "studies:invitation_revoke": [study.slug, invitation.pk],
         "consent": [study.slug, patient.code],
         "consent:text": [study.slug],
+        "consent:home": [study.slug],
+        "consent:version": [study.slug, study.consent_forms.first().pk],
+        **{f"consent:{name}": [study.slug, signed.pk] for name in ("copy_json", "copy_pdf", "scan")},
         "consent:erasures": [study.slug],
         "consent:erasure": [study.slug, erasure.pk],
         "consent:certificate": [study.slug, erasure.pk],

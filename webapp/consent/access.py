@@ -1,12 +1,12 @@
-"""The only way to an erasure."""
+"""The only way to an erasure or a signed consent."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from webapp.consent.models import Erasure
+from webapp.consent.models import ConsentRecord, Erasure
 from webapp.core.errors import NotFound
-from webapp.studies.access import Someone, access_study
+from webapp.studies.access import Someone, access_study, visible_participants
 from webapp.studies.roles import Need
 
 
@@ -20,3 +20,15 @@ def access_erasure(user: Someone, slug: str, pk: UUID, need: Need) -> Erasure:
     if erasure is None:
         raise NotFound
     return erasure
+
+
+def access_record(user: Someone, slug: str, pk: UUID, need: Need = "manage_consent") -> ConsentRecord:
+    """Return a signed consent of a participant whom the user may see. Raises as access_erasure."""
+    study = access_study(user, slug, need)
+    found = ConsentRecord.objects.select_related("participant", "form", "countersigned_by").filter(
+        pk=pk, participant__in=visible_participants(user, study)
+    )
+    record = found.first()
+    if record is None:
+        raise NotFound
+    return record

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from webapp.consent.models import Purpose
+from webapp.consent.signing import MOST_BYTES, scan_suffix
+from webapp.core.errors import Invalid
 from webapp.studies.models import Participant
 
 #: What each kind of participant is asked about; the doctor's expression is a purpose of its own.
@@ -16,8 +20,24 @@ ASKED: dict[Participant.Kind, list[Purpose]] = {
 }
 
 
+#: Languages that the copies have letters for.
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("it", "Italiano"),
+    ("es", "Español"),
+    ("pt", "Português"),
+    ("nl", "Nederlands"),
+    ("pl", "Polski"),
+    ("tr", "Türkçe"),
+    ("uk", "Українська"),
+    ("el", "Ελληνικά"),
+]
+
+
 class ConsentTextForm(forms.Form):
-    """A new version of the text that participants decide on."""
+    """A new version of the text that participants decide on, or a translation of the newest."""
 
     text = forms.CharField(
         label="Text of the consent form",
@@ -25,23 +45,88 @@ class ConsentTextForm(forms.Form):
         max_length=50_000,
         help_text="As approved by the ethics board. Earlier versions stay as they were signed.",
     )
+    language = forms.ChoiceField(choices=LANGUAGES, initial="en")
+    kind = forms.ChoiceField(
+        label="For whom",
+        choices=[("", "Everybody"), *Participant.Kind.choices],
+        required=False,
+        help_text="Doctors are asked about their own expression; they may need a text of their own.",
+    )
+    translates = forms.BooleanField(label="This is the newest version in another language", required=False)
 
 
 class DecisionsForm(forms.Form):
-    """One yes or no per purpose, beginning with what is on file; for a newcomer nothing is ticked."""
+    """One yes or no per purpose, beginning with what is on file; for a newcomer nothing is ticked.
+
+    Signed with initials or on paper, and countersigned with the coordinator's password.
+    """
+
+    signature = forms.CharField(
+        label="Initials of the participant",
+        max_length=8,
+        required=False,
+        help_text="Typed by the participant. Initials, not a name: names stay outside of this system.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scan = forms.FileField(
+        label="Scan of the signed paper form",
+        required=False,
+        help_text="Instead of initials. PDF, JPEG or PNG, at most 7 MB. Each look at it is recorded.",
+    )
+    valid_until = forms.DateField(
+        label="Valid until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Empty: until it is withdrawn.",
+    )
+    password = forms.CharField(
+        label="Your own password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text="You countersign that you were there and that the participant decided freely.",
+    )
 
     def __init__(self, *args: Any, participant: Participant, current: dict[str, bool], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.purposes = [purpose.value for purpose in ASKED[Participant.Kind(participant.kind)]]
         for purpose in ASKED[Participant.Kind(participant.kind)]:
             self.fields[purpose.value] = forms.BooleanField(
                 label=purpose.label, required=False, initial=current.get(purpose.value, False)
             )
 
-    def changes(self, current: dict[str, bool]) -> dict[str, bool]:
-        """Return the purposes whose answer differs from what is on file, or that were never answered."""
-        return {
-            purpose: answer for purpose, answer in self.cleaned_data.items() if current.get(purpose) != answer
-        }
+    def purpose_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.purposes]
+
+    def other_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.purposes]
+
+    def clean_scan(self) -> bytes:
+        scan = self.cleaned_data["scan"]
+        if not scan:
+            return b""
+        if scan.size > MOST_BYTES:
+            raise forms.ValidationError("Expected at most 7 MB.")
+        data: bytes = scan.read()
+        try:
+            scan_suffix(data)
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from None
+        return data
+
+    def clean_valid_until(self) -> datetime.date | None:
+        day: datetime.date | None = self.cleaned_data["valid_until"]
+        if day is not None and day < timezone.localdate():
+            raise forms.ValidationError("This day is over.")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("signature") and not data.get("scan") and "scan" not in self.errors:
+            self.add_error("signature", "Initials or the scanned form are needed.")
+        return data
+
+    def answers(self) -> dict[str, bool]:
+        return {purpose: self.cleaned_data[purpose] for purpose in self.purposes}
 
 
 class WithdrawalForm(forms.Form):

@@ -22,11 +22,16 @@ class Purpose(models.TextChoices):
 
 
 class ConsentForm(models.Model):
-    """One version of the text a participant decides on. A new wording is a new version."""
+    """One version of the text a participant decides on, in one language. Rows are never edited: a new wording
+    is a new version, a translation is another row of the same version.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="consent_forms")
     version = models.PositiveIntegerField()
     language = models.CharField(max_length=10, default="en")
+    kind = models.CharField(
+        "for whom", max_length=10, blank=True, choices=[("", "Everybody"), *Participant.Kind.choices]
+    )
     text = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -40,6 +45,36 @@ class ConsentForm(models.Model):
         return f"version {self.version} ({self.language})"
 
 
+class ConsentRecord(models.Model):
+    """One act of consenting, exactly as it was signed. Rows are appended and never edited.
+
+    document: everything that the copies show; sha256: of its canonical JSON. signature: initials, not a name.
+    """
+
+    class Method(models.TextChoices):
+        TYPED = "typed", "Signed here"
+        PAPER = "paper", "Signed on paper"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="consent_records")
+    form = models.ForeignKey(ConsentForm, on_delete=models.PROTECT, related_name="records")
+    method = models.CharField(max_length=6, choices=Method.choices)
+    signature = models.CharField(max_length=8, blank=True)
+    attachment_suffix = models.CharField(max_length=5, blank=True)
+    attachment_sha256 = models.CharField(max_length=64, blank=True)
+    signed_at = models.DateTimeField()
+    valid_until = models.DateField(null=True)
+    countersigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    document = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("-signed_at",)
+
+    def __str__(self) -> str:
+        return f"consent of {self.participant} on {self.form}"
+
+
 class ConsentDecision(models.Model):
     """Yes or no to one purpose. The newest per purpose counts."""
 
@@ -47,6 +82,8 @@ class ConsentDecision(models.Model):
     form = models.ForeignKey(ConsentForm, on_delete=models.PROTECT, related_name="decisions")
     purpose = models.CharField(max_length=24, choices=Purpose.choices)
     granted = models.BooleanField()
+    record = models.ForeignKey(ConsentRecord, null=True, on_delete=models.PROTECT, related_name="decisions")
+    valid_until = models.DateField(null=True)
     decided_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(auto_now_add=True)

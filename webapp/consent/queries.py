@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import datetime
 
-from django.db.models import BooleanField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from webapp.consent.models import ConsentDecision
-from webapp.studies.models import Participant
+from webapp.consent.models import ConsentDecision, ConsentForm, Purpose
+from webapp.studies.models import Participant, Study
+
+#: So long before an agreement ends it is asked for again.
+RENEW_BEFORE = datetime.timedelta(days=30)
 
 
 def newest_decision(
     participant: str | OuterRef, purpose: str, at: datetime.datetime | None = None
 ) -> Subquery:
-    """Return a subquery: the newest answer of a participant to a purpose, NULL when never asked.
+    """Return a subquery: whether the newest answer of a participant to a purpose is yes and still valid, NULL
+    when never asked.
 
     participant: the outer query's field that holds the participant's id, e.g. "encounter__patient_id".
     """
     outer = OuterRef(participant) if isinstance(participant, str) else participant
-    decisions = ConsentDecision.objects.filter(
-        participant_id=outer, purpose=purpose, decided_at__lte=at or timezone.now()
-    ).order_by("-decided_at", "-pk")
-    return Subquery(decisions.values("granted")[:1], output_field=BooleanField())
+    at = at or timezone.now()
+    in_force = Q(granted=True) & _valid_on(timezone.localdate(at))
+    decisions = (
+        ConsentDecision.objects.filter(participant_id=outer, purpose=purpose, decided_at__lte=at)
+        .order_by("-decided_at", "-pk")
+        .annotate(in_force=ExpressionWrapper(in_force, output_field=BooleanField()))
+    )
+    return Subquery(decisions.values("in_force")[:1], output_field=BooleanField())
+
+
+def _valid_on(day: datetime.date) -> Q:
+    return Q(valid_until=None) | Q(valid_until__gte=day)
 
 
 def granting(purpose: str, at: datetime.datetime | None = None) -> QuerySet[Participant]:
@@ -31,8 +43,38 @@ def granting(purpose: str, at: datetime.datetime | None = None) -> QuerySet[Part
 
 
 def state_of(participant: Participant, at: datetime.datetime | None = None) -> dict[str, bool]:
-    """Return {purpose: granted} for every purpose that was ever decided."""
-    decisions = ConsentDecision.objects.filter(
-        participant=participant, decided_at__lte=at or timezone.now()
-    ).order_by("decided_at", "pk")
-    return {decision.purpose: decision.granted for decision in decisions}
+    """Return {purpose: whether it is granted and still valid} for every purpose that was ever decided."""
+    at = at or timezone.now()
+    day = timezone.localdate(at)
+    decisions = ConsentDecision.objects.filter(participant=participant, decided_at__lte=at).order_by(
+        "decided_at", "pk"
+    )
+    return {
+        decision.purpose: decision.granted and (decision.valid_until is None or decision.valid_until >= day)
+        for decision in decisions
+    }
+
+
+def forms_for(participant: Participant) -> QuerySet[ConsentForm]:
+    """Return the newest version that is meant for this participant, in every language there is."""
+    meant = ConsentForm.objects.filter(study_id=participant.study_id, kind__in=("", participant.kind))
+    newest = meant.order_by("-version").values("version")[:1]
+    return meant.filter(version=Subquery(newest)).order_by("language")
+
+
+def reconsent_queue(study: Study) -> QuerySet[Participant]:
+    """Return the participants whose agreement to be recorded rests on an older version than there is now, or
+    ends within a month, or has ended: `version`, `newest_version` and `ends_on` say which.
+    """
+    latest = ConsentDecision.objects.filter(participant=OuterRef("pk"), purpose=Purpose.RECORD).order_by(
+        "-decided_at", "-pk"
+    )
+    meant = ConsentForm.objects.filter(study=study).filter(Q(kind="") | Q(kind=OuterRef("kind")))
+    people = Participant.objects.filter(study=study).annotate(
+        agreed=Subquery(latest.values("granted")[:1]),
+        version=Subquery(latest.values("form__version")[:1]),
+        ends_on=Subquery(latest.values("valid_until")[:1]),
+        newest_version=Subquery(meant.order_by("-version").values("version")[:1]),
+    )
+    soon = timezone.localdate() + RENEW_BEFORE
+    return people.filter(agreed=True).filter(Q(version__lt=F("newest_version")) | Q(ends_on__lte=soon))

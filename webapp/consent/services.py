@@ -9,25 +9,44 @@ from django.db import transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.consent.models import ConsentDecision, ConsentForm, Erasure, Purpose
-from webapp.consent.queries import state_of
+from webapp.consent.models import ConsentDecision, ConsentForm, ConsentRecord, Erasure, Purpose
+from webapp.consent.queries import forms_for, state_of
 from webapp.consent.withdrawing import open_erasure, scope_of
 from webapp.core import audit
-from webapp.core.errors import Invalid
+from webapp.core.errors import Conflict, Invalid
 from webapp.studies.models import Participant, Study
 from webapp.studies.protocol import return_to_review
 from webapp.studies.services import require_activity
 
 
 @transaction.atomic
-def publish_form(*, actor: User, study: Study, text: str, language: str = "en") -> ConsentForm:
-    """Publish a new version of the consent text; earlier versions stay as they were signed."""
+def publish_form(
+    *, actor: User, study: Study, text: str, language: str = "en", kind: str = "", translates: bool = False
+) -> ConsentForm:
+    """Publish a new version of the consent text, or the newest one in another language; earlier versions stay
+    as they were signed, and an approved study goes back to review.
+
+    translates: the text says the same as the newest version. Raises Conflict when that has the language.
+    """
     Study.objects.select_for_update().get(pk=study.pk)
-    newest = study.consent_forms.filter(language=language).first()
+    newest = study.consent_forms.order_by("-version").first()
+    version = newest.version if newest and translates else (newest.version if newest else 0) + 1
+    if study.consent_forms.filter(version=version, language=language).exists():
+        raise Conflict(f"Version {version} is there in this language already.", code="language_exists")
     form = ConsentForm.objects.create(
-        study=study, version=(newest.version if newest else 0) + 1, language=language, text=text
+        study=study,
+        version=version,
+        language=language,
+        kind=newest.kind if newest and translates else kind,
+        text=text,
     )
-    audit.record(actor=actor, action="consent.form_published", target=form, study_id=study.pk)
+    audit.record(
+        actor=actor,
+        action="consent.form_published",
+        target=form,
+        study_id=study.pk,
+        details={"version": version, "language": language, "kind": form.kind},
+    )
     return_to_review(actor=actor, study=study, because="consent form")
     return form
 
@@ -39,11 +58,15 @@ def record_decisions(
     participant: Participant,
     decisions: Mapping[str, bool],
     decided_at: datetime.datetime | None = None,
+    record: ConsentRecord | None = None,
 ) -> list[ConsentDecision]:
-    """Append one decision per purpose on the newest form. Raises Invalid for unknown purposes or no form."""
+    """Append one decision per purpose, on the form that was signed or else the newest.
+
+    Raises Invalid for unknown purposes or no form, Conflict when the study may not take new agreements now.
+    """
     if any(decisions.values()):
         require_activity(participant.study, "consent")
-    form = participant.study.consent_forms.first()
+    form = record.form if record else forms_for(participant).first()
     if form is None:
         raise Invalid("This study has no consent form yet; publish one first.")
     unknown = set(decisions) - set(Purpose.values)
@@ -58,6 +81,8 @@ def record_decisions(
             form=form,
             purpose=purpose,
             granted=granted,
+            record=record,
+            valid_until=record.valid_until if record and granted else None,
             decided_at=at,
             recorded_by=actor,
         )

@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.http import QueryDict
+from django.utils import timezone
 
 from webapp.studies.access import Someone, visible_participants
 from webapp.studies.models import Encounter, Participant, SavedView, Study
@@ -100,7 +110,12 @@ class ParticipantList(ListForm):
     kind = forms.ChoiceField(choices=[("", "all"), *Participant.Kind.choices], required=False)
     consent = forms.ChoiceField(
         label="Consent to the recording",
-        choices=[("", "any"), ("yes", "given"), ("no", "refused or withdrawn"), ("never", "never asked")],
+        choices=[
+            ("", "any"),
+            ("yes", "given"),
+            ("no", "refused, withdrawn or expired"),
+            ("never", "never asked"),
+        ],
         required=False,
     )
     site = forms.ChoiceField(required=False)
@@ -108,10 +123,12 @@ class ParticipantList(ListForm):
     def found(self, user: Someone, study: Study) -> QuerySet[Participant]:
         chosen = self.chosen()
         consent, search = chosen.pop("consent", ""), chosen.pop("q", "")
+        valid = Q(decisions__valid_until=None) | Q(decisions__valid_until__gte=timezone.localdate())
         newest = (
             Participant.objects.filter(pk=OuterRef("pk"), decisions__purpose="record")
             .order_by("-decisions__decided_at", "-decisions__pk")
-            .values("decisions__granted")[:1]
+            .annotate(in_force=ExpressionWrapper(Q(decisions__granted=True) & valid, BooleanField()))
+            .values("in_force")[:1]
         )
         people = visible_participants(user, study).filter(**chosen).annotate(records=Subquery(newest))
         if consent:
