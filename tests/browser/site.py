@@ -20,10 +20,11 @@ READY_WITHIN_S = 60
 
 @dataclass(frozen=True)
 class Site:
-    """url: without a slash at its end. addresses: by name what the seed made."""
+    """url: without a slash at its end. addresses: by name what the seed made. data_dir: its files."""
 
     url: str
     addresses: dict[str, str]
+    data_dir: Path
 
 
 def start_site(stack: ExitStack, data_dir: Path) -> Site:
@@ -44,7 +45,7 @@ def start_site(stack: ExitStack, data_dir: Path) -> Site:
         )
         stack.callback(_end, process)
     _wait_for(f"http://127.0.0.1:{port}/accounts/login/")
-    return Site(f"http://127.0.0.1:{port}", addresses)
+    return Site(f"http://127.0.0.1:{port}", addresses, data_dir)
 
 
 def _run(*command: str, env: dict[str, str]) -> str:
