@@ -12,6 +12,8 @@ SIGNED_IN = {
     "consent": "{study}participants/{patient}/consent/",
     "consent form": "{study}consent-form/",
     "first consent form": "/studies/empty/consent-form/",
+    "audit": "{study}audit/",
+    "audit without a hit": "{study}audit/?q=nothing",
     "state of consent": "{study}consent/",
     "no consent yet": "/studies/empty/consent/",
     "text of a version": "{version}",

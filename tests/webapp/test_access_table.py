@@ -67,6 +67,8 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("studies:participant_import", "GET"): COORDINATOR,
     ("studies:participant_import", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("studies:attribute_new", "POST"): COORDINATOR_SENDS_NONSENSE,
+    ("studies:audit", "GET"): COORDINATOR_AND_AUDITOR,
+    ("studies:audit_export", "POST"): COORDINATOR_AND_AUDITOR,
     ("studies:view_save", "POST"): (TO_SIGN_IN, 302, 302, 302, 302, 404),
     ("studies:encounters_change", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
     ("studies:encounters", "GET"): MEMBERS,

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from webapp.consent.models import ConsentRecord, Erasure
 from webapp.core.errors import NotFound
-from webapp.studies.access import Someone, access_study, visible_participants
+from webapp.studies.access import Someone, access_study, site_of, visible_participants
+from webapp.studies.models import Study
 from webapp.studies.roles import Need
+
+
+def visible_erasures(user: Someone, study: Study) -> QuerySet[Erasure]:
+    """Return the erasures of the study, to members of one site only those of its participants."""
+    erasures = Erasure.objects.filter(study=study)
+    site = site_of(user, study)
+    return erasures if site is None else erasures.filter(participant__site=site)
 
 
 def access_erasure(user: Someone, slug: str, pk: UUID, need: Need) -> Erasure:
@@ -15,8 +25,8 @@ def access_erasure(user: Someone, slug: str, pk: UUID, need: Need) -> Erasure:
     right.
     """
     study = access_study(user, slug, need)
-    found = Erasure.objects.select_related("study", "participant", "requested_by").filter(study=study, pk=pk)
-    erasure = found.first()
+    found = visible_erasures(user, study).select_related("study", "participant", "requested_by")
+    erasure = found.filter(pk=pk).first()
     if erasure is None:
         raise NotFound
     return erasure

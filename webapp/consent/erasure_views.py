@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from webapp.accounts.models import User
-from webapp.consent.access import access_erasure
+from webapp.consent.access import access_erasure, visible_erasures
 from webapp.consent.erasing import erased_counts
 from webapp.consent.forms import WithdrawalForm
 from webapp.consent.models import Erasure
@@ -59,7 +59,7 @@ def withdraw(request: HttpRequest, slug: str, code: str) -> HttpResponse:
 @require_GET
 def erasures(request: HttpRequest, slug: str) -> HttpResponse:
     study = access_study(request.user, slug, "view_audit")
-    found = study.erasures.select_related("participant", "study")
+    found = visible_erasures(request.user, study).select_related("participant", "study")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = study_context(request, study, "consent") | {"page": page}
     return render(request, "consent/erasures.html", context)

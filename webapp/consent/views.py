@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from webapp.consent.access import access_record
+from webapp.consent.access import access_record, visible_erasures
 from webapp.consent.copies import pdf_copy
 from webapp.consent.forms import ConsentTextForm, DecisionsForm
 from webapp.consent.models import ConsentForm, Erasure
@@ -38,15 +38,15 @@ SCAN_TYPES = {".pdf": "application/pdf", ".jpg": "image/jpeg", ".png": "image/pn
 def home(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the state of consent in the study: who is to be asked anew, texts, and what was erased."""
     study = access_study(request.user, slug, "view_audit")
-    mine = visible_participants(request.user, study)
+    mine, erasures = visible_participants(request.user, study), visible_erasures(request.user, study)
     queue = reconsent_queue(study).filter(pk__in=mine.values("pk")).order_by("code")
     page = Paginator(queue, PAGE_SIZE).get_page(request.GET.get("page"))
     context = study_context(request, study, "consent") | {
         "page": page,
         "never": mine.filter(decisions=None).order_by("code")[:PAGE_SIZE],
         "versions": study.consent_forms.annotate(people=Count("decisions__participant", distinct=True)),
-        "erasures": study.erasures.select_related("participant", "study")[:5],
-        "open_erasures": study.erasures.filter(state=Erasure.State.OPEN).count(),
+        "erasures": erasures.select_related("participant", "study")[:5],
+        "open_erasures": erasures.filter(state=Erasure.State.OPEN).count(),
     }
     return render(request, "consent/home.html", context)
 

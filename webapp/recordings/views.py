@@ -32,7 +32,7 @@ CONTENT_TYPES = {
 def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     recording = access_recording(request.user, pk, "view_original")
     if request.method == "GET":
-        _record_viewing(request, recording)
+        _record_viewing(request, recording, "recording.viewed")
     content_type = CONTENT_TYPES.get(recording.suffix, "application/octet-stream")
     path = storage.original_path(recording)
     return serve_file(request, path, content_type=content_type, etag=recording.sha256)
@@ -42,19 +42,21 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def poster(request: HttpRequest, pk: UUID) -> HttpResponse:
     recording = access_recording(request.user, pk, "view_original")
+    if request.method == "GET":
+        _record_viewing(request, recording, "recording.poster_viewed")
     path = storage.poster_path(recording)
     return serve_file(request, path, content_type="image/jpeg", etag=f"poster-{recording.sha256}")
 
 
-def _record_viewing(request: HttpRequest, recording: Recording) -> None:
-    key = f"viewing:{request.user.pk}:{recording.pk}"
+def _record_viewing(request: HttpRequest, recording: Recording, action: str) -> None:
+    key = f"{action}:{request.user.pk}:{recording.pk}"
     if not cache.add(key, True, ONE_VIEWING_S):
         return
     try:
         with transaction.atomic():
             audit.record(
                 actor=request.user,
-                action="recording.viewed",
+                action=action,
                 target=recording,
                 study_id=recording.encounter.study_id,
             )

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from webapp.studies import api, encounter_views, member_views, participant_views, protocol_views, views
+from webapp.studies import (
+    api,
+    audit_views,
+    encounter_views,
+    member_views,
+    participant_views,
+    protocol_views,
+    views,
+)
 
 app_name = "studies"
 urlpatterns = [
@@ -28,6 +36,8 @@ urlpatterns = [
         name="participant_import",
     ),
     path("studies/<slug:slug>/protocol/attributes/", participant_views.attribute_new, name="attribute_new"),
+    path("studies/<slug:slug>/audit/", audit_views.trail, name="audit"),
+    path("studies/<slug:slug>/audit.csv", audit_views.export, name="audit_export"),
     path("studies/<slug:slug>/views/", encounter_views.view_save, name="view_save"),
     path(
         "studies/<slug:slug>/encounters/change/",
