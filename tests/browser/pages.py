@@ -44,6 +44,8 @@ SIGNED_IN = {
     "jobs of the site": "/jobs/",
     "API": "/api/v1/docs/",
     "second factor": "/accounts/2fa/",
+    "sessions and tokens": "/accounts/access/",
+    "new token": "/accounts/access/tokens/new/",
     "change password": "/accounts/password/change/",
     "sign out": "/accounts/logout/",
     "not found": "/studies/nothing/",

@@ -128,9 +128,13 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("account_change_password", "GET"): SIGNED_IN,
     ("account_reauthenticate", "GET"): SIGNED_IN,
     ("mfa_index", "GET"): SIGNED_IN,
+    ("account_access", "GET"): SIGNED_IN,
+    ("account_session_end", "POST"): (TO_SIGN_IN, *(404,) * 5),  # nobody's
+    ("account_token_revoke", "POST"): (TO_SIGN_IN, *(404,) * 5),
 }
 #: Second factor pages beyond the first ask for a fresh password, the admin for staff: nobody here is that.
 SENT_ELSEWHERE = (
+    "account_token_new",
     "mfa_authenticate",
     "mfa_reauthenticate",
     "mfa_activate_totp",
@@ -206,6 +210,8 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "analysis:api_cancel": [job.pk],
         "analysis:api_retry": [job.pk],
         "recordings:api_uploads": [encounter.pk],
+        "account_session_end": [0],
+        "account_token_revoke": [0],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
@@ -94,6 +95,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and not known and form.is_valid():
         user = services.join_with_new_account(token=token, **form.cleaned_data)
         login(request, user, backend=BACKEND)
+        UserSession.objects.create_from_request(request)
         messages.success(request, f"Welcome. You now belong to {found.study}.")
         return redirect(found.study)
     context = {"invitation": found, "form": form, "known": known}
