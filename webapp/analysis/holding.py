@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import QuerySet
 
-from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
+from webapp.analysis.models import AnalysisRun, FaceObservation, PersonCorrection, SecondRow
 from webapp.analysis.queries import may_be_analysed, purpose_of
 from webapp.analysis.timelines import EMOTIONS, WITHHELD, withheld_summary
 from webapp.consent.holders import Effect, Erased, Holder, Scope
@@ -108,18 +108,27 @@ def _erase_camera(scope: Scope, camera: str) -> Iterator[Erased]:
             run.save(update_fields=["summary"])
         if emptied:
             yield Erased(f"classified seconds of the {camera}", str(run.pk), count=emptied)
+    said = PersonCorrection.objects.filter(recording__in=_recordings(scope, camera))
+    for correction in said:
+        yield Erased(f"what was said by hand about the {camera}", str(correction.pk))
+    said.delete()
     for folder in _samples(scope, camera):
         transaction.on_commit(partial(storage.remove, folder), robust=True)
 
 
-def _samples(scope: Scope, camera: str) -> list[Path]:
-    """Return where face crops and embeddings of a camera lie whose consent to the analysis is gone now."""
+def _recordings(scope: Scope, camera: str) -> list[Recording]:
+    """Return the recordings of a camera whose consent to the analysis is gone now."""
     recordings = Recording.objects.filter(encounter__in=scope.encounters, camera=camera)
     return [
-        storage.derived_dir(recording.pk) / "samples"
+        recording
         for recording in recordings.select_related("encounter")
         if not may_be_analysed(recording.encounter, camera)
     ]
+
+
+def _samples(scope: Scope, camera: str) -> list[Path]:
+    """Return where face crops and embeddings of those recordings lie."""
+    return [storage.derived_dir(recording.pk) / "samples" for recording in _recordings(scope, camera)]
 
 
 HOLDER = Holder("analysis", preview, erase, remains, holding)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from webapp.consent.holders import Scope, holders
 from webapp.consent.models import Erasure, Purpose, Tombstone
 from webapp.core import audit
-from webapp.jobs.models import Job, JobState
+from webapp.jobs.models import Job, JobState, Segment, SegmentState
 
 log = structlog.get_logger(__name__)
 BATCH = 500
@@ -96,10 +96,12 @@ def _erase(pk: UUID) -> Erasure | None:
 
 
 def _waits(erasure: Erasure) -> bool:
-    """Return whether a job that ran when consent ended still holds what it held then."""
-    leases = {(pk, token) for pk, token in erasure.waits_for}
-    running = Job.objects.filter(pk__in=[pk for pk, _ in leases], state=JobState.RUNNING)
-    return any((str(job.pk), str(job.lease_token)) in leases for job in running)
+    """Return whether a job or segment that ran when consent ended is still held under the lease of then."""
+    tokens = [token for _, token in erasure.waits_for]
+    return (
+        Job.objects.filter(lease_token__in=tokens, state=JobState.RUNNING).exists()
+        or Segment.objects.filter(lease_token__in=tokens, state=SegmentState.RUNNING).exists()
+    )
 
 
 @transaction.atomic

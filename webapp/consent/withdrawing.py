@@ -16,7 +16,7 @@ from webapp.consent.holders import Effect, Scope, holders
 from webapp.consent.models import Erasure, Purpose
 from webapp.core import audit
 from webapp.core.errors import AppError
-from webapp.jobs.models import Job, JobState
+from webapp.jobs.models import Job, JobState, Segment, SegmentState
 from webapp.jobs.queries import unfinished
 from webapp.jobs.services import cancel_job
 from webapp.studies.encounters import exclude_erased
@@ -122,5 +122,11 @@ def _stop_jobs(scope: Scope, *, actor: User | None, study: Study) -> None:
 
 
 def _still_running(encounters: tuple[UUID, ...]) -> list[list[str]]:
-    running = Job.objects.filter(subject_id__in=encounters, state=JobState.RUNNING)
-    return [[str(pk), str(token)] for pk, token in running.values_list("pk", "lease_token")]
+    """Return id and lease of every job and segment that some worker holds at this moment."""
+    jobs = Job.objects.filter(subject_id__in=encounters, state=JobState.RUNNING)
+    segments = Segment.objects.filter(job__subject_id__in=encounters, state=SegmentState.RUNNING)
+    held = [
+        *jobs.exclude(lease_token=None).values_list("pk", "lease_token"),
+        *segments.exclude(lease_token=None).values_list("pk", "lease_token"),
+    ]
+    return [[str(pk), str(token)] for pk, token in held]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
@@ -14,13 +15,15 @@ from hypothesis import strategies as st
 from tests.webapp.recordings.conftest import TusClient
 from tests.webapp.records import add_recording, add_run
 from tests.webapp.test_access_table import names_of
-from webapp.analysis.analysing import _Basis, _source, may_analyse
+from webapp.analysis.analysing import _SegmentBasis, _source, may_analyse
 from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
+from webapp.analysis.queries import analysable
 from webapp.analysis.services import start_run
 from webapp.analysis.timelines import WITHHELD
 from webapp.consent.erasing import finish_open_erasures
 from webapp.consent.services import record_decisions
 from webapp.core.errors import AppError
+from webapp.jobs.errors import PlanOutdated
 from webapp.jobs.models import Job
 from webapp.recordings.models import Camera, Recording
 
@@ -117,10 +120,17 @@ def _ask_for_results(run: AnalysisRun, client: Client, newest: dict) -> None:
 
 
 def _try_to_process(encounter, newest: dict) -> None:
-    basis = _Basis(encounter)
-    for recording, consent in basis.cameras.items():
+    job = Job(subject_id=encounter.pk)
+    for recording, consent in analysable(encounter).items():
         assert consent == analysis_allowed(newest, recording.camera)
         assert (_source(recording, consent).path is None) == (not consent)
+        segment = SimpleNamespace(job=job, input={"recording": str(recording.pk)})
+        try:
+            _SegmentBasis(segment)
+        except PlanOutdated:
+            assert not consent
+        else:
+            assert consent
     try:
         start_run(encounter=encounter, actor=None, model="human")
     except AppError:

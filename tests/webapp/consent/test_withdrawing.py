@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from tests.webapp.consent.conftest import files_left
 from tests.webapp.records import add_job, add_recording
-from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
+from webapp.analysis.models import AnalysisRun, FaceObservation, PersonCorrection, SecondRow
 from webapp.consent import erasing
 from webapp.consent.models import Erasure, Tombstone
 from webapp.consent.queries import state_of
 from webapp.consent.services import record_decisions
 from webapp.consent.withdrawing import preview, scope_of
 from webapp.core.models import AuditEvent
-from webapp.jobs.models import Job
+from webapp.jobs.models import Job, Segment
 from webapp.recordings import storage
 from webapp.recordings.models import Recording, Upload
 
@@ -103,6 +103,25 @@ def test_jobs_stop_and_the_erasure_waits_until_a_running_one_let_go(
     assert erasing.finish_open_erasures() == 1
     erasure.refresh_from_db()
     assert erasure.state == "done"
+
+
+def test_erasure_waits_for_a_segment_that_another_worker_holds(held, encounter, patient, withdraw):
+    segment = Segment.objects.create(
+        job=add_job(encounter), name="a", label="a", position=0, state="running", lease_token=uuid.uuid4()
+    )
+    erasure = withdraw(patient, "analyse_patient")
+    assert erasure.state == "open"
+    Segment.objects.filter(pk=segment.pk).update(state="cancelled", lease_token=None)
+    assert erasing.finish_open_erasures() == 1
+
+
+def test_what_was_said_by_hand_about_a_person_goes_with_their_analysis(held, patient, withdraw):
+    for camera in ("doctor", "patient"):
+        PersonCorrection.objects.create(
+            recording=held[camera], kind="reassign", basis="x", track=1, role=camera
+        )
+    withdraw(patient, "analyse_patient")
+    assert [one.recording.camera for one in PersonCorrection.objects.all()] == ["doctor"]
 
 
 def test_file_that_cannot_be_deleted_is_named_and_tried_again(held, patient, withdraw, monkeypatch):
