@@ -25,6 +25,10 @@ from webapp.jobs.errors import Stopped
 
 if TYPE_CHECKING:
     from emotion.conclude import AnalysisOptions, CameraAnalysis, EncounterAnalysis
+    from emotion.live.consultation import LiveConsultation
+    from emotion.live.faces import LiveFrame as LiveFrame  # noqa: PLC0414  named by the live app
+    from emotion.live.faces import Sighting
+    from emotion.live.follow import PersonFollower
     from emotion.people import Correction, People
     from emotion.pipeline import Engine
     from emotion.samples import FaceSamples, Segment
@@ -513,3 +517,91 @@ def demo_videos() -> dict[str, Path]:
     from deid import demo
 
     return demo.demo_videos()
+
+
+_LIVE_READER: Any = None
+
+
+def start_live_reader(weights_dir: str, model: str, device: str) -> None:
+    """Open the networks of this process once; it ends when the process that started it is gone."""
+    import signal
+
+    from emotion.live.reader import LiveReader
+
+    global _LIVE_READER  # noqa: PLW0603  a process of the pool is this reader
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with_parent()
+    _LIVE_READER = LiveReader(Path(weights_dir), model=model, device=device)
+
+
+def _end_with_parent() -> None:
+    import os
+    import threading
+    import time
+
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def read_live_frames(requests: Sequence[tuple[bytes, bool]]) -> list[LiveFrame | None]:
+    """Return the faces of JPEG frames, in a process that start_live_reader prepared."""
+    frames: list[LiveFrame | None] = _LIVE_READER.read(requests)
+    return frames
+
+
+def live_follower() -> PersonFollower:
+    """Return what tells the expected person of one camera from everybody else."""
+    from emotion.live.follow import PersonFollower
+
+    return PersonFollower()
+
+
+def live_consultation(start_us: int) -> LiveConsultation:
+    """Return the state of a live session that begins at a time in microseconds, with the rules that ship."""
+    from emotion.empathy_table import load_rules
+    from emotion.live.consultation import LiveConsultation
+
+    return LiveConsultation(table=load_rules(), start_us=start_us)
+
+
+def live_rules_sha256() -> str:
+    """Return what identifies the table of empathy rules that live sessions follow."""
+    from emotion.empathy_table import SHIPPED_TABLE
+
+    return hashlib.sha256(SHIPPED_TABLE.read_bytes()).hexdigest()
+
+
+def live_sighting(values: dict[str, Any]) -> Sighting:
+    """Return a sighting from what sighting_values made of it."""
+    from emotion.live.faces import Sighting
+
+    return Sighting(values["time_us"], values["status"], values["quality"], tuple(values["probs"]))
+
+
+def live_row(values: dict[str, Any]) -> Second:
+    """Return the row of an analysis that a kept reading stands for."""
+    from emotion.timeline import valence_arousal
+    from emotion.types import Second
+
+    probs = tuple(values["probs"])
+    valence, arousal = valence_arousal(probs) if probs else (None, None)
+    return Second(
+        values["camera"],
+        values["second"],
+        values["camera"],
+        None,
+        values["status"],
+        values["emotion"],
+        values["confidence"],
+        probs,
+        valence,
+        arousal,
+        values["frames_sampled"],
+        values["frames_detected"],
+    )

@@ -25,6 +25,8 @@ WEIGHTS_DIR = env.path("WEIGHTS_DIR", default=ROOT / "emotion" / "installed_weig
 DEVICE = env.choice("DEVICE", "auto", ("auto", "cpu", "cuda"))
 MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_MB", 20_000, minimum=1) * 1024 * 1024
 ERASE_WITHIN_DAYS = env.integer("ERASE_WITHIN_DAYS", 30, minimum=1)
+LIVE_WORKERS = env.integer("LIVE_WORKERS", 1, minimum=1)
+LIVE_CAMERAS = env.integer("LIVE_CAMERAS", 64, minimum=1)
 UPLOAD_KEEP_DAYS = env.integer("UPLOAD_KEEP_DAYS", 7, minimum=1)
 
 INSTALLED_APPS = [
@@ -53,6 +55,7 @@ INSTALLED_APPS = [
     "webapp.consent",
     "webapp.recordings",
     "webapp.analysis",
+    "webapp.live",
 ]
 
 MIDDLEWARE = [

@@ -14,6 +14,7 @@ from webapp.analysis.timelines import EMOTIONS, STATUSES
 from webapp.engines import Findings
 from webapp.jobs.models import Job
 from webapp.jobs.services import create_job
+from webapp.live.models import LiveSession, Suggestion
 from webapp.recordings import storage
 from webapp.recordings.models import Recording
 from webapp.studies.models import Encounter
@@ -64,6 +65,12 @@ def add_run(encounter: Encounter, found: Findings | None = None) -> AnalysisRun:
         )
     Job.objects.filter(pk=job.pk).update(state="done", finished_at=run.finished_at)
     return run
+
+
+def add_suggestion(session: LiveSession, second: int = 0, **fields: Any) -> Suggestion:
+    values = {"rule": "patient-sadness-name", "text": "Pause.", "language": "en", "framework": "NURSE"}
+    more = {"severity": "notice", "confidence": 0.7}
+    return Suggestion.objects.create(session=session, second=second, **(values | more | fields))
 
 
 def findings(cameras: tuple[str, ...] = ("doctor", "patient"), seconds: int = 3) -> Findings:

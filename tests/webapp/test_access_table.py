@@ -11,13 +11,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.webapp.recordings.conftest import CHUNK, metadata
-from tests.webapp.records import add_job, add_recording, add_run
+from tests.webapp.records import add_job, add_recording, add_run, add_suggestion
 from webapp.analysis.models import PersonCorrection
 from webapp.consent.erasing import finish_open_erasures
 from webapp.consent.models import Erasure
 from webapp.consent.services import record_decisions, withdraw_consent
 from webapp.consent.signing import sign_consent
 from webapp.jobs.models import Job
+from webapp.live.services import open_live_session
 from webapp.recordings import storage
 from webapp.recordings.models import Upload
 from webapp.studies.members import invite
@@ -31,6 +32,8 @@ SIGNED_IN = (TO_SIGN_IN, 200, 200, 200, 200, 200)
 MEMBERS = (TO_SIGN_IN, 200, 200, 200, 200, 404)
 COORDINATOR = (TO_SIGN_IN, 200, 403, 403, 403, 404)
 COORDINATOR_AND_AUDITOR = (TO_SIGN_IN, 200, 403, 403, 200, 404)
+COORDINATOR_AND_DOCTOR = (TO_SIGN_IN, 200, 403, 200, 403, 404)
+DOCTOR = (TO_SIGN_IN, 403, 403, 200, 403, 404)
 NOT_AUDITOR = (TO_SIGN_IN, 200, 200, 200, 403, 404)
 COORDINATOR_SENDS_NONSENSE = (TO_SIGN_IN, 422, 403, 403, 403, 404)
 STAFF = (TO_SIGN_IN, 404, 404, 404, 404, 404)  # nobody here is
@@ -120,6 +123,14 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("analysis:rules", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
     ("analysis:api_cancel", "POST"): api_coordinator(200),
     ("analysis:api_retry", "POST"): api_coordinator(409),
+    ("live:start", "GET"): (TO_SIGN_IN, 302, 403, 302, 403, 404),  # on to the session that is open
+    ("live:start", "POST"): (TO_SIGN_IN, 422, 403, 422, 403, 404),
+    ("live:session", "GET"): COORDINATOR_AND_DOCTOR,
+    ("live:camera", "GET"): COORDINATOR_AND_DOCTOR,
+    ("live:dashboard", "GET"): DOCTOR,
+    ("live:api_silence", "POST"): (401, 403, 403, 400, 403, 404),
+    ("live:api_answer", "POST"): (401, 403, 403, 400, 403, 404),
+    ("live:end", "POST"): (TO_SIGN_IN, 302, 403, 302, 403, 404),
     ("schema", "GET"): API_SIGNED_IN,
     ("api_docs", "GET"): SIGNED_IN,
     ("account_login", "GET"): (200, *(TO_SIGN_IN,) * 5),  # who is signed in goes home
@@ -179,6 +190,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         actor=alice, study=study, email="zoe@hospital.example", role="annotator", site=None
     )
     said = PersonCorrection.objects.create(recording=recording, kind="reassign", track=1, role="doctor")
+    live = open_live_session(actor=alice, encounter=encounter)
     return {
         "studies": [study.slug],
         "studies:member": [study.slug, study.memberships.first().pk],
@@ -212,6 +224,10 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "recordings:api_uploads": [encounter.pk],
         "account_session_end": [0],
         "account_token_revoke": [0],
+        "live": [live.pk],
+        "live:start": [encounter.pk],
+        "live:camera": [live.pk, "patient"],
+        "live:api_answer": [add_suggestion(live).pk],
     }
 
 
@@ -275,14 +291,16 @@ def test_pages_that_ask_for_more_send_everybody_elsewhere(role, name, request, s
     assert signed_in(user).get(reverse(name)).status_code in (302, 404)
 
 
-@pytest.mark.parametrize(
-    "name", sorted({name for name, _ in TABLE if name.split(":")[0] in ("recordings", "analysis")})
-)
+SECRET = ("recordings", "analysis", "live")
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in TABLE if name.split(":")[0] in SECRET}))
 def test_strangers_cannot_tell_absent_from_forbidden(things, name, carol, signed_in):
     method = next(method for known, method in TABLE if known == name)
     client = signed_in(carol)
     by_slug = ("analysis:jobs", "analysis:jobs_bulk", "analysis:batch_new", "analysis:rules")
     absent = {key: [uuid.uuid4()] for key in things} | {key: ["no-such-study"] for key in by_slug}
+    absent |= {"live:camera": [uuid.uuid4(), "patient"], "live:api_answer": [0]}
 
     def answer(known: dict[str, list]) -> int:
         return ask(client, method, name, known)

@@ -21,6 +21,9 @@ Need = Literal[
     "manage_study",
     "manage_members",
     "approve_study",
+    "open_live",
+    "view_live",
+    "view_feedback",
 ]
 
 
@@ -47,12 +50,16 @@ _COORDINATOR: Final[frozenset[Need]] = frozenset(
         "view_audit",
         "manage_study",
         "manage_members",
+        "open_live",
     }
+)
+_OBSERVER: Final[frozenset[Need]] = frozenset(
+    {"view_study", "view_encounter", "view_results", "view_original"}
 )
 ALLOWED: Final[dict[str, frozenset[Need]]] = {
     Role.OWNER: _COORDINATOR | {"approve_study"},
     Role.COORDINATOR: _COORDINATOR,
-    Role.ANNOTATOR: frozenset({"view_study", "view_encounter", "view_results", "view_original"}),
-    Role.DOCTOR: frozenset({"view_study", "view_encounter", "view_results", "view_original"}),
+    Role.ANNOTATOR: _OBSERVER,
+    Role.DOCTOR: _OBSERVER | {"open_live", "view_live", "view_feedback"},
     Role.AUDITOR: frozenset({"view_study", "view_encounter", "view_results", "view_jobs", "view_audit"}),
 }

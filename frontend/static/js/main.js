@@ -3,6 +3,8 @@
 const PARTS = {
   actions: () => import("./parts/actions.js"),
   keys: () => import("./parts/keys.js"),
+  live_camera: () => import("./parts/live_camera.js"),
+  live_dashboard: () => import("./parts/live_dashboard.js"),
   local_time: () => import("./parts/local_time.js"),
   menu: () => import("./parts/menu.js"),
   overlay: () => import("./parts/overlay.js"),

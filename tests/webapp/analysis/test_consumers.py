@@ -67,7 +67,12 @@ async def test_the_socket_answers_each_role_like_the_page(encounter, cast, name,
 
 
 def test_every_socket_has_its_table():
-    assert [str(pattern.pattern) for pattern in websocket_urlpatterns] == ["ws/encounters/<uuid:pk>/"]
+    """The live ones are in tests/webapp/live/test_consumers.py."""
+    assert [str(pattern.pattern) for pattern in websocket_urlpatterns] == [
+        "ws/encounters/<uuid:pk>/",
+        "ws/live/<uuid:pk>/",
+        "ws/live/<uuid:pk>/camera/<str:camera>/",
+    ]
 
 
 async def test_an_absent_encounter_looks_like_a_forbidden_one(alice):

@@ -1,0 +1,351 @@
+"""The sockets: who may open them, what they answer, and what a camera must not do."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from tests.webapp.live.conftest import close_code, first_answer, message, next_of, open_socket
+from webapp.consent.services import record_decisions
+from webapp.live import consumers, services, tokens
+from webapp.live.conductor import now_us
+from webapp.live.limits import MAX_FRAME_BYTES
+from webapp.live.models import LiveSession, Reading, Suggestion
+
+pytestmark = pytest.mark.django_db(transaction=True)
+connect = sync_to_async(open_socket)
+
+
+@pytest.fixture
+def cast(alice, bob, dora, audrey, carol):
+    return {None: None, "alice": alice, "bob": bob, "dora": dora, "audrey": audrey, "carol": carol}
+
+
+def camera_address(live, camera: str = "patient", query: str = "") -> str:
+    return f"/ws/live/{live.pk}/camera/{camera}/{query}"
+
+
+def withdraw(actor, participant, *purposes: str) -> None:
+    record_decisions(actor=actor, participant=participant, decisions=dict.fromkeys(purposes, False))
+
+
+async def opened(user, address: str):
+    """Return a socket that was greeted."""
+    socket = await connect(user, address)
+    assert (await socket.connect(5))[0]
+    await next_of(socket, "hello" if "/camera/" in address else "state")
+    return socket
+
+
+# who
+
+
+CAMERA = {None: 4401, "alice": "hello", "bob": 4403, "dora": "hello", "audrey": 4403, "carol": 4404}
+DASHBOARD = {None: 4401, "alice": 4403, "bob": 4403, "dora": "state", "audrey": 4403, "carol": 4404}
+
+
+@pytest.mark.parametrize(("name", "expected"), CAMERA.items())
+async def test_a_camera_is_for_who_may_open_the_session(live, pool, cast, name, expected):
+    assert await first_answer(await connect(cast[name], camera_address(live))) == expected
+
+
+@pytest.mark.parametrize(("name", "expected"), DASHBOARD.items())
+async def test_the_dashboard_is_for_the_doctor_alone(live, pool, cast, name, expected):
+    assert await first_answer(await connect(cast[name], f"/ws/live/{live.pk}/")) == expected
+
+
+async def test_absent_sessions_and_unknown_cameras_look_alike(live, pool, dora):
+    assert await first_answer(await connect(dora, f"/ws/live/{uuid.uuid4()}/")) == 4404
+    assert await first_answer(await connect(dora, camera_address(live, "ward"))) == 4404
+
+
+async def test_another_sites_page_cannot_send(live, pool, dora):
+    socket = await connect(dora, camera_address(live), origin="https://evil.example")
+    assert not (await socket.connect(5))[0]
+
+
+async def test_a_link_opens_its_own_camera_without_an_account(live, pool):
+    query = f"?token={tokens.make(live.pk, 'patient')}"
+    assert await first_answer(await connect(None, camera_address(live, query=query))) == "hello"
+    assert await first_answer(await connect(None, camera_address(live, "doctor", query))) == 4403
+
+
+async def test_a_link_of_another_session_is_refused(live, pool):
+    query = f"?token={tokens.make(uuid.uuid4(), 'patient')}"
+    assert await first_answer(await connect(None, camera_address(live, query=query))) == 4403
+
+
+async def test_one_camera_more_than_the_server_takes_is_told_so(live, pool, dora, settings):
+    settings.LIVE_CAMERAS = 1
+    first = await opened(dora, camera_address(live))
+    assert await first_answer(await connect(dora, camera_address(live, "doctor"))) == 4503
+    await first.disconnect()
+    assert await first_answer(await connect(dora, camera_address(live, "doctor"))) == "hello"
+
+
+# consent
+
+
+async def test_a_camera_whose_person_did_not_consent_stays_off(live, pool, alice, dora, encounter):
+    await sync_to_async(withdraw)(alice, encounter.doctor, "analyse_doctor")
+    assert await first_answer(await connect(dora, camera_address(live, "doctor"))) == 4403
+    assert await first_answer(await connect(dora, camera_address(live, "patient"))) == "hello"
+
+
+async def test_withdrawal_in_the_middle_ends_the_session_for_everybody(live, pool, alice, dora, encounter):
+    camera = await opened(dora, camera_address(live))
+    dashboard = await opened(dora, f"/ws/live/{live.pk}/")
+    await sync_to_async(withdraw)(alice, encounter.patient, "live_feedback")
+    for socket in (camera, dashboard):
+        assert (await next_of(socket, "end"))["reason"] == "consent_withdrawn"
+        assert await close_code(socket) == 1000
+    await sync_to_async(live.refresh_from_db)()
+    assert live.end_reason == "consent_withdrawn"
+    kept = await Reading.objects.acount()
+    await asyncio.sleep(0.3)
+    assert await Reading.objects.acount() == kept
+
+
+async def test_no_frame_is_read_once_consent_is_gone(live, pool, alice, dora, encounter):
+    camera = await opened(dora, camera_address(live))
+    await sync_to_async(withdraw)(alice, encounter.patient, "record")
+    await close_code(camera)
+    seen = pool.seen
+    await camera.send_to(bytes_data=message("happiness"))
+    await asyncio.sleep(0.1)
+    assert pool.seen == seen
+
+
+async def test_who_loses_the_right_is_shown_out(live, pool, dora):
+    dashboard = await opened(dora, f"/ws/live/{live.pk}/")
+    await dora.memberships.all().adelete()
+    assert await close_code(dashboard) == 4404
+
+
+async def test_who_signs_out_is_shown_out(live, pool, dora):
+    from django.contrib.sessions.models import Session
+
+    camera = await opened(dora, camera_address(live))
+    await Session.objects.all().adelete()
+    assert await close_code(camera) == 4401
+
+
+# frames
+
+
+async def test_every_frame_is_acknowledged_with_its_time_whether_taken_or_not(live, pool, dora):
+    camera = await opened(dora, camera_address(live))
+    base_us = now_us() - 1_000_000
+    words = ("happiness", "broken", "dropped", "nobody")
+    for place, word in enumerate(words):
+        await camera.send_to(bytes_data=message(word, base_us + place))
+    answers = [await next_of(camera, "ack") for _ in words]
+    assert [(one["t"] - base_us, one["taken"], one.get("reason")) for one in answers] == [
+        (0, True, None),
+        (1, False, "malformed"),
+        (2, False, "dropped"),
+        (3, True, None),
+    ]
+    assert all(one["interval_ms"] > 0 for one in answers)
+    await camera.disconnect()
+
+
+@pytest.mark.parametrize("data", [b"", b"123", b"12345678", b"12345678GIF89a", b"\x00" * 5000])
+async def test_a_malformed_message_is_answered_and_harms_nobody(live, pool, dora, data):
+    camera = await opened(dora, camera_address(live))
+    await camera.send_input({"type": "websocket.receive", "bytes": data})
+    answer = await next_of(camera, "ack")
+    assert (answer["t"], answer["taken"], answer["reason"]) == (None, False, "malformed")
+    await camera.send_to(bytes_data=message("happiness"))
+    assert (await next_of(camera, "ack"))["taken"]
+    assert pool.seen == 1
+    await camera.disconnect()
+
+
+async def test_a_frame_sent_again_is_not_read_again(live, pool, dora):
+    camera = await opened(dora, camera_address(live))
+    frame = message("happiness")
+    for _ in range(3):
+        await camera.send_to(bytes_data=frame)
+    answers = [await next_of(camera, "ack") for _ in range(3)]
+    assert sorted(one.get("reason", "taken") for one in answers) == ["old", "old", "taken"]
+    assert pool.seen == 1
+    await camera.disconnect()
+
+
+async def test_an_oversized_frame_closes_the_camera(live, pool, dora):
+    camera = await opened(dora, camera_address(live))
+    await camera.send_to(bytes_data=message("happiness") + bytes(MAX_FRAME_BYTES))
+    assert await close_code(camera) == 4413
+    assert pool.seen == 0
+
+
+async def test_a_camera_that_floods_is_closed(live, pool, dora):
+    camera = await opened(dora, camera_address(live))
+    base_us = now_us()
+    for place in range(70):
+        await camera.send_to(bytes_data=message("happiness", base_us + place))
+    assert await close_code(camera) == 4429
+    assert pool.seen <= 62
+
+
+async def test_a_flood_of_words_is_closed_too(live, pool, dora):
+    camera = await opened(dora, camera_address(live))
+    for _ in range(70):
+        await camera.send_to(text_data='{"type": "ping", "t": 1}')
+    assert await close_code(camera) == 4429
+
+
+async def test_words_that_mean_nothing_are_ignored(live, pool, dora):
+    camera = await opened(dora, camera_address(live))
+    for text in ("[]", "{", '"ping"', '{"type": "delete everything"}', "x" * 5000):
+        await camera.send_to(text_data=text)
+    await camera.send_to(text_data='{"type": "ping", "t": 7}')
+    pong = await next_of(camera, "pong")
+    assert (pong["t"], abs(pong["now"] - now_us()) < 30_000_000) == (7, True)
+    await camera.disconnect()
+
+
+async def test_a_cameras_own_recording_has_its_start_kept(live, pool, dora):
+    camera = await opened(dora, camera_address(live))
+    start_us = now_us()
+    for t in ('"now"', "1", str(start_us)):
+        await camera.send_to(text_data=f'{{"type": "recording", "t": {t}}}')
+    await camera.send_to(text_data='{"type": "ping", "t": 7}')
+    await next_of(camera, "pong")
+    await sync_to_async(live.refresh_from_db)()
+    assert live.recorded_us == {"patient": start_us}
+    await camera.disconnect()
+
+
+# what is shown and kept
+
+
+async def test_what_a_camera_sees_reaches_the_dashboard_with_its_time(live, pool, dora):
+    dashboard = await opened(dora, f"/ws/live/{live.pk}/")
+    camera = await opened(dora, camera_address(live))
+    reading = await send_until_read(camera, dashboard, "sadness")
+    assert (reading["person"], reading["emotion"], reading["status"]) == ("patient", "sadness", "ok")
+    assert 0 <= now_us() - reading["t"] < 30_000_000
+    await camera.disconnect()
+    await dashboard.disconnect()
+
+
+async def send_until_read(camera, dashboard, word: str) -> dict:
+    """Send frames until the dashboard shows one: the conductor may still be getting ready."""
+    for _ in range(100):
+        await camera.send_to(bytes_data=message(word))
+        await asyncio.sleep(0.05)
+        if not dashboard.output_queue.empty():
+            found = await dashboard.receive_json_from(1)
+            if found["type"] == "reading":
+                return found
+    raise AssertionError("no reading came")
+
+
+async def test_seconds_are_kept_and_go_on_after_the_camera_came_back(live, pool, dora):
+    for _ in range(2):
+        camera = await opened(dora, camera_address(live))
+        for _ in range(22):
+            await camera.send_to(bytes_data=message("happiness"))
+            await asyncio.sleep(0.07)
+        await camera.disconnect()
+        await asyncio.sleep(0.2)
+    rows = [row async for row in Reading.objects.filter(session=live).order_by("second")]
+    seconds = [row.second for row in rows]
+    assert seconds == list(range(seconds[0], seconds[-1] + 1)), "no second is missing or there twice"
+    assert {row.emotion for row in rows} >= {"happiness"}
+    await sync_to_async(live.refresh_from_db)()
+    assert live.conductor is None, "the lease is given back"
+
+
+async def test_readings_of_another_session_never_come(live, pool, dora, alice, study, encounter):
+    other = await sync_to_async(another_session)(alice, study, encounter)
+    dashboard = await opened(dora, f"/ws/live/{live.pk}/")
+    camera = await opened(dora, camera_address(other))
+    for _ in range(8):
+        await camera.send_to(bytes_data=message("anger"))
+        await asyncio.sleep(0.05)
+    assert await dashboard.receive_nothing(0.3)
+    await camera.disconnect()
+    await dashboard.disconnect()
+
+
+def another_session(alice, study, encounter) -> LiveSession:
+    from webapp.studies.services import create_encounter
+
+    again = create_encounter(
+        actor=alice,
+        study=study,
+        doctor=encounter.doctor,
+        patient=encounter.patient,
+        held_on=encounter.held_on,
+    )
+    return services.open_live_session(actor=alice, encounter=again)
+
+
+async def test_a_reload_shows_the_last_minute_and_what_still_waits(live, pool, dora):
+    await sync_to_async(fill)(live)
+    socket = await connect(dora, f"/ws/live/{live.pk}/")
+    await socket.connect(5)
+    state = await next_of(socket, "state")
+    assert [row["second"] for row in state["rows"]] == [0]
+    offered = await next_of(socket, "suggestion")
+    assert offered["text"] == "Pause."
+    assert offered["why"] == [
+        "Patient: expression classified as sadness in 1 second (70 % against 10 % before)."
+    ]
+    await socket.disconnect()
+
+
+def fill(live) -> None:
+    Reading.objects.create(
+        session=live, camera="patient", second=0, status="no_face", frames_sampled=1, frames_detected=0
+    )
+    evidence = {"who": "patient", "emotions": ["sadness"], "seconds": [0], "level": 0.7, "baseline": 0.1}
+    Suggestion.objects.create(
+        session=live,
+        second=0,
+        rule="r",
+        text="Pause.",
+        language="en",
+        framework="NURSE",
+        severity="notice",
+        confidence=0.7,
+        evidence=[evidence],
+    )
+
+
+async def test_a_page_that_does_not_keep_up_gets_fewer_readings(live, pool, dora):
+    dashboard = await opened(dora, f"/ws/live/{live.pk}/")
+    camera = await opened(dora, camera_address(live))
+    await send_until_read(camera, dashboard, "happiness")
+    for _ in range(40):
+        await camera.send_to(bytes_data=message("happiness"))
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.3)
+    waiting = [await dashboard.receive_json_from(1) for _ in range(dashboard.output_queue.qsize())]
+    readings = [one for one in waiting if one["type"] == "reading"]
+    assert len(readings) <= consumers.DashboardConsumer.MOST_UNSEEN + 2
+    await dashboard.send_to(text_data='{"type": "shown", "ms": 80}')
+    latency = await next_of(dashboard, "latency")
+    assert (latency["p50_ms"], latency["n"]) == (80, 1)
+    await dashboard.disconnect()
+    await camera.disconnect()
+    await sync_to_async(live.refresh_from_db)()
+    assert live.latency_p50_ms == 80
+
+
+async def test_trouble_closes_the_socket_so_that_the_page_connects_again(live, pool, dora, monkeypatch):
+    from django.db import OperationalError
+
+    camera = await opened(dora, camera_address(live))
+
+    def trouble(*args):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(consumers, "allowed_cameras", trouble)
+    assert await close_code(camera) == 1011

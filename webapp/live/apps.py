@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class LiveConfig(AppConfig):
+    name = "webapp.live"
+    label = "live"
+
+    def ready(self) -> None:
+        from webapp.jobs.registry import register_sweep
+        from webapp.live.services import end_abandoned_sessions
+
+        register_sweep(end_abandoned_sessions)

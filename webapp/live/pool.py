@@ -1,0 +1,118 @@
+"""Frames -> faces in processes of their own. Newest frame wins: a camera never has two frames waiting.
+
+The event loop only hands over and takes back. Frames of all sessions wait in one row, and are read several at
+a time; a newer frame takes the place of its camera's older one in that row, so nobody is passed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Hashable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Final
+
+import structlog
+from django.conf import settings
+
+from webapp import engines
+from webapp.live.pace import Pace
+
+log = structlog.get_logger(__name__)
+BATCH: Final = 4
+DROPPED: Final = "dropped"
+
+
+@dataclass
+class _Waiting:
+    jpeg: bytes
+    identify: bool
+    answer: asyncio.Future[engines.LiveFrame | str | None]
+
+
+class InferencePool:
+    """One per process and event loop; made at the first camera and shut down when the loop ends."""
+
+    def __init__(self, *, workers: int) -> None:
+        self._workers = workers
+        self.pace = Pace(workers)
+        self._waiting: dict[Hashable, _Waiting] = {}
+        self._wake = asyncio.Event()
+        self._executor = self._start()
+        self._tasks = [asyncio.create_task(self._serve()) for _ in range(workers)]
+
+    async def read(self, key: Hashable, jpeg: bytes, *, identify: bool) -> engines.LiveFrame | str | None:
+        """Return a frame's faces, None when it is no picture, DROPPED when a newer frame of the key came."""
+        older = self._waiting.get(key)
+        if older is not None and not older.answer.done():
+            older.answer.set_result(DROPPED)
+            identify = identify or older.identify
+        mine = _Waiting(jpeg, identify, asyncio.get_running_loop().create_future())
+        self._waiting[key] = mine
+        self._wake.set()
+        return await mine.answer
+
+    async def close(self) -> None:
+        """End the processes and whatever waits."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for one in self._waiting.values():
+            one.answer.cancel()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._workers,
+            mp_context=get_context("spawn"),
+            initializer=engines.start_live_reader,
+            initargs=(str(settings.WEIGHTS_DIR), engines.default_model(), settings.DEVICE),
+        )
+
+    async def _serve(self) -> None:
+        while True:
+            await self._wake.wait()
+            batch = self._next_batch()
+            if batch:
+                await self._read_batch(batch)
+
+    def _next_batch(self) -> list[_Waiting]:
+        share = max(1, -(-len(self._waiting) // self._workers))
+        keys = list(self._waiting)[: min(BATCH, share)]
+        batch = [self._waiting.pop(key) for key in keys]
+        if not self._waiting:
+            self._wake.clear()
+        return [one for one in batch if not one.answer.done()]
+
+    async def _read_batch(self, batch: list[_Waiting]) -> None:
+        began = time.perf_counter()
+        loop = asyncio.get_running_loop()
+        requests = [(one.jpeg, one.identify) for one in batch]
+        executor = self._executor
+        found: list[engines.LiveFrame | None] | None = None
+        try:
+            found = await loop.run_in_executor(executor, engines.read_live_frames, requests)
+        except BrokenProcessPool:
+            log.warning("live_pool_restarted")
+            if executor is self._executor:
+                self._executor = self._start()
+        self.pace.learn((time.perf_counter() - began) * 1000, len(batch))
+        for place, one in enumerate(batch):
+            if not one.answer.done():
+                one.answer.set_result(DROPPED if found is None else found[place])
+
+
+_POOLS: dict[asyncio.AbstractEventLoop, InferencePool] = {}
+
+
+def inference_pool() -> InferencePool:
+    """Return the pool of the running event loop, started at the first call."""
+    loop = asyncio.get_running_loop()
+    for gone in [known for known in _POOLS if known.is_closed()]:
+        del _POOLS[gone]
+    if loop not in _POOLS:
+        _POOLS[loop] = InferencePool(workers=settings.LIVE_WORKERS)
+    return _POOLS[loop]

@@ -1,0 +1,32 @@
+"""Questions about live sessions: which may go on, and what they have kept."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from webapp.consent.models import Purpose
+from webapp.live.models import LiveSession, Reading
+from webapp.recordings.models import Camera
+from webapp.recordings.queries import consents_to
+from webapp.studies.models import Encounter
+
+
+def open_session(encounter: Encounter) -> LiveSession | None:
+    return LiveSession.objects.filter(encounter=encounter, ended_at=None).first()
+
+
+def allowed_cameras(encounter: Encounter) -> list[str]:
+    """Return the cameras whose person may be analysed live at this moment; none without live feedback."""
+    if not consents_to(encounter, Purpose.LIVE_FEEDBACK):
+        return []
+    return [camera for camera in Camera.values if consents_to(encounter, f"analyse_{camera}")]
+
+
+def readings_since(session: LiveSession, second: int) -> QuerySet[Reading]:
+    return Reading.objects.filter(session=session, second__gte=second)
+
+
+def is_conducted(session: LiveSession) -> bool:
+    """Return whether some process is taking frames of the session now."""
+    return session.conductor_until is not None and session.conductor_until > timezone.now()

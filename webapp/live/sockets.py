@@ -1,0 +1,111 @@
+"""What the sockets of a live session have in common: who is there, asked at the beginning and ever again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from importlib import import_module
+from typing import Any, ClassVar
+from uuid import UUID
+
+import structlog
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+
+from webapp.core.errors import AppError, NotSignedIn
+from webapp.live.conductor import now_us
+from webapp.live.models import LiveSession
+from webapp.studies.access import Someone
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 2.0
+CLOSE_CODES = {401: 4401, 403: 4403, 404: 4404, 413: 4413, 429: 4429, 503: 4503}
+NO_ACCESS = 4403
+TRY_AGAIN = 1011
+OVER = 1000
+
+
+class LiveSocket(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
+    """Accepts, asks `look` for the session at once and every LOOK_EVERY_S, and closes when it is over."""
+
+    groups: ClassVar[list[str]] = []
+    _looking: asyncio.Task[None] | None = None
+    _is_closed = False
+
+    @property
+    def session_id(self) -> UUID:
+        found: UUID = self.scope["url_route"]["kwargs"]["pk"]
+        return found
+
+    def look(self) -> LiveSession:
+        """Return the session as it is now; runs in a thread. Raises AppError when this must not go on."""
+        raise NotImplementedError
+
+    async def begin(self, session: LiveSession) -> None:
+        """What follows a first look that found an open session."""
+
+    async def finish(self) -> None:
+        """What follows the end of a socket that began."""
+
+    async def connect(self) -> None:
+        await self.accept()  # a refused handshake has no close code that a browser could read
+        session = await self._look()
+        if session is None:
+            return
+        await self.begin(session)
+        self._looking = asyncio.create_task(self._look_until_closed())
+
+    async def disconnect(self, code: int) -> None:
+        self._is_closed = True
+        if self._looking is None:
+            return
+        self._looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._looking
+        await self.finish()
+
+    async def stop(self, code: int) -> None:
+        """Close with a code, once."""
+        if not self._is_closed:
+            self._is_closed = True
+            await self.close(code)
+
+    async def answer_ping(self, content: dict[str, Any]) -> None:
+        """Tell the server's time, from which a page learns how far its own clock is off."""
+        await self.send_json({"type": "pong", "t": content.get("t"), "now": now_us()})
+
+    async def _look_until_closed(self) -> None:
+        while not self._is_closed:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self._look()
+
+    async def _look(self) -> LiveSession | None:
+        """Return the open session, or None after closing."""
+        try:
+            session: LiveSession = await database_sync_to_async(self.look)()
+        except AppError as error:
+            await self.stop(CLOSE_CODES.get(error.status, NO_ACCESS))
+        except Exception:  # a page whose socket closes connects again; one left silent shows old states
+            log.exception("socket_failed")
+            await self.stop(TRY_AGAIN)
+        else:
+            if session.ended_at is None:
+                return session
+            await self.send_json({"type": "end", "reason": session.end_reason})
+            await self.stop(OVER)
+        return None
+
+    def user_now(self) -> Someone:
+        """Return whom the session cookie belongs to now. Raises NotSignedIn when it ended or expired."""
+        request = HttpRequest()
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(
+            self.scope["session"].session_key
+        )
+        user = get_user(request)
+        if not user.is_authenticated:
+            raise NotSignedIn
+        return user
