@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.install import find_chromium
@@ -113,3 +114,9 @@ def visit(page: Page, address: str) -> None:
     """Open a page and wait until its scripts are attached."""
     page.goto(address)
     page.wait_for_selector("html[data-ready]")
+
+
+def problems_of(page: Page) -> list[str]:
+    """Return what axe finds wrong with a page."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [f"{problem['id']}: {problem['nodes'][0]['html']}" for problem in found]

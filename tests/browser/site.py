@@ -25,6 +25,11 @@ class Site:
     url: str
     addresses: dict[str, str]
     data_dir: Path
+    environment: dict[str, str]
+
+    def run(self, *command: str) -> str:
+        """Return what a command of the site's own interpreter prints."""
+        return _run(*command, env=self.environment)
 
 
 def start_site(stack: ExitStack, data_dir: Path) -> Site:
@@ -45,7 +50,7 @@ def start_site(stack: ExitStack, data_dir: Path) -> Site:
         )
         stack.callback(_end, process)
     _wait_for(f"http://127.0.0.1:{port}/accounts/login/")
-    return Site(f"http://127.0.0.1:{port}", addresses, data_dir)
+    return Site(f"http://127.0.0.1:{port}", addresses, data_dir, environment)
 
 
 def _run(*command: str, env: dict[str, str]) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import visit
+from tests.browser.conftest import problems_of, visit
 from tests.browser.pages import SIGNED_IN, SIGNED_OUT
 
 PAGES = [(None, name, address) for name, address in SIGNED_OUT.items()]
@@ -46,8 +45,3 @@ def switch_to(page: Page, theme: str) -> None:
         "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>"
         " Promise.all(document.getAnimations().map((each) => each.finished)).then(done))))"
     )
-
-
-def problems_of(page: Page) -> list[str]:
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [f"{problem['id']}: {problem['nodes'][0]['html']}" for problem in found]

@@ -43,7 +43,7 @@ def now_us() -> int:
 
 
 class Conductor:
-    """Conducts one session as long as this process has cameras of it."""
+    """Conducts one session as long as this process has cameras or dashboards of it."""
 
     def __init__(self, session_id: uuid.UUID) -> None:
         self._session_id = session_id
@@ -157,21 +157,21 @@ def _keep(session_id: uuid.UUID, token: uuid.UUID, closed: Closed) -> Suggestion
 _CONDUCTORS: dict[tuple[Any, uuid.UUID], tuple[Conductor, set[object]]] = {}
 
 
-def join(session_id: uuid.UUID, camera: object) -> None:
-    """Have this process ready to conduct a session because a camera of it is here."""
+def join(session_id: uuid.UUID, socket: object) -> None:
+    """Have this process ready to conduct a session because a socket of it is here."""
     key = (asyncio.get_running_loop(), session_id)
     if key not in _CONDUCTORS:
         _CONDUCTORS[key] = (Conductor(session_id), set())
-    _CONDUCTORS[key][1].add(camera)
+    _CONDUCTORS[key][1].add(socket)
 
 
-async def leave(session_id: uuid.UUID, camera: object) -> None:
-    """Let go of a session when its last camera here has gone."""
+async def leave(session_id: uuid.UUID, socket: object) -> None:
+    """Let go of a session when its last socket here has gone."""
     key = (asyncio.get_running_loop(), session_id)
     if key not in _CONDUCTORS:
         return
-    conductor, cameras = _CONDUCTORS[key]
-    cameras.discard(camera)
-    if not cameras:
+    conductor, sockets = _CONDUCTORS[key]
+    sockets.discard(socket)
+    if not sockets:
         del _CONDUCTORS[key]
         await conductor.stop()

@@ -46,7 +46,6 @@ _SENDING = Sending()
 class CameraConsumer(LiveSocket):
     """Takes frames, has them read, and passes on what they say of the expected person, nothing else."""
 
-    _frames: asyncio.Queue[tuple[bytes, CameraFrame, int]]
     _presence: asyncio.Task[None] | None = None
 
     @property
@@ -74,13 +73,18 @@ class CameraConsumer(LiveSocket):
         _SENDING.cameras.add(self)
         conductor.join(self.session_id, self)
         self._presence = asyncio.create_task(self._tell_presence())
+        self._greeting = asyncio.create_task(self._greet())
+
+    async def _greet(self) -> None:
+        """Ask for frames once they can be read; those that came before that are taken all the same."""
+        await self._pool.ready()
         await self.send_json({"type": "hello", "now": now_us(), "interval_ms": self._interval_ms()})
 
     async def finish(self) -> None:
         _SENDING.cameras.discard(self)
         if self._presence is not None:
             self._presence.cancel()
-        for task in list(self._reading):
+        for task in (self._greeting, *self._reading):
             task.cancel()
         await self._work({"type": "live.presence", "camera": self.camera, "gone": True})
         await conductor.leave(self.session_id, self)
@@ -186,8 +190,10 @@ class DashboardConsumer(LiveSocket):
         await self.channel_layer.group_add(show_group(self.session_id), self.channel_name)
         for message in await database_sync_to_async(messages.opening)(session, now_us()):
             await self.send_json(message)
+        conductor.join(self.session_id, self)
 
     async def finish(self) -> None:
+        await conductor.leave(self.session_id, self)
         await self.channel_layer.group_discard(show_group(self.session_id), self.channel_name)
         await self._keep_latency()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 FASTEST_MS: Final = 66
-SLOWEST_MS: Final = 2000
+SLOWEST_MS: Final = 1000  # the rules count seconds: none should pass without a frame
 BUSY_SHARE: Final = 0.7  # of the pool's time; the rest absorbs what comes unevenly
 WEIGHT: Final = 0.1
 

@@ -7,6 +7,7 @@ a time; a newer frame takes the place of its camera's older one in that row, so 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Hashable
 from concurrent.futures import ProcessPoolExecutor
@@ -42,6 +43,7 @@ class InferencePool:
         self._waiting: dict[Hashable, _Waiting] = {}
         self._wake = asyncio.Event()
         self._executor = self._start()
+        self._ready = asyncio.wrap_future(self._executor.submit(engines.read_live_frames, []))
         self._tasks = [asyncio.create_task(self._serve()) for _ in range(workers)]
 
     async def read(self, key: Hashable, jpeg: bytes, *, identify: bool) -> engines.LiveFrame | str | None:
@@ -54,6 +56,11 @@ class InferencePool:
         self._waiting[key] = mine
         self._wake.set()
         return await mine.answer
+
+    async def ready(self) -> None:
+        """Wait until the networks are open."""
+        with contextlib.suppress(BrokenProcessPool):
+            await asyncio.shield(self._ready)
 
     async def close(self) -> None:
         """End the processes and whatever waits."""

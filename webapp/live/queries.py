@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from webapp.consent.models import Purpose
 from webapp.live.models import LiveSession, Reading
@@ -25,8 +24,3 @@ def allowed_cameras(encounter: Encounter) -> list[str]:
 
 def readings_since(session: LiveSession, second: int) -> QuerySet[Reading]:
     return Reading.objects.filter(session=session, second__gte=second)
-
-
-def is_conducted(session: LiveSession) -> bool:
-    """Return whether some process is taking frames of the session now."""
-    return session.conductor_until is not None and session.conductor_until > timezone.now()

@@ -37,6 +37,9 @@ class InstantPool:
         self.hold: asyncio.Event | None = None
         self.seen = 0
 
+    async def ready(self) -> None:
+        return None
+
     async def read(self, key: Any, jpeg: bytes, *, identify: bool) -> LiveFrame | str | None:
         self.seen += 1
         if self.hold is not None:

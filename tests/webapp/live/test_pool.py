@@ -23,6 +23,9 @@ class HandWorked:
 
     def submit(self, function, requests) -> Future:
         future: Future = Future()
+        if not requests:  # only to see whether the networks are open
+            future.set_result([])
+            return future
         self.batches.append((requests, future))
         return future
 
@@ -116,6 +119,7 @@ async def test_real_frames_are_read_in_a_process_of_its_own(weights_dir, tmp_pat
 
     shown = next(iter(read_frames(Path(demo_videos()["patient"]), sample_fps=Fraction(1))))
     pool = InferencePool(workers=1)
+    await pool.ready()
     found = await pool.read("patient", encode_jpeg(shown.image_bgr), identify=True)
     assert await pool.read("patient", b"no picture", identify=False) is None
     await pool.close()

@@ -2,6 +2,7 @@
 
 import { formatPercent } from "./format.js";
 import { STATUS_WORDS } from "./labels.js";
+import { pictures } from "./live_camera.js";
 
 export const BAND_S = 60;
 const QUIET_MS = 4000;
@@ -24,7 +25,7 @@ export function detectionWords(detection) {
 
 export function cameraWords(camera) {
   if (!camera?.connected) return "camera away";
-  return `${camera.fps} pictures per second`;
+  return `${pictures(camera.fps)} per second`;
 }
 
 /** Keeps the rows of the last minute, one per second, by camera. */

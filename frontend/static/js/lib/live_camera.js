@@ -3,7 +3,7 @@
 const HEADER_BYTES = 8;
 export const SIZES = [320, 480, 640, 960];
 export const FASTEST_MS = 100;
-const SLOWEST_MS = 2000;
+const SLOWEST_MS = 900; // the rules count seconds: none should pass without a picture
 const IN_FLIGHT = 2;
 
 /** 8 bytes of capture time (big endian, microseconds) and the JPEG behind them. */
@@ -77,10 +77,12 @@ export function overWords(reason) {
   return ["Ended", "The session has ended. You can close this page."];
 }
 
+export const pictures = (count) => (Math.round(count) === 1 ? "1 picture" : `${Math.round(count)} pictures`);
+
 /** 6.4, 640, 83 -> "6 pictures per second, 640 pixels wide, answered after 83 ms" */
 export function describePace({ fps, width, round_ms }) {
   const round = round_ms === null ? "" : `, answered after ${Math.round(round_ms)} ms`;
-  return `${Math.round(fps)} pictures per second, ${width} pixels wide${round}`;
+  return `${pictures(fps)} per second, ${width} pixels wide${round}`;
 }
 
 /** Seconds before attempt n at a new connection: ½, 1, 2, 4, 5 … */

@@ -28,7 +28,7 @@ export class LiveSuggestion {
       return line;
     });
     this.find("evidence").replaceChildren(...lines);
-    this.find("framework").textContent = `${suggestion.framework}.`;
+    this.find("framework").textContent = suggestion.framework;
     this.find("citations").textContent = suggestion.citations.join(" · ");
     this.find("why").open = false;
     this.root.hidden = false;
