@@ -605,3 +605,31 @@ def live_row(values: dict[str, Any]) -> Second:
         values["frames_sampled"],
         values["frames_detected"],
     )
+
+
+def session_findings(
+    doctor: Sequence[dict[str, Any]], patient: Sequence[dict[str, Any]], *, language: str = "en"
+) -> dict[str, Any]:
+    """Return what there is to reflect on in the rows of doctor and patient on one clock.
+
+    Rows as live_row takes them. moments: the patient's negative episodes with the doctor's answer. mirroring:
+    per signal the lag, correlation and p. suggestions: what the rules would have said. summary: by person.
+    """
+    from dataclasses import asdict
+
+    from emotion.empathy import suggest
+    from emotion.empathy_table import load_rules
+    from emotion.mirroring import measure_all_mirroring
+    from emotion.moments import find_moments
+    from emotion.statistics import summarise_person
+
+    own, other = [live_row(row) for row in doctor], [live_row(row) for row in patient]
+    return {
+        "moments": [moment.as_dict() for moment in find_moments(own, other)],
+        "mirroring": [asdict(one) for one in measure_all_mirroring(own, other)],
+        "suggestions": [one.as_dict(language) for one in suggest(own, other, load_rules())],
+        "summary": {
+            role: summarise_person(rows, role=role, duration_us=len(rows) * SECOND_US).as_dict()
+            for role, rows in (("doctor", own), ("patient", other))
+        },
+    }

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "webapp.recordings",
     "webapp.analysis",
     "webapp.live",
+    "webapp.feedback",
 ]
 
 MIDDLEWARE = [

@@ -48,5 +48,16 @@ SIGNED_IN = {
     "new token": "/accounts/access/tokens/new/",
     "change password": "/accounts/password/change/",
     "sign out": "/accounts/logout/",
+    "new live session": "{failed}live/",
+    "live session": "{live}",
+    "live camera": "{live}camera/doctor/",
     "not found": "/studies/nothing/",
+}
+#: What only the doctor sees.
+DOCTORS = {
+    "live dashboard": "{live}dashboard/",
+    "reflection": "{failed}feedback/",
+    "feedback": "{shown}feedback/",
+    "visits": "/feedback/",
+    "patient's form": "{care}",
 }

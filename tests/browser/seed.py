@@ -44,6 +44,7 @@ def main() -> None:
         "invitation": study["invitation"],
         "version": f"/studies/empathy/consent-form/{study['study'].consent_forms.get().pk}/",
         "erasure": erasure.get_absolute_url(),
+        **_live_and_feedback(study, shown),
     }
     sys.stdout.write(json.dumps(addresses))
 
@@ -102,6 +103,23 @@ def _study() -> dict:
         "doctor": doctor,
         "patient": patient,
         "invitation": f"/invitations/{token}/",
+    }
+
+
+def _live_and_feedback(study: dict, shown) -> dict[str, str]:
+    from django.urls import reverse
+
+    from webapp.feedback.access import care_token
+    from webapp.feedback.models import Note, Reflection
+    from webapp.live.services import open_live_session
+
+    dora = study["doctor"].user
+    session = open_live_session(actor=study["alice"], encounter=_encounter(study))
+    Reflection.objects.create(encounter=shown, doctor=dora, text="I went too fast when she looked away.")
+    Note.objects.create(encounter=shown, doctor=dora, second=40, text="She looked down.", cue="cue")
+    return {
+        "live": session.get_absolute_url(),
+        "care": reverse("feedback:care", args=[care_token(shown)]),
     }
 
 

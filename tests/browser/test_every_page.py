@@ -6,11 +6,12 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import problems_of, visit
-from tests.browser.pages import SIGNED_IN, SIGNED_OUT
+from tests.browser.pages import DOCTORS, SIGNED_IN, SIGNED_OUT
 
 PAGES = [(None, name, address) for name, address in SIGNED_OUT.items()]
 PAGES += [("alice", name, address) for name, address in SIGNED_IN.items()]
 SIZES = ((360, 740), (1920, 1080), (3840, 2160))
+PAGES += [("dora", name, address) for name, address in DOCTORS.items()]
 TIMELINE_READY = ".playhead"
 
 
@@ -19,7 +20,7 @@ def opened(request, open_context, site) -> Page:
     user, name, address = request.param
     page = open_context(user, viewport={"width": 1280, "height": 900}).new_page()
     visit(page, address.format(**site.addresses))
-    if name == "encounter with timeline":
+    if name in ("encounter with timeline", "feedback"):
         page.wait_for_selector(TIMELINE_READY)
     if name == "not found":
         open_context.forgive("404")

@@ -17,6 +17,8 @@ from webapp.consent.erasing import finish_open_erasures
 from webapp.consent.models import Erasure
 from webapp.consent.services import record_decisions, withdraw_consent
 from webapp.consent.signing import sign_consent
+from webapp.feedback.access import care_token
+from webapp.feedback.models import Note
 from webapp.jobs.models import Job
 from webapp.live.services import open_live_session
 from webapp.recordings import storage
@@ -131,6 +133,14 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("live:api_silence", "POST"): (401, 403, 403, 400, 403, 404),
     ("live:api_answer", "POST"): (401, 403, 403, 400, 403, 404),
     ("live:end", "POST"): (TO_SIGN_IN, 302, 403, 302, 403, 404),
+    ("feedback:trends", "GET"): SIGNED_IN,
+    ("feedback:session", "GET"): DOCTOR,
+    ("feedback:note", "POST"): (TO_SIGN_IN, 403, 403, 422, 403, 404),
+    ("feedback:note_delete", "POST"): (TO_SIGN_IN, 404, 404, 302, 404, 404),
+    ("feedback:reflect", "POST"): (TO_SIGN_IN, 403, 403, 302, 403, 404),
+    ("feedback:care_start", "GET"): (TO_SIGN_IN, 302, 403, 302, 403, 404),
+    ("feedback:care", "GET"): OPEN,  # whoever holds the token
+    ("feedback:api_timeline", "GET"): (401, 403, 403, 200, 403, 404),
     ("schema", "GET"): API_SIGNED_IN,
     ("api_docs", "GET"): SIGNED_IN,
     ("account_login", "GET"): (200, *(TO_SIGN_IN,) * 5),  # who is signed in goes home
@@ -225,6 +235,9 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "account_session_end": [0],
         "account_token_revoke": [0],
         "live": [live.pk],
+        "feedback": [encounter.pk],
+        "feedback:care": [care_token(encounter)],
+        "feedback:note_delete": [_note(encounter).pk],
         "live:start": [encounter.pk],
         "live:camera": [live.pk, "patient"],
         "live:api_answer": [add_suggestion(live).pk],
@@ -245,6 +258,13 @@ NO_ARGUMENT = {
     *("studies:list", "studies:new", "studies:api_studies"),
     *("recordings:api_uploads", "jobs:overview", "jobs:bulk"),
 }
+
+
+def _note(encounter) -> Note:
+    return Note.objects.create(encounter=encounter, doctor_id=encounter.doctor.user_id, text="mine")
+
+
+NO_ARGUMENT = {"feedback:trends", "studies:list", "studies:api_studies", "recordings:api_uploads"}
 
 
 def address(name: str, things: dict[str, list]) -> str:
@@ -291,16 +311,19 @@ def test_pages_that_ask_for_more_send_everybody_elsewhere(role, name, request, s
     assert signed_in(user).get(reverse(name)).status_code in (302, 404)
 
 
-SECRET = ("recordings", "analysis", "live")
+SECRET = ("recordings", "analysis", "live", "feedback")
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _ in TABLE if name.split(":")[0] in SECRET}))
+@pytest.mark.parametrize(
+    "name", sorted({name for name, _ in TABLE if name.split(":")[0] in SECRET} - {"feedback:care"})
+)
 def test_strangers_cannot_tell_absent_from_forbidden(things, name, carol, signed_in):
     method = next(method for known, method in TABLE if known == name)
     client = signed_in(carol)
     by_slug = ("analysis:jobs", "analysis:jobs_bulk", "analysis:batch_new", "analysis:rules")
     absent = {key: [uuid.uuid4()] for key in things} | {key: ["no-such-study"] for key in by_slug}
     absent |= {"live:camera": [uuid.uuid4(), "patient"], "live:api_answer": [0]}
+    absent |= {"feedback:note_delete": [0]}
 
     def answer(known: dict[str, list]) -> int:
         return ask(client, method, name, known)
