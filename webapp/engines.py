@@ -633,3 +633,15 @@ def session_findings(
             for role, rows in (("doctor", own), ("patient", other))
         },
     }
+
+
+def read_camera_jpegs(source: str, fps: float, *, loop: bool = False) -> Iterator[bytes]:
+    """Yield the pictures of a camera or file as they happen, as JPEG. Raises AppError when it fails."""
+    from fractions import Fraction
+
+    from emotion.media.camera import read_camera
+    from emotion.media.jpeg import encode_jpeg
+
+    with translated():
+        for image in read_camera(source, fps=Fraction(fps).limit_denominator(100), loop=loop):
+            yield encode_jpeg(image)

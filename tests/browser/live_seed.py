@@ -1,6 +1,7 @@
 """A live session that has been going on for a while: `python -m tests.browser.live_seed`. Prints JSON.
 
-`python -m tests.browser.live_seed withdraw SESSION` takes the patient's consent back.
+`python -m tests.browser.live_seed withdraw SESSION` takes the patient's consent back; `counts SESSION` tells
+what is kept.
 """
 
 from __future__ import annotations
@@ -19,23 +20,28 @@ def main() -> None:
     django.setup()
     if sys.argv[1:2] == ["withdraw"]:
         withdraw(sys.argv[2])
+    elif sys.argv[1:2] == ["counts"]:
+        sys.stdout.write(json.dumps(counts(sys.argv[2])))
     else:
         sys.stdout.write(json.dumps(seed()))
 
 
 def seed() -> dict[str, str]:
     from tests.browser.seed import _encounter
+    from tests.conftest import grant_everything
     from webapp.accounts.models import User
     from webapp.live import tokens
     from webapp.live.models import LiveSession, Reading
     from webapp.live.services import open_live_session
     from webapp.studies.models import Encounter
+    from webapp.studies.services import add_participant
 
     known = (
         Encounter.objects.filter(study__slug="empathy").select_related("study", "doctor", "patient").first()
     )
     alice = User.objects.get(email="alice@hospital.example")
-    made = {"alice": alice, "study": known.study, "doctor": known.doctor, "patient": known.patient}
+    patient = grant_everything(alice, add_participant(actor=alice, study=known.study, kind="patient"))
+    made = {"alice": alice, "study": known.study, "doctor": known.doctor, "patient": patient}
     encounter = _encounter(made)
     session = open_live_session(actor=alice, encounter=encounter)
     started_us = session.started_us - WATCHED_S * 1_000_000
@@ -70,6 +76,20 @@ def _neutral(session, camera: str, second: int):
         frames_sampled=5,
         frames_detected=5,
     )
+
+
+def counts(session_id: str) -> dict[str, int]:
+    """Return what is kept of the patient's camera: first and last second, classified ones, and holes."""
+    from webapp.live.models import Reading
+
+    rows = Reading.objects.filter(session_id=session_id, camera="patient").order_by("second")
+    seconds = list(rows.values_list("second", flat=True))
+    return {
+        "first": seconds[0],
+        "last": seconds[-1],
+        "ok": rows.filter(status="ok").count(),
+        "missing": seconds[-1] - seconds[0] + 1 - len(seconds),
+    }
 
 
 def withdraw(session_id: str) -> None:

@@ -18,6 +18,27 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 READY_WITHIN_S = 60
 
 
+class Web:
+    """The web process, which a test may end without a warning and start again."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
+        self._command, self._environment, self._log = command, environment, log
+        self.start()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> None:
+        _end(self._process)
+
+
 @dataclass(frozen=True)
 class Site:
     """url: without a slash at its end. addresses: by name what the seed made. data_dir: its files."""
@@ -26,10 +47,14 @@ class Site:
     addresses: dict[str, str]
     data_dir: Path
     environment: dict[str, str]
+    web: Web
 
     def run(self, *command: str) -> str:
         """Return what a command of the site's own interpreter prints."""
         return _run(*command, env=self.environment)
+
+    def wait_until_it_answers(self) -> None:
+        _wait_for(f"{self.url}/accounts/login/")
 
 
 def start_site(stack: ExitStack, data_dir: Path) -> Site:
@@ -39,18 +64,21 @@ def start_site(stack: ExitStack, data_dir: Path) -> Site:
     _run("manage.py", "migrate", "--verbosity=0", env=environment)
     _run("manage.py", "collectstatic", "--verbosity=0", "--noinput", env=environment)
     addresses = json.loads(_run("-m", "tests.browser.seed", env=environment))
-    commands = {
-        "web": ["-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "webapp.asgi:application"],
-        "worker": ["manage.py", "worker"],
-    }
-    for name, command in commands.items():
-        log = stack.enter_context((data_dir / f"{name}.log").open("wb"))
-        process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
-        stack.callback(_end, process)
-    _wait_for(f"http://127.0.0.1:{port}/accounts/login/")
-    return Site(f"http://127.0.0.1:{port}", addresses, data_dir, environment)
+    serve = ["-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "webapp.asgi:application"]
+    web = Web([sys.executable, *serve], environment, data_dir / "web.log")
+    stack.callback(web.end)
+    log = stack.enter_context((data_dir / "worker.log").open("wb"))
+    worker = subprocess.Popen(
+        [sys.executable, "manage.py", "worker"],
+        cwd=ROOT,
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    stack.callback(_end, worker)
+    site = Site(f"http://127.0.0.1:{port}", addresses, data_dir, environment, web)
+    site.wait_until_it_answers()
+    return site
 
 
 def _run(*command: str, env: dict[str, str]) -> str:

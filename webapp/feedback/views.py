@@ -124,6 +124,7 @@ def _findings(request: HttpRequest, encounter: Encounter, source: Source) -> dic
             if one["correlation"] is not None
         ],
         "comparison": compare_shares(encounter, known) if known else [],
+        "had_live": encounter.live_sessions.exists(),
         "suggestions": _suggestions(encounter, found["suggestions"]),
         "state": encounter_state(request.user, encounter),
         "cameras": _cameras(request, encounter, source),
