@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from daphne import http_protocol
+from daphne import http_protocol, ws_protocol
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+#: Of one message of a websocket, which daphne would collect whole as well; what is beyond closes it with 1009.
+MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 #: Closing at once would reset the connection before the answer is read, so the rest is read and dropped.
 LINGER_S: Final = 5.0
 
@@ -68,3 +70,4 @@ def _answer() -> bytes:
 def install() -> None:
     """Have every connection that daphne accepts from now on held to the limit."""
     http_protocol.WebRequest = LimitedRequest
+    ws_protocol.WebSocketProtocol.maxMessagePayloadSize = MAX_MESSAGE_BYTES

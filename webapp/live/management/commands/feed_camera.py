@@ -55,6 +55,8 @@ class Command(BaseCommand):
             client = asyncio.run(feed(url, newest, fps=options["fps"]))
         except AppError as error:
             raise CommandError(error.message) from None
+        if client.end_reason and not client.acknowledged:
+            raise CommandError("The session ended before a frame was taken; consent may have been withdrawn.")
         self.stdout.write(f"{client.acknowledged} frames taken, {client.dropped} dropped.")
 
 
