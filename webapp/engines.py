@@ -562,19 +562,17 @@ def live_follower() -> PersonFollower:
     return PersonFollower()
 
 
-def live_consultation(start_us: int) -> LiveConsultation:
-    """Return the state of a live session that begins at a time in microseconds, with the rules that ship."""
-    from emotion.empathy_table import load_rules
+def live_consultation(start_us: int, rules: str = "") -> LiveConsultation:
+    """Return the state of a live session that begins at a time in microseconds.
+
+    rules: the study's empathy rules in YAML, empty for those that ship.
+    """
+    from emotion.empathy_table import parse_rules
     from emotion.live.consultation import LiveConsultation
 
-    return LiveConsultation(table=load_rules(), start_us=start_us)
-
-
-def live_rules_sha256() -> str:
-    """Return what identifies the table of empathy rules that live sessions follow."""
-    from emotion.empathy_table import SHIPPED_TABLE
-
-    return hashlib.sha256(SHIPPED_TABLE.read_bytes()).hexdigest()
+    with translated():
+        table = parse_rules(rules or shipped_rules(), source="the study's rules")
+    return LiveConsultation(table=table, start_us=start_us)
 
 
 def live_sighting(values: dict[str, Any]) -> Sighting:
@@ -608,26 +606,32 @@ def live_row(values: dict[str, Any]) -> Second:
 
 
 def session_findings(
-    doctor: Sequence[dict[str, Any]], patient: Sequence[dict[str, Any]], *, language: str = "en"
+    doctor: Sequence[dict[str, Any]],
+    patient: Sequence[dict[str, Any]],
+    *,
+    rules: str = "",
+    language: str = "en",
 ) -> dict[str, Any]:
     """Return what there is to reflect on in the rows of doctor and patient on one clock.
 
     Rows as live_row takes them. moments: the patient's negative episodes with the doctor's answer. mirroring:
-    per signal the lag, correlation and p. suggestions: what the rules would have said. summary: by person.
+    per signal the lag, correlation and p. suggestions: what the rules (the study's in YAML, empty for those
+    that ship) would have said. summary: by person.
     """
     from dataclasses import asdict
 
     from emotion.empathy import suggest
-    from emotion.empathy_table import load_rules
+    from emotion.empathy_table import parse_rules
     from emotion.mirroring import measure_all_mirroring
     from emotion.moments import find_moments
     from emotion.statistics import summarise_person
 
+    table = parse_rules(rules or shipped_rules(), source="the study's rules")
     own, other = [live_row(row) for row in doctor], [live_row(row) for row in patient]
     return {
         "moments": [moment.as_dict() for moment in find_moments(own, other)],
         "mirroring": [asdict(one) for one in measure_all_mirroring(own, other)],
-        "suggestions": [one.as_dict(language) for one in suggest(own, other, load_rules())],
+        "suggestions": [one.as_dict(language) for one in suggest(own, other, table)],
         "summary": {
             role: summarise_person(rows, role=role, duration_us=len(rows) * SECOND_US).as_dict()
             for role, rows in (("doctor", own), ("patient", other))

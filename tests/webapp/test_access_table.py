@@ -264,7 +264,13 @@ def _note(encounter) -> Note:
     return Note.objects.create(encounter=encounter, doctor_id=encounter.doctor.user_id, text="mine")
 
 
-NO_ARGUMENT = {"feedback:trends", "studies:list", "studies:api_studies", "recordings:api_uploads"}
+NO_ARGUMENT = {
+    "studies:list",
+    "studies:new",
+    "studies:api_studies",
+    "recordings:api_uploads",
+    "feedback:trends",
+}
 
 
 def address(name: str, things: dict[str, list]) -> str:

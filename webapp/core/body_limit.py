@@ -12,7 +12,7 @@ from typing import Any, Final
 from daphne import http_protocol, ws_protocol
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
-#: Of one message of a websocket, which daphne would collect whole as well; what is beyond closes it with 1009.
+#: Of a websocket's message, which daphne would collect whole as well; what is beyond closes it (1009).
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 #: Closing at once would reset the connection before the answer is read, so the rest is read and dropped.
 LINGER_S: Final = 5.0

@@ -6,7 +6,10 @@ class FeedbackConfig(AppConfig):
     label = "feedback"
 
     def ready(self) -> None:
+        from webapp.consent.holders import register_holder
         from webapp.core.waiting import register_provider
+        from webapp.feedback.holding import HOLDER
         from webapp.feedback.waiting import sessions_to_reflect_on
 
+        register_holder(HOLDER)
         register_provider(sessions_to_reflect_on)

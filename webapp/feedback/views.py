@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webapp import engines
 from webapp.accounts.models import User
+from webapp.analysis.queries import rules_of
 from webapp.analysis.state import encounter_state
 from webapp.feedback import services
 from webapp.feedback.access import access_care, access_feedback, access_note, care_token
@@ -111,7 +112,8 @@ def care(request: HttpRequest, token: str) -> HttpResponse:
 
 def _findings(request: HttpRequest, encounter: Encounter, source: Source) -> dict[str, Any]:
     rows = rows_by_camera(source)
-    found = engines.session_findings(rows["doctor"], rows["patient"])
+    rules = rules_of(encounter.study)
+    found = engines.session_findings(rows["doctor"], rows["patient"], rules=rules.text if rules else "")
     shares = found["summary"]["doctor"]["share_by_emotion"]
     known = doctor_shares(encounter) if source.run else shares
     return {

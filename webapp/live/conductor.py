@@ -130,7 +130,7 @@ class Conductor:
 
 
 def _restored(session: LiveSession) -> SessionMachine:
-    machine = SessionMachine(start_us=session.started_us, mode=session.mode)
+    machine = SessionMachine(start_us=session.started_us, mode=session.mode, rules=session.rules)
     kept = readings_since(session, 0).order_by("second", "camera")
     machine.restore(kept.values(*_KEPT).iterator())
     return machine

@@ -30,6 +30,7 @@ MAX_TEXT: Final = 2000
 
 class NoCapacity(AppError):
     code, status = "no_capacity", 503
+    close_code = 4503
     message = "As many cameras as this server can take are sending already."
 
 
@@ -69,6 +70,9 @@ class CameraConsumer(LiveSocket):
         self._clock, self._speed = CameraClock(), SpeedLimit()
         self._follower = engines.live_follower()
         self._pool = inference_pool()
+        if self._pool.is_unavailable:
+            await self.stop(NoCapacity.close_code)
+            return
         self._reading: set[asyncio.Task[None]] = set()
         _SENDING.cameras.add(self)
         conductor.join(self.session_id, self)
@@ -118,6 +122,9 @@ class CameraConsumer(LiveSocket):
         identify = self._follower.wants_identity(time_us)
         key = (self.session_id, self.camera)
         found = await self._pool.read(key, frame.jpeg, identify=identify)
+        if self._pool.is_unavailable:
+            await self.stop(NoCapacity.close_code)
+            return
         if found is None or found == DROPPED:
             await self._acknowledge(frame.capture_us, "dropped" if found else "malformed")
             return

@@ -24,7 +24,8 @@ class LiveSession(models.Model):
     """One consultation while it happens. It is open until ended_at is set; that happens once.
 
     started_us: when second 0 began, in microseconds since 1970. conductor: token of the process that closes
-    seconds now; another may take over when conductor_until has passed. rules_sha256: the table of rules.
+    seconds now; another may take over when conductor_until has passed. rules: the study's own empathy rules
+    as they were when it began, empty for those that ship; rules_sha256 identifies either.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,6 +33,7 @@ class LiveSession(models.Model):
     mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.SPARSE)
     silenced = models.BooleanField(default=False)
     model = models.CharField(max_length=60)
+    rules = models.TextField(blank=True)
     rules_sha256 = models.CharField(max_length=64)
     opened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -25,6 +25,8 @@ from webapp.live.pace import Pace
 log = structlog.get_logger(__name__)
 BATCH: Final = 4
 DROPPED: Final = "dropped"
+MOST_FAILURES: Final = 3
+TRY_AGAIN_S: Final = 30.0
 
 
 @dataclass
@@ -42,6 +44,8 @@ class InferencePool:
         self.pace = Pace(workers)
         self._waiting: dict[Hashable, _Waiting] = {}
         self._wake = asyncio.Event()
+        self._failures = 0
+        self._failed_s = 0.0
         self._executor = self._start()
         self._ready = asyncio.wrap_future(self._executor.submit(engines.read_live_frames, []))
         self._tasks = [asyncio.create_task(self._serve()) for _ in range(workers)]
@@ -56,6 +60,11 @@ class InferencePool:
         self._waiting[key] = mine
         self._wake.set()
         return await mine.answer
+
+    @property
+    def is_unavailable(self) -> bool:
+        """Return whether its processes keep dying, as they do without weights or memory."""
+        return self._failures >= MOST_FAILURES and time.monotonic() - self._failed_s < TRY_AGAIN_S
 
     async def ready(self) -> None:
         """Wait until the networks are open."""
@@ -104,8 +113,11 @@ class InferencePool:
             found = await loop.run_in_executor(executor, engines.read_live_frames, requests)
         except BrokenProcessPool:
             log.warning("live_pool_restarted")
+            self._failures, self._failed_s = self._failures + 1, time.monotonic()
             if executor is self._executor:
                 self._executor = self._start()
+        else:
+            self._failures = 0
         self.pace.learn((time.perf_counter() - began) * 1000, len(batch))
         for place, one in enumerate(batch):
             if not one.answer.done():

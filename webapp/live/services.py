@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import uuid
 from collections.abc import Iterable
 from typing import Any, Final
@@ -12,12 +13,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from webapp import engines
+from webapp.analysis.queries import rules_of
 from webapp.core import audit
 from webapp.core.errors import Conflict, ConsentMissing, Invalid
 from webapp.jobs.services import Actor
 from webapp.live.models import Answer, LiveSession, Mode, Reading, Suggestion
 from webapp.live.queries import allowed_cameras, open_session
 from webapp.studies.models import Encounter
+from webapp.studies.services import require_activity
 
 LEASE: Final = datetime.timedelta(seconds=4)
 ABANDONED_AFTER: Final = datetime.timedelta(hours=1)
@@ -28,27 +31,32 @@ BY_HAND, CONSENT, ABANDONED = "ended", "consent_withdrawn", "abandoned"
 def open_live_session(*, actor: Actor, encounter: Encounter, mode: str = Mode.SPARSE) -> LiveSession:
     """Open the encounter's live session; one that is open already is returned as it is.
 
-    Raises Invalid for an unknown mode, ConsentMissing when nobody may be analysed live.
+    The arm that the encounter is allocated to decides on the mode; mode counts without one. Raises Invalid
+    for an unknown mode, Conflict when the study does not record now, ConsentMissing when nobody may be
+    analysed live.
     """
     if mode not in Mode.values:
         raise Invalid(f"Expected a mode of {', '.join(Mode.values)}, got “{mode[:20]}”.")
+    require_activity(encounter.study, "record")
     if not allowed_cameras(encounter):
         raise ConsentMissing("Doctor and patient have not both consented to live feedback and analysis.")
     Encounter.objects.select_for_update().get(pk=encounter.pk)
     there = open_session(encounter)
     if there is not None:
         return there
-    now = timezone.now()
+    now, rules = timezone.now(), rules_of(encounter.study)
+    text = rules.text if rules else ""
     session = LiveSession.objects.create(
         encounter=encounter,
-        mode=mode,
+        mode=encounter.arm.policy if encounter.arm else mode,
         model=engines.default_model(),
-        rules_sha256=engines.live_rules_sha256(),
+        rules=text,
+        rules_sha256=hashlib.sha256((text or engines.shipped_rules()).encode()).hexdigest(),
         opened_by_id=getattr(actor, "pk", None),
         started_at=now,
         started_us=int(now.timestamp() * 1_000_000),
     )
-    _audit(session, actor, "live.opened", mode=mode)
+    _audit(session, actor, "live.opened", mode=session.mode)
     return session
 
 

@@ -36,14 +36,17 @@ class _Camera:
 
 
 class SessionMachine:
-    """One live session. mode and silenced may be changed from outside at any time."""
+    """One live session. mode and silenced may be changed from outside at any time.
 
-    def __init__(self, *, start_us: int, mode: str, language: str = "en") -> None:
+    rules: the study's empathy rules in YAML, empty for those that ship.
+    """
+
+    def __init__(self, *, start_us: int, mode: str, rules: str = "", language: str = "en") -> None:
         self.mode = mode
         self.silenced = False
         self._start_us = start_us
         self._language = language
-        self._consultation = engines.live_consultation(start_us)
+        self._consultation = engines.live_consultation(start_us, rules)
         self._cameras: dict[str, _Camera] = {}
 
     def restore(self, readings: Iterable[dict[str, Any]]) -> None:

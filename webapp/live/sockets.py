@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from webapp.core.errors import AppError, NotSignedIn
 from webapp.live.conductor import now_us
 from webapp.live.models import LiveSession
+from webapp.live.services import CONSENT
 from webapp.studies.access import Someone
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,8 @@ class LiveSocket(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         if session is None:
             return
         await self.begin(session)
+        if self._is_closed:
+            return
         self._looking = asyncio.create_task(self._look_until_closed())
 
     async def disconnect(self, code: int) -> None:
@@ -88,16 +91,27 @@ class LiveSocket(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         try:
             session: LiveSession = await database_sync_to_async(self.look)()
         except AppError as error:
-            await self.stop(CLOSE_CODES.get(error.status, NO_ACCESS))
+            if self._looking is not None and await database_sync_to_async(self._is_erased)():
+                await self._tell_end(CONSENT)
+            else:
+                await self.stop(CLOSE_CODES.get(error.status, NO_ACCESS))
         except Exception:  # a page whose socket closes connects again; one left silent shows old states
             log.exception("socket_failed")
             await self.stop(TRY_AGAIN)
         else:
             if session.ended_at is None:
                 return session
-            await self.send_json({"type": "end", "reason": session.end_reason})
-            await self.stop(OVER)
+            await self._tell_end(session.end_reason)
         return None
+
+    async def _tell_end(self, reason: str) -> None:
+        if not self._is_closed:
+            await self.send_json({"type": "end", "reason": reason})
+        await self.stop(OVER)
+
+    def _is_erased(self) -> bool:
+        """Return whether the session is gone altogether, as it is when consent was withdrawn."""
+        return not LiveSession.objects.filter(pk=self.session_id).exists()
 
     def user_now(self) -> Someone:
         """Return whom the session cookie belongs to now. Raises NotSignedIn when it ended or expired."""

@@ -29,7 +29,7 @@ from webapp.studies.views import study_context
 def start(request: HttpRequest, pk: UUID) -> HttpResponse:
     encounter = access_encounter(request.user, pk, "open_live")
     there = open_session(encounter)
-    form = OpenForm(request.POST if request.method == "POST" else None)
+    form = OpenForm(request.POST if request.method == "POST" else None, arm=encounter.arm)
     if form.is_valid():
         opened = services.open_live_session(actor=request.user, encounter=encounter, **form.cleaned_data)
         return redirect(opened)

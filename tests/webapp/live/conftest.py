@@ -36,6 +36,7 @@ class InstantPool:
         self.pace = Pace(1)
         self.hold: asyncio.Event | None = None
         self.seen = 0
+        self.is_unavailable = False
 
     async def ready(self) -> None:
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emotion.live.faces import LiveFrame
-from webapp.live.pool import BATCH, DROPPED, InferencePool
+from webapp.live.pool import BATCH, DROPPED, MOST_FAILURES, InferencePool
 
 FRAME = LiveFrame((640, 360))
 
@@ -107,6 +107,24 @@ async def test_a_pool_whose_process_died_is_started_anew(executors):
     await asyncio.sleep(0.01)
     assert await executors[1].finish(0) == [(b"2", False)]
     assert await again == FRAME
+    await pool.close()
+
+
+async def test_a_pool_whose_processes_keep_dying_says_so_for_a_while(executors, monkeypatch):
+    pool = InferencePool(workers=1)
+    for number in range(MOST_FAILURES):
+        assert not pool.is_unavailable
+        lost = ask(pool, "a", b"1")
+        await asyncio.sleep(0.01)
+        executors[number].batches[0][1].set_exception(BrokenProcessPool("gone"))
+        await lost
+    assert pool.is_unavailable
+    monkeypatch.setattr("webapp.live.pool.TRY_AGAIN_S", 0.0)
+    again = ask(pool, "a", b"1")
+    await executors[-1].finish(0)
+    await again
+    monkeypatch.setattr("webapp.live.pool.TRY_AGAIN_S", 30.0)
+    assert not pool.is_unavailable, "one batch that was read makes up for it"
     await pool.close()
 
 

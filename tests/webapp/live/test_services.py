@@ -184,3 +184,32 @@ def test_a_token_opens_its_own_camera_of_its_own_session_and_nothing_else(live, 
         access_camera(nobody, live.pk, "patient", "")
     with pytest.raises(NotFound):
         access_camera(nobody, live.pk, "ward", token)
+
+
+# the study
+
+
+def test_the_arm_of_the_encounter_decides_what_is_shown(encounter, study, alice):
+    encounter.arm = study.arms.create(name="control", policy="none")
+    encounter.save()
+    assert services.open_live_session(actor=alice, encounter=encounter, mode="sparse").mode == "none"
+
+
+def test_a_session_keeps_the_rules_of_its_study_as_they_were(encounter, study, alice):
+    from webapp import engines
+    from webapp.analysis.correcting import save_rules
+
+    own = engines.shipped_rules().replace("refractory_s: 90", "refractory_s: 45")
+    save_rules(study=study, actor=alice, text=own)
+    live = services.open_live_session(actor=alice, encounter=encounter)
+    save_rules(study=study, actor=alice, text=engines.shipped_rules())
+    live.refresh_from_db()
+    assert live.rules == own
+
+
+def test_a_study_that_does_not_record_opens_no_session(encounter, study, alice):
+    from webapp.studies.models import Study
+
+    Study.objects.filter(pk=study.pk).update(state="archived")
+    with pytest.raises(Conflict):
+        services.open_live_session(actor=alice, encounter=encounter)
