@@ -107,29 +107,42 @@ def make_sessions(count: int) -> tuple[list[dict[str, str]], str]:
     from webapp.live import tokens
     from webapp.live.services import open_live_session
     from webapp.studies import services
+    from webapp.studies.protocol import change_state
 
     name = secrets.token_hex(4)
-    actor = User.objects.create_user(
-        f"bench-{name}@hospital.example", secrets.token_urlsafe(16), display_name="B"
+    owner, dora = (
+        User.objects.create_user(
+            f"{who}-{name}@hospital.example", secrets.token_urlsafe(16), display_name=who.title()
+        )
+        for who in ("owner", "doctor")
     )
-    study = services.create_study(actor=actor, slug=f"bench-{name}", title="Measurement")
-    services.add_member(actor=actor, study=study, user=actor, role="doctor")
-    publish_form(actor=actor, study=study, text="For measurement.")
-    people = {
-        "doctor": services.add_participant(actor=actor, study=study, kind="doctor", user=actor),
-        "patient": services.add_participant(actor=actor, study=study, kind="patient"),
-    }
-    for person in people.values():
-        record_decisions(actor=actor, participant=person, decisions=dict.fromkeys(Purpose.values, True))
-    made = []
+    study = services.create_study(
+        actor=owner,
+        slug=f"bench-{name}",
+        title="Measurement",
+        protocol_number="1",
+        purpose="Measurement",
+        target_encounters=count,
+    )
+    services.add_member(actor=owner, study=study, user=owner, role="owner")
+    services.add_member(actor=owner, study=study, user=dora, role="doctor")
+    publish_form(actor=owner, study=study, text="For measurement.")
+    for state in ("approved", "recruiting"):
+        change_state(actor=owner, study=study, to=state)
+    doctor = services.add_participant(actor=owner, study=study, kind="doctor", user=dora)
+    patient = services.add_participant(actor=owner, study=study, kind="patient")
+    for person in (doctor, patient):
+        record_decisions(actor=owner, participant=person, decisions=dict.fromkeys(Purpose.values, True))
+    held_on, made = datetime.date(2026, 1, 1), []
     for _ in range(count):
         encounter = services.create_encounter(
-            actor=actor, study=study, held_on=datetime.date(2026, 1, 1), **people
+            actor=owner, study=study, doctor=doctor, patient=patient, held_on=held_on
         )
-        pk = open_live_session(actor=actor, encounter=encounter).pk
-        made.append({"id": str(pk), **{camera: tokens.make(pk, camera) for camera in people}})
+        pk = open_live_session(actor=owner, encounter=encounter).pk
+        links = {camera: tokens.make(pk, camera) for camera in ("doctor", "patient")}
+        made.append({"id": str(pk), **links})
     client = Client()
-    client.force_login(actor, backend=settings.AUTHENTICATION_BACKENDS[0])
+    client.force_login(dora, backend=settings.AUTHENTICATION_BACKENDS[0])
     cookie: Any = client.cookies[settings.SESSION_COOKIE_NAME]
     return made, f"{settings.SESSION_COOKIE_NAME}={cookie.value}"
 
