@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from emotion import commands, study_commands
-from emotion.commands import FractionDone
 from emotion.errors import Cancelled, EmotionError
 from emotion.labels import CAMERAS
+from emotion.terminal import interrupt_on_sigterm, progress_bar
 
 CANCELLED: Final = 130
 DEVICES: Final = ("auto", "cpu", "cuda")
@@ -28,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     parser = build_parser()
     arguments = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_on_sigterm()
     try:
-        with _progress_bar() as progress:
+        with progress_bar() as progress:
             result = arguments.run(arguments, progress)
     except commands.UsageError as error:
         parser.error(str(error))
@@ -247,26 +244,6 @@ def _rate(text: str) -> Fraction:
     if not 0 < rate <= 1000:
         raise argparse.ArgumentTypeError(f"expected a number of frames per second above 0, got {text!r}")
     return rate
-
-
-@contextmanager
-def _progress_bar() -> Iterator[FractionDone]:
-    """Give something to tell the fraction done to; it draws a bar on a terminal and is silent elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=1.0, leave=False, bar_format="{percentage:3.0f} % |{bar}| {remaining} left") as bar:
-
-        def advance(fraction: float) -> None:
-            bar.update(max(0.0, min(1.0, fraction) - bar.n))
-
-        yield advance
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

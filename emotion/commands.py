@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from emotion.terminal import FractionDone
 
 if TYPE_CHECKING:
     from emotion.empathy_table import RuleTable
     from emotion.results import EngineRecord
     from emotion.sampling import Engine
 
-FractionDone = Callable[[float], None]
 CAMERA_NAME: Final = "camera"
 
 

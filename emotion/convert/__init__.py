@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from emotion.convert.face_api import convert_face_api_expression
+from emotion.convert.face_api_identity import convert_face_api_identity
+from emotion.convert.face_mesh import convert_face_mesh
 from emotion.convert.int8 import convert_centerface
 from emotion.convert.keras_hdf5 import convert_keras
 from emotion.convert.onnx_dims import free_batch, free_batch_and_size
@@ -26,5 +28,7 @@ CONVERTERS: Final[dict[str, Converter]] = {
     "centerface_int8": convert_centerface,
     "tfjs_graph": convert_tfjs_graph,
     "face_api_expression": convert_face_api_expression,
+    "face_api_identity": convert_face_api_identity,
+    "face_mesh": convert_face_mesh,
     "keras_hdf5": convert_keras,
 }

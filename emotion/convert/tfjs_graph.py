@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -25,18 +25,21 @@ def convert_tfjs_graph(members: Sequence[bytes]) -> bytes:
     """
     data, description = members
     document = json.loads(description)
-    walk = _GraphWalk(read_weights(document["weightsManifest"], data))
+    walk = GraphWalk(read_weights(document["weightsManifest"], data))
     for node in document["modelTopology"]["node"]:
         walk.visit(node)
     return walk.serialise()
 
 
-class _GraphWalk:
-    """Visits the nodes in their order, which in a frozen graph is a valid order of evaluation."""
+class GraphWalk:
+    """Visits the nodes in their order, which in a frozen graph is a valid order of evaluation.
 
-    def __init__(self, weights: Arrays) -> None:
+    name: of the resulting graph. Networks with further operations add them in a subclass.
+    """
+
+    def __init__(self, weights: Arrays, name: str = "tfjs_graph") -> None:
         self._weights = weights
-        self._builder = GraphBuilder("tfjs_graph")
+        self._builder = GraphBuilder(name)
         self._tensors: dict[str, str] = {}
         self._input_shape: list[int] = []
         self._classes = 0
@@ -44,7 +47,11 @@ class _GraphWalk:
 
     def visit(self, node: Node) -> None:
         """Add what the node stands for."""
-        handler = {
+        self.handlers().get(node["op"], self._elementwise)(node)
+
+    def handlers(self) -> dict[str, Callable[[Node], None]]:
+        """Return what adds a node, by the name of its operation."""
+        return {
             "Const": self._skip,
             "Placeholder": self._placeholder,
             "Identity": self._identity,
@@ -53,8 +60,7 @@ class _GraphWalk:
             "MaxPool": self._max_pool,
             "Mean": self._mean,
             "Softmax": self._softmax,
-        }.get(node["op"], self._elementwise)
-        handler(node)
+        }
 
     def serialise(self) -> bytes:
         """Return the finished ONNX file."""
@@ -85,12 +91,17 @@ class _GraphWalk:
 
     def _conv(self, node: Node) -> None:
         fused = [_text(item) for item in node["attr"]["fused_ops"]["list"]["s"]]
-        if fused[:1] != ["BiasAdd"] or fused[1:] not in ([], ["Relu"]):
+        if fused[:1] != ["BiasAdd"]:
             raise ValueError(f"cannot convert a convolution fused with {fused}")
         kernel, bias = (self._weights[name] for name in node["input"][1:3])
         self._classes = kernel.shape[3]
         tensor = self._builder.conv(self._tensor(node, 0), kernel, bias=bias, **_window(node))
-        self._put(node, self._builder.add("Relu", [tensor]) if "Relu" in fused else tensor)
+        self._put(node, self._activate(tensor, fused[1:], node))
+
+    def _activate(self, tensor: str, activations: list[str], node: Node) -> str:
+        if activations not in ([], ["Relu"]):
+            raise ValueError(f"cannot convert a convolution fused with {activations}")
+        return self._builder.add("Relu", [tensor]) if activations else tensor
 
     def _depthwise(self, node: Node) -> None:
         kernel = self._weights[node["input"][1]]

@@ -47,8 +47,12 @@ class VideoSink:
         crf: int = 23,
         preset: str = "veryfast",
         rotation_deg: int = 0,
+        threads: int = 1,
     ) -> None:
-        """frame_rate guides the encoder alone, times are those of write_frame. crf: 0 (lossless) to 51."""
+        """frame_rate guides the encoder alone, times are those of write_frame. crf: 0 (lossless) to 51.
+
+        threads: of the encoder; another number gives other bytes.
+        """
         self._destination = Path(destination)
         self._partial = partial_path(self._destination)
         self._size = (width, height)
@@ -60,6 +64,7 @@ class VideoSink:
             )
             self._container.flags |= cast(int, ContainerFlags.bitexact.value)
             self._video = self._add_video(frame_rate, crf, preset, rotation_deg)
+            self._video.codec_context.thread_count = threads
             self._audio = self._add_audio(audio_rate_hz)
             # x264 writes its version and settings into a note (SEI, unit type 6) beside the first frame.
             self._without_notes = BitStreamFilterContext("filter_units=remove_types=6", "h264")
