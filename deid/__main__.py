@@ -1,0 +1,103 @@
+"""The command line. Exit status: 0 done, 1 the work could not be done, 2 wrong usage, 130 cancelled."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from deid import commands
+from deid.hiders import METHODS
+from deid.sound import AUDIO
+from emotion.errors import Cancelled, EmotionError
+from emotion.inference import DEVICES
+from emotion.terminal import interrupt_on_sigterm, progress_bar
+
+CANCELLED: Final = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = build_parser().parse_args(argv)
+    interrupt_on_sigterm()
+    try:
+        with progress_bar() as progress:
+            result = arguments.run(arguments, progress)
+    except Cancelled as error:
+        print(error, file=sys.stderr)
+        return CANCELLED
+    except EmotionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Cancelled.", file=sys.stderr)
+        return CANCELLED
+    print(json.dumps(result, ensure_ascii=False) if arguments.json else arguments.show(result))
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; each names what does it and what words its result."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deid", description="Hide who is in a recording, keep what the faces express."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add, name, summary in (
+        (_add_run, "run", "write a copy of a recording with its faces hidden"),
+        (_add_bench, "bench", "measure the speed of the methods on a recording"),
+    ):
+        command = subparsers.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        command.add_argument("--weights", type=Path, metavar="DIR", help=argparse.SUPPRESS)
+        command.add_argument("--device", choices=DEVICES, default="auto")
+        add(command)
+    return parser
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("video", type=Path, metavar="VIDEO")
+    command.add_argument(
+        "output", type=Path, metavar="OUTPUT", help="an MP4; replaced only when all went well"
+    )
+    command.add_argument("--method", choices=METHODS, required=True)
+    command.add_argument(
+        "--faces",
+        default="all",
+        metavar="all|ROLE|TRACK,…",
+        help="whose faces to hide: all (default), a role (patient, doctor, person, irrelevant), or tracks",
+    )
+    command.add_argument(
+        "--exempt",
+        type=_tracks,
+        default=(),
+        metavar="TRACK,…",
+        help="tracks that are left as they are",
+    )
+    command.add_argument(
+        "--audio",
+        choices=AUDIO,
+        default="remove",
+        help="remove the sound (default), mask it as noise of the same loudness, or keep it",
+    )
+    command.add_argument("--seed", type=int, default=0, help="what is drawn by chance is drawn from this")
+    command.set_defaults(run=commands.run, show=commands.show_run)
+
+
+def _add_bench(command: argparse.ArgumentParser) -> None:
+    command.add_argument("video", type=Path, metavar="VIDEO")
+    command.add_argument("--method", choices=METHODS, action="append", metavar="NAME", help="all by default")
+    command.set_defaults(run=commands.bench, show=commands.show_bench)
+
+
+def _tracks(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers of tracks with commas, got {text!r}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""What each command does, apart from reading arguments and printing. Returns plain values that fit JSON."""
+
+from __future__ import annotations
+
+import tempfile
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from emotion.terminal import FractionDone
+
+
+def run(arguments: Namespace, progress: FractionDone) -> Any:
+    """Hide the faces of one recording; return what was done."""
+    from deid.pipeline import Task, deidentify, describe, load_hiding
+
+    hiding = load_hiding(arguments.weights, device=arguments.device)
+    task = Task(
+        arguments.method,
+        faces=arguments.faces,
+        exempt=arguments.exempt,
+        audio=arguments.audio,
+        seed=arguments.seed,
+    )
+    report = deidentify(arguments.video, arguments.output, task, hiding=hiding, progress=progress)
+    return {"output": str(arguments.output), **describe(report)}
+
+
+def show_run(result: Any) -> str:
+    """Return what was hidden, and what a person should look at, in lines."""
+    hidden = [track for track in result["tracks"] if track["hidden"]]
+    left = len(result["tracks"]) - len(hidden)
+    lines = [
+        f"{result['output']}: {result['frames']} frames, {len(hidden)} people hidden by {result['method']}"
+        + (f", {left} left as they are" if left else "")
+    ]
+    if result["found_by_second_detector"]:
+        lines.append(
+            f"{result['found_by_second_detector']} faces were found by the second detector and covered"
+        )
+    lines += [
+        f"look at {gap['start_ms'] / 1000:.1f} to {gap['end_ms'] / 1000:.1f} s: "
+        f"track {gap['track']} was not seen"
+        for gap in result["gaps_to_review"]
+    ]
+    return "\n".join(lines)
+
+
+def bench(arguments: Namespace, progress: FractionDone) -> Any:
+    """Return the speed of each method on one recording."""
+    from deid.bench import measure_method
+    from deid.hiders import METHODS
+    from deid.pipeline import load_hiding
+
+    hiding = load_hiding(arguments.weights, device=arguments.device)
+    methods = arguments.method or METHODS
+    results = []
+    with tempfile.TemporaryDirectory(prefix="deid-bench-") as scratch:
+        for number, method in enumerate(methods):
+            results.append(asdict(measure_method(arguments.video, Path(scratch), method, hiding=hiding)))
+            progress((number + 1) / len(methods))
+    return {"methods": results}
+
+
+def show_bench(result: Any) -> str:
+    """Return a line per method."""
+    return "\n".join(
+        f"{one['method']:<10} {one['frames_per_s']:6.1f} frames/s   {one['cpu_ms_per_frame']:6.1f} ms of "
+        f"processor time a frame   {one['peak_rss_mb']:.0f} MB"
+        for one in result["methods"]
+    )

@@ -1,0 +1,53 @@
+"""What can go wrong while hiding faces, each with a code; all of emotion's base, so translated once."""
+
+from __future__ import annotations
+
+from emotion.errors import EmotionError
+
+
+class DeidError(EmotionError):
+    """A file that was not written, or not measured. str() is one sentence."""
+
+    code = "deid_error"
+
+
+class UnknownMethod(DeidError):
+    """No method of that name."""
+
+    code = "unknown_method"
+
+
+class UnknownTrack(DeidError):
+    """A track or role that the recording does not have."""
+
+    code = "unknown_track"
+
+
+class UnknownDonor(DeidError):
+    """No donor of that name."""
+
+    code = "unknown_donor"
+
+
+class DamagedVideo(DeidError):
+    """Frames of the original do not decode, so the result could not be compared with it."""
+
+    code = "damaged_video"
+
+
+class OutputDiffers(DeidError):
+    """The written file does not have the frames or the length of the original."""
+
+    code = "output_differs"
+
+
+class FaceRemains(DeidError):
+    """The second detector still sees a face that should be hidden."""
+
+    code = "face_remains"
+
+
+class NotComparable(DeidError):
+    """Two files that are not the same recording before and after."""
+
+    code = "not_comparable"

@@ -1,0 +1,133 @@
+"""Look at the written file before it gets its name: same frames, same length, and no face that a second
+detector sees outside the covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from deid.cover import CoverPlan
+from deid.errors import OutputDiffers
+from emotion.errors import Cancelled
+from emotion.inference import available_cores
+from emotion.media import probe_video, read_frames
+from emotion.prefetch import prefetch
+from emotion.types import Float, Frame, Image, VideoInfo
+
+COVERED: Final = 0.6  # share of a face box that has to lie under covers
+ITSELF: Final = 0.5  # share of a face box that has to lie on a face that is exempt
+TOLERANCE_US: Final = 100_000
+AHEAD: Final = 8
+
+
+class SecondDetector(Protocol):
+    """Finds faces in a frame; only boxes and scores are asked for."""
+
+    def find(self, image_bgr: Image) -> tuple[Float, Float]:
+        """Return boxes (N, 4) in pixels and scores (N,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Residual:
+    """A face that is not covered: number and time of its frame, its box (4,) and the detector's score."""
+
+    frame: int
+    time_us: int
+    box_px: Float
+    score: float
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was looked at, and what remained."""
+
+    frames: int
+    duration_us: int
+    residuals: tuple[Residual, ...]
+
+
+def verify_output(
+    written: Path,
+    original: VideoInfo,
+    plans: tuple[CoverPlan, CoverPlan],
+    *,
+    detector: SecondDetector,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Verification:
+    """Return what the second detector sees in the written file, which no argument of the writer reaches.
+
+    plans: of what is covered, and of where faces are that stay as they are. Raises OutputDiffers when frames,
+    their times or the length are not the original's.
+    """
+    residuals: list[Residual] = []
+    count = 0
+    expected = plans[0].frame_times_us
+    for frame, boxes, scores in _look(written, detector):
+        if cancelled is not None and cancelled():
+            raise Cancelled("The de-identification was cancelled.")
+        if count >= len(expected) or abs(frame.time_us - int(expected[count])) > 1000:
+            raise OutputDiffers(f"the written file's frame {count} is not at the time of the original's")
+        open_faces = ~np.array([_is_accounted_for(box, count, plans) for box in boxes], bool)
+        residuals += [
+            Residual(count, frame.time_us, box, float(score))
+            for box, score in zip(boxes[open_faces], scores[open_faces], strict=True)
+        ]
+        count += 1
+        if progress is not None:
+            progress(count / len(expected))
+    if count != len(expected):
+        raise OutputDiffers(f"expected {len(expected)} frames in the written file, got {count}")
+    duration_us = probe_video(written).duration_us
+    if abs(duration_us - original.duration_us) > TOLERANCE_US + _frame_us(original):
+        raise OutputDiffers(
+            f"expected a length of {original.duration_us / 1e6:.2f} s, got {duration_us / 1e6:.2f} s"
+        )
+    return Verification(count, duration_us, tuple(residuals))
+
+
+def _look(written: Path, detector: SecondDetector) -> Iterator[tuple[Frame, Float, Float]]:
+    """Yield every frame with what the detector finds, a few frames at a time side by side."""
+    workers = available_cores()
+    with (
+        prefetch(lambda: read_frames(written), ahead=AHEAD) as frames,
+        ThreadPoolExecutor(workers, thread_name_prefix="verify") as pool,
+    ):
+        while batch := list(islice(frames, 2 * workers)):
+            found = pool.map(lambda frame: detector.find(frame.image_bgr), batch)
+            for frame, (boxes, scores) in zip(batch, found, strict=True):
+                yield frame, boxes, scores
+
+
+def _is_accounted_for(box: Float, frame: int, plans: tuple[CoverPlan, CoverPlan]) -> bool:
+    return any(
+        share_under(box, plan.boxes_px[plan.rows_of(frame)]) >= share
+        for plan, share in zip(plans, (COVERED, ITSELF), strict=True)
+    )
+
+
+def share_under(box: Float, covers: Float) -> float:
+    """Return the largest share of a box (4,) that lies under one of the covers (N, 4); 0 without any.
+
+    >>> share_under(np.array([0, 0, 10, 10]), np.array([[5, 0, 20, 20], [0, 0, 1, 1]]))
+    0.5
+    """
+    if len(covers) == 0:
+        return 0.0
+    low = np.maximum(covers[:, :2], box[:2])
+    high = np.minimum(covers[:, 2:], box[2:])
+    shared = np.maximum(high - low, 0).prod(axis=1)
+    area = max(float((box[2] - box[0]) * (box[3] - box[1])), 1e-9)
+    return float(shared.max() / area)
+
+
+def _frame_us(video: VideoInfo) -> int:
+    return int(1_000_000 / video.frame_rate) if video.frame_rate else 0
