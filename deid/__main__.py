@@ -47,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add, name, summary in (
         (_add_run, "run", "write a copy of a recording with its faces hidden"),
+        (_add_audit, "audit", "measure what a result still shows of the person and of the expression"),
         (_add_bench, "bench", "measure the speed of the methods on a recording"),
     ):
         command = subparsers.add_parser(name, help=summary, description=summary.capitalize() + ".")
@@ -84,6 +85,17 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--seed", type=int, default=0, help="what is drawn by chance is drawn from this")
     command.set_defaults(run=commands.run, show=commands.show_run)
+
+
+def _add_audit(command: argparse.ArgumentParser) -> None:
+    command.add_argument("original", type=Path, metavar="ORIGINAL")
+    command.add_argument("output", type=Path, metavar="OUTPUT")
+    command.add_argument(
+        "--gallery", type=Path, metavar="DIR", help="other people, one picture or video each, to tell apart"
+    )
+    command.add_argument("--faces", default="all", metavar="all|ROLE|TRACK,…", help="as in the run")
+    command.add_argument("--exempt", type=_tracks, default=(), metavar="TRACK,…", help="as in the run")
+    command.set_defaults(run=commands.audit, show=commands.show_audit)
 
 
 def _add_bench(command: argparse.ArgumentParser) -> None:

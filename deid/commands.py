@@ -47,6 +47,43 @@ def show_run(result: Any) -> str:
     return "\n".join(lines)
 
 
+def audit(arguments: Namespace, progress: FractionDone) -> Any:
+    """Return both cards and the verdict of one result."""
+    from deid.audit import AuditOptions, audit, load_tools
+
+    tools = load_tools(arguments.weights, device=arguments.device)
+    options = AuditOptions(arguments.gallery, faces=arguments.faces, exempt=arguments.exempt)
+    return audit(arguments.original, arguments.output, tools=tools, options=options, progress=progress)
+
+
+def show_audit(result: Any) -> str:
+    """Return the verdict, its reasons and the main numbers in lines."""
+    privacy, expression = result["privacy"], result["expression"]
+    return "\n".join(
+        [
+            f"verdict: {result['verdict']}",
+            *(f"  {reason}" for reason in result["reasons"]),
+            f"faces as they were: {privacy['residual_face_frames']} of {privacy['frames']} frames, "
+            f"at most {privacy['residual_rate_upper95']:.2%} (95 %)",
+            f"finds the person: {_share(privacy['rank1'])} of the time among {privacy['gallery_size']}, "
+            f"chance {_share(privacy['rank1_chance'])}",
+            f"mean likeness to the person: {_number(privacy['similarity']['mean'])}",
+            f"faces still found: {_share(expression['detection_retained'])}",
+            f"expression classified alike: {_share(expression['agreement'])}, "
+            f"encoding alone {_share(expression['control']['agreement'])}",
+            f"movement of landmarks: r {_number(expression['landmark_correlation'])}",
+        ]
+    )
+
+
+def _share(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.0%}"
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.2f}"
+
+
 def bench(arguments: Namespace, progress: FractionDone) -> Any:
     """Return the speed of each method on one recording."""
     from deid.bench import measure_method

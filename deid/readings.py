@@ -1,0 +1,203 @@
+"""Read versions of one recording in step: what every face shows and who it looks like in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from deid.errors import NotComparable
+from deid.landmarks import FaceMesh, align_mesh, read_channels
+from deid.observe import LOOK_FPS, Faces
+from deid.recognisers import Identifier
+from deid.verify import ITSELF, SecondDetector, share_under
+from emotion.detect import FaceDetector
+from emotion.errors import Cancelled
+from emotion.geometry import crop_square, square_box
+from emotion.media import read_frames
+from emotion.recognise import Recogniser
+from emotion.types import Detections, Float, Frame, Image
+
+HEAVY_EVERY: Final = 5  # of the frames looked at: identity and expression at 2.5 a second
+SAME_TIME_US: Final = 1000
+PATCH: Final = 48
+ENCODED_TIMES, ENCODED_PLUS = 2.0, 1.0  # grey levels; hidden faces differ by ten and more
+SAME_PLACE: Final = 0.7  # distance of centres in sides of the original's face box
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """The networks of an audit."""
+
+    detector: FaceDetector
+    second: SecondDetector
+    mesh: FaceMesh
+    identifiers: tuple[Identifier, ...]
+    recognisers: tuple[Recogniser, ...]
+
+
+@dataclass
+class Version:
+    """What was read in one version of the recording; all lists of one kind run side by side.
+
+    channels, meshes: of the main person by number of the look. probs: by recogniser, (time, (7,)). found,
+    placed: (track, embedding) by identifier, of faces cut by the version's own points and by the original's.
+    """
+
+    detected: list[bool] = field(default_factory=list)
+    channels: dict[int, Float] = field(default_factory=dict)
+    meshes: dict[int, Float] = field(default_factory=dict)
+    probs: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
+    found: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
+    placed: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Face:
+    track: int
+    detections: Detections  # of this face alone, in the original
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """A judged face in one frame of one version; own: where the version shows it, None where it does not."""
+
+    frame: Frame
+    look: int
+    face: _Face
+    is_main: bool
+    own: Detections | None
+
+
+def read_versions(
+    paths: Sequence[Path],
+    found: Faces,
+    *,
+    main: int | None,
+    judged: Sequence[int],
+    instruments: Instruments,
+    progress: Callable[[int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[list[Version], set[int]]:
+    """Return what was read in each file, and the looks in which the second file shows a face as it was.
+
+    paths: the original, whose faces were found before, the result, and the original encoded again.
+
+    main: track whose expression is read. judged: tracks that should be hidden. Raises NotComparable when the
+    frames of the files are not at the same times.
+    """
+    versions, bare = [Version() for _ in paths], set[int]()
+    faces = _faces_by_time(found, judged)
+    exempt = _faces_by_time(found, [track.number for track in found.tracks if track.number not in judged])
+    readers = [read_frames(path, sample_fps=LOOK_FPS) for path in paths]
+    for look, frames in enumerate(_in_step(readers)):
+        if cancelled is not None and cancelled():
+            raise Cancelled("The audit was cancelled.")
+        here = faces.get(frames[0].time_us, [])
+        for version, frame in zip(versions, frames, strict=True):
+            seen = instruments.detector.detect(frame.image_bgr)
+            for face in here:
+                own = _match(seen, face.detections)
+                moment = _Moment(frame, look, face, face.track == main, own)
+                _look(version, moment, instruments)
+                if look % HEAVY_EVERY == 0:
+                    _read_heavy(version, moment, instruments)
+        if _shows_a_face_as_it_was(frames, here, exempt.get(frames[0].time_us, []), instruments):
+            bare.add(look)
+        if progress is not None:
+            progress(frames[0].time_us)
+    return versions, bare
+
+
+def _in_step(readers: Sequence[Iterator[Frame]]) -> Iterator[list[Frame]]:
+    while True:
+        frames = [next(reader, None) for reader in readers]
+        if all(frame is None for frame in frames):
+            return
+        known = [frame for frame in frames if frame is not None]
+        if (
+            len(known) < len(frames)
+            or max(abs(one.time_us - known[0].time_us) for one in known) > SAME_TIME_US
+        ):
+            raise NotComparable("expected two files with the same frames at the same times")
+        if len({one.image_bgr.shape for one in known}) > 1:
+            raise NotComparable("expected two files with frames of the same size")
+        yield known
+
+
+def _faces_by_time(found: Faces, judged: Sequence[int]) -> dict[int, list[_Face]]:
+    samples = found.samples
+    faces: dict[int, list[_Face]] = {}
+    for track in found.tracks:
+        for at in track.faces if track.number in judged else ():
+            row = [int(at)]
+            alone = Detections(samples.boxes_px[row], samples.scores[row], samples.points_px[row])
+            faces.setdefault(int(samples.face_times_us[at]), []).append(_Face(track.number, alone))
+    return faces
+
+
+def _match(seen: Detections, original: Detections) -> Detections | None:
+    """Return the face of a version that stands where the original's did."""
+    if len(seen) == 0:
+        return None
+    box = original.boxes_px[0]
+    centres = (seen.boxes_px[:, :2] + seen.boxes_px[:, 2:]) / 2
+    distance = np.linalg.norm(centres - (box[:2] + box[2:]) / 2, axis=1)
+    nearest = int(distance.argmin())
+    if distance[nearest] > SAME_PLACE * float(max(box[2] - box[0], box[3] - box[1])):
+        return None
+    at = [nearest]
+    return Detections(seen.boxes_px[at], seen.scores[at], seen.points_px[at])
+
+
+def _shows_a_face_as_it_was(
+    frames: Sequence[Frame], here: Sequence[_Face], spared: Sequence[_Face], instruments: Instruments
+) -> bool:
+    result = frames[1].image_bgr
+    places = [face.detections.boxes_px[0] for face in here]
+    places += [*instruments.detector.detect(result).boxes_px, *instruments.second.find(result)[0]]
+    left_alone = np.array([face.detections.boxes_px[0] for face in spared]).reshape(-1, 4)
+    pictures = [frame.image_bgr for frame in frames]
+    return any(share_under(box, left_alone) < ITSELF and is_bare(box, pictures) for box in places)
+
+
+def _look(version: Version, moment: _Moment, instruments: Instruments) -> None:
+    own = moment.own
+    version.detected.append(own is not None)
+    if not moment.is_main or own is None:
+        return
+    mesh = instruments.mesh.find(moment.frame.image_bgr, own.points_px[0], own.boxes_px[0])
+    if mesh is not None:
+        version.channels[moment.look] = read_channels(mesh.points_px)
+        version.meshes[moment.look] = align_mesh(mesh.points_px)
+
+
+def _read_heavy(version: Version, moment: _Moment, instruments: Instruments) -> None:
+    own, image = moment.own, moment.frame.image_bgr
+    for identifier in instruments.identifiers:
+        for kept, crop in ((version.found, own), (version.placed, moment.face.detections)):
+            if crop is not None:
+                vector = identifier.embedder.embed(image, crop)[0]
+                kept.setdefault(identifier.name, []).append((moment.face.track, vector))
+    if moment.is_main and own is not None:
+        for recogniser in instruments.recognisers:
+            probs = recogniser.classify([recogniser.crop(image, own, 0)])[0]
+            version.probs.setdefault(recogniser.name, []).append((moment.frame.time_us, probs))
+
+
+def is_bare(box_px: Float, pictures: Sequence[Image]) -> bool:
+    """Return whether a place (4,) of the result differs from the original no more than encoding explains.
+
+    pictures: original, result, and the original encoded again, all (H, W, 3).
+    """
+    square = square_box(box_px, 0.0)
+    patches = [
+        cv2.resize(crop_square(one, square), (PATCH, PATCH), interpolation=cv2.INTER_AREA).astype(np.int16)
+        for one in pictures
+    ]
+    changed, by_encoding = (float(np.abs(other - patches[0]).mean()) for other in patches[1:3])
+    return changed < ENCODED_TIMES * by_encoding + ENCODED_PLUS

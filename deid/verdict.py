@@ -1,0 +1,96 @@
+"""Pass, review or fail: the numbers of an audit against thresholds that a study may set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What a study asks of a file before it may be released.
+
+    tar: share of faces that may be as like the person as 1 % of strangers. rank1_over_chance: how far the
+    share of faces that find their person may lie above chance. agreement, correlation: of the control's.
+    """
+
+    similarity: float = 0.15
+    tar: float = 0.01
+    rank1_over_chance: float = 0.10
+    detection_retained: float = 0.99
+    agreement: float = 0.80
+    correlation: float = 0.95
+
+
+def judge(cards: Mapping[str, Mapping[str, Any]], thresholds: Thresholds) -> dict[str, Any]:
+    """Return {"verdict", "reasons"}: fail where privacy is lost, review where a person has to decide."""
+    failed = [*_privacy_failures(cards["privacy"], thresholds), *_media_failures(cards["media"])]
+    doubtful = [
+        *_privacy_doubts(cards["privacy"], thresholds),
+        *_expression_doubts(cards["expression"], thresholds),
+    ]
+    verdict = "fail" if failed else "review" if doubtful else "pass"
+    return {"verdict": verdict, "reasons": failed + doubtful}
+
+
+def _privacy_failures(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
+    reasons = []
+    if card["residual_face_frames"]:
+        reasons.append(
+            f"a face is as it was in {card['residual_face_frames']} of {card['frames']} frames looked at"
+        )
+    if card["tar_at_far_1e2"] is not None and card["tar_at_far_1e2"] > limits.tar:
+        reasons.append(
+            f"{card['tar_at_far_1e2']:.0%} of the faces are as like the person as 1 % of strangers are"
+        )
+    if card["rank1"] is not None and card["rank1"] > card["rank1_chance"] + limits.rank1_over_chance:
+        reasons.append(
+            f"{card['rank1']:.0%} of the faces find their person among {card['gallery_size']}; "
+            f"chance is {card['rank1_chance']:.0%}"
+        )
+    return reasons
+
+
+def _privacy_doubts(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
+    reasons = []
+    mean = card["similarity"]["mean"]
+    if mean is not None and mean > limits.similarity:
+        reasons.append(f"the mean likeness to the person is {mean:.2f}, above {limits.similarity:.2f}")
+    if card["rank1"] is None:
+        reasons.append("how often the person is found among others was not measured: no gallery")
+    return reasons
+
+
+def _media_failures(card: Mapping[str, Any]) -> list[str]:
+    reasons = []
+    if card["frames_in"] != card["frames_out"]:
+        reasons.append(f"{card['frames_out']} frames instead of {card['frames_in']}")
+    if not card["metadata_removed"]:
+        reasons.append("the file still says when it was recorded")
+    if card["synthetic_mark"] is None:
+        reasons.append("the file does not say that its faces were altered")
+    return reasons
+
+
+def _expression_doubts(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
+    if card["detection_retained"] is None or card["agreement"] is None:
+        return ["no expression can be read from the result"]
+    reasons = []
+    if card["detection_retained"] < limits.detection_retained:
+        reasons.append(f"a face is found in {card['detection_retained']:.1%} of the frames where it was")
+    if card["agreement"] < limits.agreement:
+        reasons.append(
+            f"the expression is classified alike in {card['agreement']:.0%} of the seconds by the worse of "
+            f"{len(card['models'])} models; encoding alone keeps {_percent(card['control']['agreement'])}"
+        )
+    weak = [
+        name for name, r in card["relative_to_control"].items() if r is not None and r < limits.correlation
+    ]
+    if weak:
+        reasons.append("moves less like the original: " + ", ".join(name.replace("_", " ") for name in weak))
+    return reasons
+
+
+def _percent(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.0%}"

@@ -1,0 +1,112 @@
+"""Cards measured on files: with stand-ins for the networks, and the demonstration once with all of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deid.audit import AuditOptions, AuditTools, audit, load_tools
+from deid.errors import NotComparable
+from deid.gallery import enrol_gallery
+from deid.landmarks import Mesh
+from deid.pipeline import Task, deidentify
+from deid.readings import Instruments, is_bare
+from deid.recognisers import Identifier
+from emotion.media import write_video
+from tests import videos
+from tests.deid.stand_ins import SeesDetail, hiding
+from tests.emotion.stand_ins import Brightness, MeanColour, OneFace
+
+
+class SameMesh:
+    def find(self, image_bgr, points_px, box_px):
+        return Mesh(np.random.default_rng(1).random((468, 3)).astype(np.float32), 1.0)
+
+
+@pytest.fixture
+def tools():
+    identifiers = (Identifier("colour", MeanColour(), 0.999),)
+    return AuditTools(
+        hiding().finder, Instruments(OneFace(), SeesDetail(), SameMesh(), identifiers, (Brightness(),))
+    )
+
+
+def test_a_file_that_hides_nothing_fails(tmp_path, tools):
+    source = videos.write_normal(tmp_path)
+    found = audit(source, source, tools=tools)
+    privacy = found["privacy"]
+    assert privacy["residual_face_frames"] == privacy["frames"] == videos.FRAMES // 2
+    assert privacy["tar_at_far_1e2"] == 1
+    assert found["expression"]["agreement"] == found["expression"]["detection_retained"] == 1
+    assert found["verdict"] == "fail"
+
+
+def test_a_hidden_file_shows_no_face_as_it_was(tmp_path, tools):
+    source, output = videos.write_normal(tmp_path), tmp_path / "out.mp4"
+    deidentify(source, output, Task("box"), hiding=hiding())
+    found = audit(source, output, tools=tools)
+    assert found["privacy"]["residual_face_frames"] == 0
+    assert found["media"]["frames_in"] == found["media"]["frames_out"] == videos.FRAMES
+    assert found["media"]["synthetic_mark"] == "box"
+    assert found["media"]["audio"] == "none"
+    assert found["privacy"]["rank1"] is None
+
+
+def test_an_exempt_face_is_not_judged(tmp_path, tools):
+    source = videos.write_normal(tmp_path)
+    found = audit(source, source, tools=tools, options=AuditOptions(exempt=(1,)))
+    assert found["privacy"]["residual_face_frames"] == 0
+    assert found["expression"]["agreement"] is None
+
+
+@pytest.mark.parametrize("frames", [videos.FRAMES - 4, videos.FRAMES + 4])
+def test_files_of_another_length_are_not_compared(tmp_path, tools, frames):
+    source = videos.write_normal(tmp_path)
+    other = videos.write_recording(tmp_path / "other.mp4", times=range(frames))
+    with pytest.raises(NotComparable):
+        audit(source, other, tools=tools)
+
+
+def test_files_of_another_size_are_not_compared(tmp_path, tools):
+    source = videos.write_normal(tmp_path)
+    other = videos.write_recording(tmp_path / "other.mp4", size=(64, 48))
+    with pytest.raises(NotComparable, match="same size"):
+        audit(source, other, tools=tools)
+
+
+def test_a_gallery_has_one_row_per_file_with_a_face_and_an_empty_one_is_refused(tmp_path, tools):
+    detector, identifiers = tools.instruments.detector, tools.instruments.identifiers
+    with pytest.raises(NotComparable):
+        enrol_gallery(tmp_path, detector=detector, identifiers=identifiers)
+    for number in range(3):
+        frames = [(0, np.full((96, 128, 3), 60 * number, np.uint8))]
+        write_video(tmp_path / f"{number}.mp4", frames)
+    (tmp_path / "notes.txt").write_text("not a picture")
+    found = enrol_gallery(tmp_path, detector=detector, identifiers=identifiers)
+    assert found["colour"].shape == (3, 3)
+
+
+def test_a_place_is_bare_when_it_differs_no_more_than_encoding_explains():
+    picture = np.random.default_rng(0).integers(60, 200, (90, 90, 3), np.uint8)
+    encoded = np.clip(picture.astype(int) + np.random.default_rng(1).integers(-2, 3, picture.shape), 0, 255)
+    box = np.array([10, 10, 60, 60], np.float32)
+    assert is_bare(box, [picture, encoded.astype(np.uint8), encoded.astype(np.uint8)])
+    assert not is_bare(box, [picture, picture[::-1].copy(), encoded.astype(np.uint8)])
+
+
+def test_the_demonstration_hidden_by_a_blur_is_not_recognised(tmp_path, weights_dir):
+    from deid.demo import demo_videos
+    from deid.pipeline import load_hiding
+    from emotion.media import read_frames
+
+    source, output = tmp_path / "source.mp4", tmp_path / "out.mp4"
+    write_video(
+        source,
+        ((f.time_us, f.image_bgr) for f in read_frames(demo_videos()["patient"], end_us=800_000)),
+    )
+    deidentify(source, output, Task("blur"), hiding=load_hiding(weights_dir, device="cpu"))
+    found = audit(source, output, tools=load_tools(weights_dir, device="cpu", models=("fer", "human")))
+    assert found["privacy"]["residual_face_frames"] == 0
+    assert found["privacy"]["similarity"]["mean"] < 0.15
+    assert found["expression"]["control"]["detection_retained"] == 1
+    assert found["verdict"] == "review"
