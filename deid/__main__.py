@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     for add, name, summary in (
         (_add_run, "run", "write a copy of a recording with its faces hidden"),
         (_add_audit, "audit", "measure what a result still shows of the person and of the expression"),
+        (_add_donors, "donors", "list or show the synthetic people whose faces are put in place"),
         (_add_bench, "bench", "measure the speed of the methods on a recording"),
     ):
         command = subparsers.add_parser(name, help=summary, description=summary.capitalize() + ".")
@@ -83,6 +84,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         default="remove",
         help="remove the sound (default), mask it as noise of the same loudness, or keep it",
     )
+    command.add_argument("--donor", default="auto", metavar="ID", help="whose face is shown instead")
     command.add_argument("--seed", type=int, default=0, help="what is drawn by chance is drawn from this")
     command.set_defaults(run=commands.run, show=commands.show_run)
 
@@ -96,6 +98,13 @@ def _add_audit(command: argparse.ArgumentParser) -> None:
     command.add_argument("--faces", default="all", metavar="all|ROLE|TRACK,…", help="as in the run")
     command.add_argument("--exempt", type=_tracks, default=(), metavar="TRACK,…", help="as in the run")
     command.set_defaults(run=commands.audit, show=commands.show_audit)
+
+
+def _add_donors(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", choices=("list", "show"))
+    command.add_argument("donor", nargs="?", metavar="ID")
+    command.add_argument("--picture", type=Path, metavar="PNG", help="show: also draw the donor into a file")
+    command.set_defaults(run=commands.donors, show=commands.show_donors)
 
 
 def _add_bench(command: argparse.ArgumentParser) -> None:

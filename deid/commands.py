@@ -21,6 +21,7 @@ def run(arguments: Namespace, progress: FractionDone) -> Any:
         faces=arguments.faces,
         exempt=arguments.exempt,
         audio=arguments.audio,
+        donor=arguments.donor,
         seed=arguments.seed,
     )
     report = deidentify(arguments.video, arguments.output, task, hiding=hiding, progress=progress)
@@ -82,6 +83,28 @@ def _share(value: float | None) -> str:
 
 def _number(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.2f}"
+
+
+def donors(arguments: Namespace, progress: FractionDone) -> Any:
+    """Return the whole bank, or one donor, drawn into a picture when asked for. Raises UnknownDonor."""
+    from deid.donors import draw_portrait, find_donor, list_donors
+
+    if arguments.action == "list":
+        return {"donors": [donor.as_dict() for donor in list_donors()]}
+    donor = find_donor(arguments.donor or "")
+    if arguments.picture is not None:
+        draw_portrait(donor.name, arguments.picture)
+    progress(1.0)
+    return {"donors": [donor.as_dict()]}
+
+
+def show_donors(result: Any) -> str:
+    """Return a line per donor."""
+    return "\n".join(
+        f"{one['name']:<10} {'female' if one['female'] > 0.5 else 'male':<7} age {one['age']:.2f}  "
+        f"{one['ancestry']}"
+        for one in result["donors"]
+    )
 
 
 def bench(arguments: Namespace, progress: FractionDone) -> Any:

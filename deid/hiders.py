@@ -12,7 +12,8 @@ from deid.mask import MASKS, cover
 from deid.observe import Faces
 from emotion.types import Frame, Image, VideoInfo
 
-METHODS: Final = MASKS
+DONORS_DRAWN: Final = ("swap", "avatar")
+METHODS: Final = (*MASKS, *DONORS_DRAWN)
 
 
 class Hider(Protocol):
@@ -63,8 +64,19 @@ class MaskHider:
         return {}
 
 
-def make_hider(method: str) -> Hider:
-    """Return what hides faces by a method. Raises UnknownMethod."""
+def make_hider(
+    method: str, weights_dir: Path | None = None, *, donor: str = "auto", seed: int = 0, device: str = "cpu"
+) -> Hider:
+    """Return what hides faces by a method.
+
+    donor, seed: whose face is put in place, for the methods that do. Raises UnknownMethod, UnknownDonor,
+    WeightsMissing, WeightsMismatch or DeviceUnavailable.
+    """
     if method in MASKS:
         return MaskHider(method)
+    if method in DONORS_DRAWN:
+        from deid.swap import SwapHider
+
+        avatar = method == "avatar"
+        return SwapHider(weights_dir, donor=donor, seed=seed, device=device, avatar=avatar)
     raise UnknownMethod(f"expected a method of {', '.join(METHODS)}, got {method!r}")

@@ -40,6 +40,8 @@ class Hiding:
 
     finder: Engine
     second: SecondDetector
+    weights_dir: Path | None = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Task:
     faces: str = "all"
     exempt: tuple[int, ...] = ()
     audio: str = "remove"
+    donor: str = "auto"
     seed: int = 0
 
 
@@ -76,6 +79,8 @@ def load_hiding(
     return Hiding(
         load_finder(weights_dir, device=device, workers=workers),
         UltraLight(weights_dir, device=device),
+        weights_dir,
+        device,
     )
 
 
@@ -98,7 +103,9 @@ def deidentify(
     source, destination = Path(source), Path(destination)
     if destination.exists() and source.samefile(destination):
         raise OutputUnwritable("expected another name than the original's, which is never overwritten")
-    hider = make_hider(task.method)
+    hider = make_hider(
+        task.method, hiding.weights_dir, donor=task.donor, seed=task.seed, device=hiding.device
+    )
     steps = _Steps(progress, cancelled)
     video = probe_video(source)
     found = find_faces(

@@ -1,0 +1,119 @@
+"""The bank of donors: synthetic people of many ages, both sexes, all ancestries, from fixed seeds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from deid.errors import UnknownDonor
+from deid.heads.person import Person, make_person
+from deid.heads.render import Camera, composite, develop, render_person
+from deid.heads.sample import sample_identity
+from deid.heads.shape import Pose
+from deid.heads.skin import paint_skin
+from emotion.errors import OutputUnwritable
+from emotion.types import Float
+
+BANK_SIZE: Final = 64
+PORTRAIT_SIDE: Final = 320
+NEAREST: Final = 6  # donors near in tone among which the seed decides
+SKIN_LAYERS: Final = ("head", "chest", "eye", "teeth", "tongue")
+
+
+@dataclass(frozen=True)
+class Donor:
+    """One synthetic person of the bank. skin: sRGB 0..1. age: 0 young .. 1 old; female: 0..1."""
+
+    name: str
+    seed: int
+    female: float
+    age: float
+    ancestry: str
+    skin: tuple[float, float, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return {**vars(self), "skin": [round(part, 3) for part in self.skin]}
+
+
+def list_donors() -> tuple[Donor, ...]:
+    """Return the whole bank, always the same."""
+    return tuple(_describe(seed) for seed in range(BANK_SIZE))
+
+
+def find_donor(name: str) -> Donor:
+    """Return a donor by name. Raises UnknownDonor."""
+    for donor in list_donors():
+        if donor.name == name:
+            return donor
+    raise UnknownDonor(f"expected a donor of donor-0 to donor-{BANK_SIZE - 1} or auto, got {name!r}")
+
+
+def choose_donor(tone_bgr: Float, key: str, taken: Sequence[str] = ()) -> Donor:
+    """Return the donor for a person: near in skin tone, decided by a key that nobody else knows.
+
+    tone_bgr: (3,) 0..255, the person's mean skin. key: the same for one person throughout a study. taken:
+    donors of other people, never given again while others are left.
+    """
+    free = [donor for donor in list_donors() if donor.name not in taken] or list(list_donors())
+    wanted = _lab(np.asarray(tone_bgr, np.float32) / np.float32(255))
+
+    def distance(donor: Donor) -> float:
+        return float(np.linalg.norm(_lab(np.array(donor.skin[::-1], np.float32)) - wanted))
+
+    near = sorted(free, key=distance)
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return near[int.from_bytes(digest, "big") % min(NEAREST, len(near))]
+
+
+@lru_cache(maxsize=8)
+def make_avatar(name: str) -> Person:
+    """Return the whole person of a donor, hair and clothes included. Raises UnknownDonor."""
+    return make_person(sample_identity(find_donor(name).seed))
+
+
+@lru_cache(maxsize=8)
+def make_donor(name: str) -> Person:
+    """Return the person of a donor, bald and without clothes: only the face is shown. Raises UnknownDonor."""
+    person = make_person(sample_identity(find_donor(name).seed))
+    bare = paint_skin(person.identity.look)  # without the roots of hair, which would show at the temples
+    layers = (
+        replace(layer, texture=bare) if layer.name == "head" else layer
+        for layer in person.layers
+        if layer.name in SKIN_LAYERS
+    )
+    return replace(person, layers=tuple(layers))
+
+
+def draw_portrait(name: str, destination: Path) -> None:
+    """Write a picture of a donor. Raises UnknownDonor, OutputUnwritable."""
+    camera = Camera((PORTRAIT_SIDE, PORTRAIT_SIDE), 1000.0)
+    picture = render_person(make_avatar(name), {}, Pose(), camera)
+    image = develop(composite(picture, np.full((PORTRAIT_SIDE, PORTRAIT_SIDE, 3), 0.35, np.float32)))
+    if not destination.parent.is_dir() or not cv2.imwrite(str(destination), image):
+        raise OutputUnwritable(f"the picture could not be written as {destination.name}; choose another name")
+
+
+def _describe(seed: int) -> Donor:
+    identity = sample_identity(seed)
+    parts = {name: identity.phenotype[name] for name in ("african", "asian", "caucasian")}
+    return Donor(
+        identity.name,
+        seed,
+        round(identity.phenotype["gender"], 2),
+        round((identity.phenotype["age"] - 0.64) / 0.33, 2),
+        max(parts, key=lambda name: parts[name]),
+        identity.look.skin,
+    )
+
+
+def _lab(bgr: Float) -> Float:
+    pixel = np.asarray(bgr, np.float32).reshape(1, 1, 3)
+    return np.asarray(cv2.cvtColor(pixel, cv2.COLOR_BGR2LAB), np.float32).reshape(3)

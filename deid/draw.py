@@ -1,0 +1,114 @@
+"""Draw a donor where a person is: as a face in the person's picture, or whole before a plain background."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from deid.anchors import Anchors
+from deid.blend import face_mask, lay_over, relight, to_bytes, to_linear_light
+from deid.fit import OVAL
+from deid.heads.person import Person
+from deid.heads.render import Camera, develop, render_person
+from deid.heads.shape import Pose, express, pose_head
+from emotion.geometry import similarity_transform
+from emotion.types import Float, Image
+
+FACE_CAMERA: Final = (288, 1150.0)  # side in pixels, pixels per metre: the face fills the picture
+BUST_CAMERA: Final = (416, 640.0)
+BACKGROUND_BGR: Final = (176, 170, 164)
+MASK_GROWTH: Final = -0.02
+# Landmarks by which a donor is laid over a person: the outline, the nose and the corners of the eyes.
+STEADY: Final = [*OVAL, 168, 6, 197, 195, 5, 4, 1, 33, 133, 263, 362]
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How a donor is to be drawn in one frame.
+
+    points_px (468, 2): the person's landmarks. turn: yaw, pitch and roll, gaze: yaw and pitch, as in Pose, in
+    degrees. units: facial units by name, 0..1.
+    """
+
+    points_px: Float
+    turn: tuple[float, float, float]
+    gaze: tuple[float, float]
+    units: Mapping[str, float]
+
+
+def draw_donor(image_bgr: Image, person: Person, motion: Motion, anchors: Anchors) -> Image:
+    """Return the picture (H, W, 3) with the donor's face where the person's was; it is not modified."""
+    window, origin = _window(motion.points_px, image_bgr)
+    drawn = _draw(person, motion, anchors, FACE_CAMERA, (origin, window.shape))
+    outline = motion.points_px[list(OVAL)] - origin
+    mask = face_mask(outline, (window.shape[0], window.shape[1]), grow=MASK_GROWTH)
+    face = to_linear_light(_fill(drawn[..., :3], drawn[..., 3]))
+    lit = relight(face, to_linear_light(window), mask, float(np.ptp(outline[:, 0])))
+    result = image_bgr.copy()
+    left, top = (int(edge) for edge in origin)
+    result[top : top + window.shape[0], left : left + window.shape[1]] = lay_over(window, to_bytes(lit), mask)
+    return result
+
+
+def draw_avatar(image_bgr: Image, person: Person, motion: Motion, anchors: Anchors) -> Image:
+    """Return the picture (H, W, 3) with the whole donor, head and shoulders, over it; it is not modified."""
+    drawn = _draw(person, motion, anchors, BUST_CAMERA, (np.zeros(2, np.float32), image_bgr.shape))
+    alpha = drawn[..., 3].astype(np.float32) / np.float32(255)
+    return lay_over(image_bgr, drawn[..., :3].astype(np.float32), alpha)
+
+
+def plain_picture(shape: tuple[int, ...]) -> Image:
+    """Return a picture of one colour, of a shape (H, W, 3)."""
+    picture = np.empty(shape, np.uint8)
+    picture[:] = BACKGROUND_BGR
+    return picture
+
+
+def _draw(
+    person: Person,
+    motion: Motion,
+    anchors: Anchors,
+    view: tuple[int, float],
+    window: tuple[Float, tuple[int, ...]],
+) -> Image:
+    """Return the donor (h, w, 4), BGR and coverage 0..255, in a window of the picture.
+
+    view: side and pixels per metre of the rendering; window: its upper left corner and shape (h, w, 3).
+    """
+    yaw, pitch, roll = motion.turn
+    pose = Pose(yaw, pitch, roll, gaze_yaw_deg=motion.gaze[0], gaze_pitch_deg=motion.gaze[1])
+    surface = pose_head(person.rest, express(person.rest, motion.units), pose)
+    places = anchors.on(surface)
+    middle = places.mean(axis=0)
+    side, scale = view
+    camera = Camera((side, side), scale, (float(middle[0]), float(middle[1]), 0.0))
+    picture = render_person(person, motion.units, pose, camera, oversampling=1.0)
+    own, _ = camera.project(places)
+    matrix = similarity_transform(own[STEADY], motion.points_px[STEADY] - window[0])
+    seen = (picture.rgb / np.maximum(picture.alpha, 1e-3)[..., None]).astype(np.float32)
+    layers = np.dstack([develop(seen), np.round(picture.alpha * 255).astype(np.uint8)])
+    size = (window[1][1], window[1][0])
+    return np.asarray(cv2.warpAffine(layers, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _window(points_px: Float, image_bgr: Image) -> tuple[Image, Float]:
+    """Return the part of a picture around a face, and its upper left corner (2,)."""
+    low, high = points_px.min(axis=0), points_px.max(axis=0)
+    margin = 0.25 * float((high - low).max())
+    height, width = image_bgr.shape[:2]
+    left, top = (int(max(0, np.floor(edge - margin))) for edge in low)
+    right, bottom = int(min(width, np.ceil(high[0] + margin))), int(min(height, np.ceil(high[1] + margin)))
+    return image_bgr[top:bottom, left:right], np.array([left, top], np.float32)
+
+
+def _fill(face_bgr: Image, alpha: Image) -> Image:
+    """Return the face with its surroundings filled by its mean colour, so that no edge shows black."""
+    seen = alpha > 200
+    if not seen.any():
+        return face_bgr
+    share = (alpha.astype(np.float32) / 255)[..., None]
+    return np.asarray(face_bgr * share + (1 - share) * face_bgr[seen].mean(axis=0), np.uint8)

@@ -1,0 +1,194 @@
+"""From landmarks to an expression: place of the head, the person's own calm face, and facial units.
+
+The calm face is found over the whole recording together with the expressions, as a point among the faces
+that the head can have plus what no facial unit could explain: neither the first frame nor the mean frame,
+which smiles when the person mostly does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deid.anchors import Anchors
+from emotion.types import Float
+
+Doubles = NDArray[np.float64]
+DEPTH_WEIGHT: Final = 0.35  # the network guesses depth from one picture
+STABLE_SHARE: Final = 0.35  # of the landmarks that facial units move least
+RIDGE: Final = 0.02  # how much a unit costs, in squared eye distances
+IDENTITY_RIDGE: Final = 0.02
+CALM_QUANTILE: Final = 0.05
+CALM_MOST: Final = 0.3
+UPPER_FACE: Final = ("brow", "eye", "nose", "cheek")
+SWEEPS: Final = 25
+ROUNDS: Final = 4
+LIPS: Final = (
+    *(61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409),
+    *(78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415),
+)
+EYES: Final = (
+    *(33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173),
+    *(263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398),
+)
+BROWS: Final = (
+    *(46, 53, 52, 65, 55, 70, 63, 105, 66, 107),
+    *(276, 283, 282, 295, 285, 300, 293, 334, 296, 336),
+)
+OVAL: Final = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
+    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A head in the picture: scale (pixels per eye distance), rotation (3, 3), shift (3,) in pixels."""
+
+    scale: float
+    rotation: Doubles
+    shift: Doubles
+
+
+@dataclass(frozen=True)
+class FaceModel:
+    """Landmarks in distances between the outer eye corners, x to the person's left, y up, z forward.
+
+    rest (468, 3): mean identity. moves (K, 468, 3), shapes (C, 468, 3): as in Anchors. weights (468, 3): how
+    much each coordinate counts. stable: numbers of landmarks that hardly move.
+    """
+
+    units: tuple[str, ...]
+    rest: Doubles
+    moves: Doubles
+    shapes: Doubles
+    weights: Doubles
+    stable: NDArray[np.int64]
+
+    @property
+    def design(self) -> Doubles:
+        """Return the weighted moves (468 * 3, K)."""
+        return np.asarray((self.moves * self.weights).reshape(len(self.units), -1).T, np.float64)
+
+
+def make_model(anchors: Anchors) -> FaceModel:
+    """Return the model of the anchors."""
+    size = float(np.linalg.norm(anchors.rest[33] - anchors.rest[263]))
+    moves = anchors.moves.astype(np.float64) / size
+    moving = np.linalg.norm(moves, axis=2).max(axis=0)
+    moving[list(OVAL)] = np.inf  # the outline slides over the cheeks when the head turns
+    stable = np.flatnonzero(moving < np.quantile(moving, STABLE_SHARE))
+    weights = np.ones((len(anchors.rest), 3))
+    for group, weight in ((LIPS, 2.0), (EYES, 2.5), (BROWS, 2.5), (OVAL, 0.3)):
+        weights[list(group)] = weight
+    weights[:, 2] *= DEPTH_WEIGHT
+    centre = anchors.rest[stable].mean(axis=0)
+    return FaceModel(
+        anchors.units,
+        (anchors.rest - centre).astype(np.float64) / size,
+        moves,
+        anchors.shapes.astype(np.float64) / size,
+        weights,
+        stable,
+    )
+
+
+def to_model_axes(points_px: Float) -> Doubles:
+    """Return landmarks of the picture (468, 3) in the model's axes, still in pixels."""
+    return np.asarray(points_px.astype(np.float64) * [1.0, -1.0, -1.0], np.float64)
+
+
+def place(points: Doubles, calm: Doubles, stable: NDArray[np.int64]) -> Placement:
+    """Return where the head is: the similarity that takes the calm face closest to the stable landmarks.
+
+    points, calm: (468, 3). Umeyama, PAMI 1991, equations 40 to 43.
+    """
+    source, target = calm[stable], points[stable]
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    a, b = source - source_mean, target - target_mean
+    left, singular, right = np.linalg.svd(b.T @ a)
+    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    rotation = left @ np.diag(signs) @ right
+    scale = float((singular * signs).sum() / (a**2).sum())
+    return Placement(scale, rotation, target_mean - scale * rotation @ source_mean)
+
+
+def unplace(points: Doubles, placement: Placement) -> Doubles:
+    """Return landmarks (468, 3) in the model's axes and size, the head turned back to the front."""
+    back: Doubles = (points - placement.shift) @ placement.rotation / placement.scale
+    return back
+
+
+def fit_units(faces: Doubles, calm: Doubles, model: FaceModel) -> Doubles:
+    """Return facial units (T, K) in 0..1 that take the calm face (468, 3) closest to faces (T, 468, 3).
+
+    Bounded ridge regression by cyclic coordinate descent, all frames at once.
+    """
+    design = model.design
+    gram = design.T @ design + RIDGE * np.eye(design.shape[1])
+    target = ((faces - calm) * model.weights).reshape(len(faces), -1) @ design  # (T, K)
+    units = np.zeros_like(target)
+    for _ in range(SWEEPS):
+        for k in range(len(gram)):
+            gradient = target[:, k] - units @ gram[k]
+            units[:, k] = np.clip(units[:, k] + gradient / gram[k, k], 0.0, 1.0)
+    return units
+
+
+def find_calm(points: Doubles, model: FaceModel) -> Doubles:
+    """Return the person's calm face (468, 3) from meshes (T, 468, 3) in the model's axes, T at least 1."""
+    calm = model.rest
+    shapes = (model.shapes * model.weights).reshape(len(model.shapes), -1).T  # (468 * 3, C)
+    gram = shapes.T @ shapes + IDENTITY_RIDGE * np.eye(shapes.shape[1])
+    explained, _ = np.linalg.qr(model.design)
+    for _ in range(ROUNDS):
+        faces = np.stack([unplace(face, place(face, calm, model.stable)) for face in points])
+        units = fit_units(faces, calm, model)
+        left = (faces - np.einsum("tk,kpd->tpd", units, model.moves)).mean(axis=0) - model.rest
+        weighted = (left * model.weights).reshape(-1)
+        share = np.linalg.solve(gram, shapes.T @ weighted)
+        rest = weighted - shapes @ share
+        rest -= explained @ (explained.T @ rest)
+        calm = model.rest + np.tensordot(share, model.shapes, 1) + rest.reshape(calm.shape) / model.weights
+    return calm
+
+
+def count_from_calm(units: Doubles, names: Sequence[str]) -> Doubles:
+    """Return units (T, K) without what brows, eyes and nose show all the time, which is the person's own.
+
+    What is below the CALM_QUANTILE over the recording, at most CALM_MOST of it, becomes 0, and 1 stays 1. The
+    mouth keeps its values: somebody may well smile throughout.
+    """
+    upper = np.array([name.startswith(UPPER_FACE) for name in names])
+    always = np.minimum(np.quantile(units, CALM_QUANTILE, axis=0), CALM_MOST) * upper
+    moment: Doubles = np.clip((units - always) / (1 - always), 0, 1)
+    return moment
+
+
+def turn_degrees(rotation: Doubles) -> tuple[float, float, float]:
+    """Return yaw to the person's left, pitch up and roll to the left shoulder of a rotation, in degrees.
+
+    >>> turn_degrees(np.eye(3))
+    (0.0, 0.0, 0.0)
+    """
+    from scipy.spatial.transform import Rotation
+
+    vector = np.degrees(Rotation.from_matrix(rotation).as_rotvec())
+    return float(vector[1]) + 0.0, -float(vector[0]) + 0.0, -float(vector[2]) + 0.0
+
+
+def smooth(values: Doubles, sigma_frames: float) -> Doubles:
+    """Return values (T, ...) smoothed over time without lag; rows that are NaN take no part and stay."""
+    from scipy.ndimage import gaussian_filter1d
+
+    known = ~np.isnan(values.reshape(len(values), -1)).any(axis=1)
+    filled = np.where(known.reshape(-1, *[1] * (values.ndim - 1)), values, 0.0)
+    total = gaussian_filter1d(filled, sigma_frames, axis=0, mode="constant")
+    weight = gaussian_filter1d(known.astype(np.float64), sigma_frames, mode="constant")
+    smoothed = total / np.maximum(weight, 1e-9).reshape(-1, *[1] * (values.ndim - 1))
+    smoothed[~known] = np.nan
+    return np.asarray(smoothed, np.float64)

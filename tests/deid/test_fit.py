@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from deid.anchors import find_anchors
+from deid.fit import (
+    Placement,
+    count_from_calm,
+    find_calm,
+    fit_units,
+    make_model,
+    place,
+    smooth,
+    turn_degrees,
+    unplace,
+)
+
+
+@pytest.fixture(scope="module")
+def model(weights_dir):
+    return make_model(find_anchors(weights_dir))
+
+
+def show(model, calm, **units):
+    weights = np.array([units.get(name, 0.0) for name in model.units])
+    return calm + np.einsum("k,kpd->pd", weights, model.moves)
+
+
+def test_every_landmark_lies_on_its_own_part_of_the_head(model):
+    upper_lip, lower_lip, chin, left_brow, right_brow = model.rest[[13, 14, 152, 334, 105]]
+    jaw = model.moves[model.units.index("jawOpen")]
+    assert chin[1] < lower_lip[1] <= upper_lip[1] < left_brow[1]
+    assert left_brow[0] > 0 > right_brow[0]
+    assert np.linalg.norm(jaw[13]) < 0.05 < np.linalg.norm(jaw[14])
+    assert np.linalg.norm(jaw[152]) > 0.1
+
+
+@pytest.mark.parametrize("turn", [(0, 0, 0), (20, -10, 5), (-35, 15, -8)])
+def test_a_head_is_found_where_it_was_put(model, turn):
+    rotation = Rotation.from_euler("yxz", turn, degrees=True).as_matrix()
+    put = Placement(140.0, rotation, np.array([300.0, -200.0, 40.0]))
+    points = put.scale * model.rest @ put.rotation.T + put.shift
+    found = place(points, model.rest, model.stable)
+    assert found.scale == pytest.approx(put.scale)
+    assert found.rotation == pytest.approx(put.rotation, abs=1e-6)
+    assert unplace(points, found) == pytest.approx(model.rest, abs=1e-6)
+
+
+def test_a_turn_to_the_left_is_positive_and_in_degrees():
+    yaw, pitch, roll = turn_degrees(Rotation.from_euler("y", 30, degrees=True).as_matrix())
+    assert (yaw, pitch, roll) == pytest.approx((30, 0, 0), abs=1e-6)
+
+
+def test_units_that_were_shown_are_found_within_their_bounds(model):
+    faces = np.stack(
+        [
+            show(model, model.rest),
+            show(model, model.rest, jawOpen=0.6),
+            show(model, model.rest, eyeBlinkLeft=0.9, eyeBlinkRight=0.9),
+            show(model, model.rest, browInnerUp=0.8),
+        ]
+    )
+    units = fit_units(faces, model.rest, model)
+    assert units.min() >= 0
+    assert units.max() <= 1
+    assert np.abs(units[0]).max() < 0.02
+    for row, name in ((1, "jawOpen"), (2, "eyeBlinkLeft"), (2, "eyeBlinkRight"), (3, "browInnerUp")):
+        assert units[row, model.units.index(name)] > 0.4, name
+
+
+def test_the_calm_face_of_somebody_who_mostly_smiles_does_not_smile(model):
+    own = model.rest + np.tensordot([1.0, -1.0, 0.5], model.shapes[:3], 1)
+    smiles = [show(model, own, mouthSmileLeft=a, mouthSmileRight=a) for a in (0.9, 0.8, 0.9, 0.7, 0.9, 0.1)]
+    calm = find_calm(np.stack(smiles), model)
+    corner = 61
+    pulled = np.linalg.norm(np.mean(smiles, axis=0)[corner] - own[corner])
+    assert np.linalg.norm(calm[corner] - own[corner]) < 0.6 * pulled
+
+
+def test_what_the_brows_show_all_the_time_is_the_persons_own_and_a_lasting_smile_is_not():
+    names = ("browDownLeft", "mouthSmileLeft")
+    units = np.array([[0.2, 0.5], [0.2, 0.5], [1.0, 0.5]])
+    assert count_from_calm(units, names) == pytest.approx(np.array([[0, 0.5], [0, 0.5], [1, 0.5]]))
+
+
+def test_smoothing_has_no_lag_and_leaves_holes_open():
+    values = np.zeros((21, 1))
+    values[10] = 1
+    smoothed = smooth(values, 1.0)
+    assert smoothed[:, 0].argmax() == 10
+    assert smoothed[9, 0] == pytest.approx(smoothed[11, 0])
+    values[4] = np.nan
+    assert np.flatnonzero(np.isnan(smooth(values, 1.0)[:, 0])).tolist() == [4]

@@ -1,0 +1,115 @@
+"""A donor in the place of a synthetic patient: hidden, still a face, still where it was, and never bare."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deid.blend import face_mask, lay_over, relight
+from deid.demo import demo_videos
+from deid.donors import BANK_SIZE, choose_donor, find_donor, list_donors
+from deid.errors import UnknownDonor
+from deid.gaze import look_of
+from deid.pipeline import Task, deidentify, describe, load_hiding
+from emotion.detect import CenterFace
+from emotion.geometry import iou_matrix
+from emotion.identify import FaceFeature
+from emotion.media import read_frames, write_video
+
+TONE = np.array([120, 150, 190], np.float32)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("swap") / "clip.mp4"
+    frames = read_frames(demo_videos()["patient"], end_us=400_000)
+    write_video(path, ((frame.time_us, frame.image_bgr) for frame in frames))
+    return path
+
+
+@pytest.fixture(scope="module")
+def hiding(weights_dir):
+    return load_hiding(weights_dir, device="cpu")
+
+
+def test_the_swapped_face_is_found_where_it_was_and_is_somebody_else(clip, hiding, weights_dir):
+    output = clip.with_name("swapped.mp4")
+    report = describe(deidentify(clip, output, Task("swap", seed=3), hiding=hiding))
+    assert report["faces_covered_instead"] == 0
+    assert list(report["donors"].values()) == [find_donor(report["donors"]["1"]).name]
+    detector, embedder = CenterFace(weights_dir), FaceFeature(weights_dir)
+    pairs = [
+        [(frame.image_bgr, detector.detect(frame.image_bgr)) for frame in read_frames(path)]
+        for path in (clip, output)
+    ]
+    for (before, own), (after, donors) in zip(*pairs, strict=True):
+        assert len(own) == len(donors) == 1
+        assert iou_matrix(own.boxes_px, donors.boxes_px)[0, 0] > 0.6
+        likeness = float(embedder.embed(before, own)[0] @ embedder.embed(after, donors)[0])
+        assert likeness < 0.5  # both are rendered from one parametric head
+
+
+def test_an_avatar_leaves_no_pixel_of_the_original(clip, hiding):
+    output = clip.with_name("avatar.mp4")
+    deidentify(clip, output, Task("avatar", donor="donor-3"), hiding=hiding)
+    from deid.draw import BACKGROUND_BGR
+
+    corners = [frame.image_bgr[:8, :8].reshape(-1, 3) for frame in read_frames(output)]
+    assert np.abs(np.concatenate(corners).astype(int) - BACKGROUND_BGR).max() < 12
+
+
+def test_a_donor_is_the_same_for_one_key_and_another_for_another_person():
+    first = choose_donor(TONE, "key:1")
+    assert choose_donor(TONE, "key:1") == first
+    assert choose_donor(TONE, "key:2", taken=[first.name]) != first
+    assert len({choose_donor(TONE, f"key:{number}").name for number in range(40)}) > 3
+
+
+def test_the_bank_has_both_sexes_all_ancestries_and_ages():
+    bank = list_donors()
+    assert len(bank) == len({donor.name for donor in bank}) == BANK_SIZE >= 60
+    assert {donor.ancestry for donor in bank} == {"african", "asian", "caucasian"}
+    assert 0.3 < np.mean([donor.female for donor in bank]) < 0.7
+    assert min(donor.age for donor in bank) < 0.15 < 0.85 < max(donor.age for donor in bank)
+
+
+def test_a_donor_that_does_not_exist_is_refused():
+    with pytest.raises(UnknownDonor, match="donor-0 to"):
+        find_donor("donor-999")
+
+
+def test_a_mask_is_full_inside_and_empty_far_outside():
+    outline = np.array([[40, 20], [80, 20], [80, 80], [40, 80]], np.float32)
+    mask = face_mask(outline, (100, 120))
+    assert mask[50, 60] == 1
+    assert mask[:10].max() == 0
+
+
+def test_a_relit_face_has_the_mean_colour_of_the_picture():
+    rng = np.random.default_rng(0)
+    face, picture = rng.random((64, 64, 3), np.float32), np.full((64, 64, 3), (0.1, 0.2, 0.4), np.float32)
+    lit = relight(face, picture, np.ones((64, 64), np.float32), 64)
+    assert lit.mean(axis=(0, 1)) == pytest.approx([0.1, 0.2, 0.4], rel=0.1)
+
+
+def test_laying_over_changes_nothing_where_alpha_is_0():
+    picture = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    assert np.array_equal(
+        lay_over(picture, np.zeros((8, 8, 3), np.float32), np.zeros((8, 8), np.float32)), picture
+    )
+
+
+@pytest.mark.parametrize(("shift", "sign"), [(-6, -1), (6, 1), (0, 0)])
+def test_eyes_look_where_the_dark_of_the_iris_is(shift, sign):
+    image = np.full((100, 300, 3), 230, np.uint8)
+    points = np.zeros((468, 3), np.float32)
+    for (outer, inner), outline, left in (
+        ((33, 133), (160, 159, 158, 153, 145, 144), 50),
+        ((362, 263), (385, 386, 387, 373, 374, 380), 200),
+    ):
+        points[[outer, inner], :2] = [[left, 50], [left + 40, 50]]
+        for number, x, y in zip(outline, (10, 20, 30, 30, 20, 10), (-9, -9, -9, 9, 9, 9), strict=True):
+            points[number, :2] = [left + x, 50 + y]
+        image[42:58, left + 14 + shift : left + 27 + shift] = 20
+    yaw = float(look_of(image, points)[0])
+    assert abs(yaw) < 4 if sign == 0 else yaw * sign > 8
