@@ -24,6 +24,8 @@ from webapp.core.errors import AppError
 from webapp.jobs.errors import Stopped
 
 if TYPE_CHECKING:
+    from deid.audit import AuditTools
+    from deid.pipeline import Hiding
     from emotion.conclude import AnalysisOptions, CameraAnalysis, EncounterAnalysis
     from emotion.live.consultation import LiveConsultation
     from emotion.live.faces import LiveFrame as LiveFrame  # noqa: PLC0414  named by the live app
@@ -113,6 +115,21 @@ class ByHand:
     offset_ms: int | None = None
     corrections: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     rules: str = ""
+
+
+@dataclass(frozen=True)
+class HiddenVideo:
+    """A de-identified file as plain data: how it was made, what was done, and what the audit measured."""
+
+    recipe: dict[str, Any]
+    report: dict[str, Any]
+    privacy: dict[str, Any]
+    expression: dict[str, Any]
+    media: dict[str, Any]
+    verdict: str
+    reasons: list[str]
+    sha256: str
+    size_bytes: int
 
 
 @contextmanager
@@ -510,6 +527,96 @@ def check_rules(text: str, *, language: str = "en") -> list[dict[str, Any]]:
         }
         for rule in table.rules
     ]
+
+
+def known_methods() -> tuple[str, ...]:
+    from deid.hiders import METHODS
+
+    return METHODS
+
+
+def known_sounds() -> tuple[str, ...]:
+    from deid.sound import AUDIO
+
+    return AUDIO
+
+
+@functools.cache
+def known_donors() -> tuple[str, ...]:
+    from deid.donors import list_donors
+
+    return tuple(donor.name for donor in list_donors())
+
+
+def hide_faces(
+    source: Path,
+    destination: Path,
+    *,
+    method: str,
+    audio: str,
+    donor: str,
+    seed: int,
+    progress: Callable[[float, bool], None],
+    cancelled: Callable[[], bool],
+) -> HiddenVideo:
+    """Write a recording with its faces hidden and return how and what the audit measured on that file.
+
+    progress is told a share of 0..1 and whether it is the audit's. Raises AppError and Stopped; then nothing
+    stands under the destination's name, unless the audit was what went wrong.
+    """
+    from deid.audit import audit
+    from deid.pipeline import Task, deidentify, describe
+
+    task = Task(method, audio=audio, donor=donor, seed=seed)
+    with translated():
+        hiding, tools = _load_hiding()
+        report = deidentify(
+            source,
+            destination,
+            task,
+            hiding=hiding,
+            progress=lambda share: progress(share, False),
+            cancelled=cancelled,
+        )
+        found = audit(
+            source,
+            destination,
+            tools=tools,
+            progress=lambda share: progress(share, True),
+            cancelled=cancelled,
+        )
+    digest = hashlib.sha256()
+    with destination.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return HiddenVideo(
+        recipe={**vars(task), "versions": _versions(), "weights": _all_weights()},
+        report=describe(report),
+        privacy=found["privacy"],
+        expression=found["expression"],
+        media=found["media"],
+        verdict=found["verdict"],
+        reasons=found["reasons"],
+        sha256=digest.hexdigest(),
+        size_bytes=destination.stat().st_size,
+    )
+
+
+@functools.cache
+def _load_hiding() -> tuple[Hiding, AuditTools]:
+    from deid.audit import load_tools
+    from deid.pipeline import load_hiding
+
+    return (
+        load_hiding(settings.WEIGHTS_DIR, device=settings.DEVICE),
+        load_tools(settings.WEIGHTS_DIR, device=settings.DEVICE),
+    )
+
+
+def _all_weights() -> dict[str, str]:
+    from emotion.weights import WEIGHTS
+
+    return {name: one.sha256 for name, one in WEIGHTS.items()}
 
 
 def demo_videos() -> dict[str, Path]:

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "webapp.analysis",
     "webapp.live",
     "webapp.feedback",
+    "webapp.deidjobs",
 ]
 
 MIDDLEWARE = [

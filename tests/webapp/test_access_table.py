@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.webapp.deidjobs.conftest import add_derivative
 from tests.webapp.recordings.conftest import CHUNK, metadata
 from tests.webapp.records import add_job, add_recording, add_run, add_suggestion
 from webapp.analysis.models import PersonCorrection
@@ -141,6 +142,11 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("feedback:care_start", "GET"): (TO_SIGN_IN, 302, 403, 302, 403, 404),
     ("feedback:care", "GET"): OPEN,  # whoever holds the token
     ("feedback:api_timeline", "GET"): (401, 403, 403, 200, 403, 404),
+    ("deidjobs:versions", "GET"): MEMBERS,
+    ("deidjobs:versions", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("deidjobs:derivative", "GET"): MEMBERS,
+    ("deidjobs:review", "POST"): (TO_SIGN_IN, 422, 403, 403, 422, 404),
+    ("deidjobs:video", "GET"): MEMBERS,
     ("schema", "GET"): API_SIGNED_IN,
     ("api_docs", "GET"): SIGNED_IN,
     ("account_login", "GET"): (200, *(TO_SIGN_IN,) * 5),  # who is signed in goes home
@@ -241,6 +247,8 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "live:start": [encounter.pk],
         "live:camera": [live.pk, "patient"],
         "live:api_answer": [add_suggestion(live).pk],
+        "deidjobs": [add_derivative(recording, alice).pk],
+        "deidjobs:versions": [encounter.pk],
     }
 
 
@@ -258,6 +266,7 @@ NO_ARGUMENT = {
     *("studies:list", "studies:new", "studies:api_studies"),
     *("recordings:api_uploads", "jobs:overview", "jobs:bulk"),
 }
+APPS_WITH_SECRETS = ("recordings", "analysis", "deidjobs")
 
 
 def _note(encounter) -> Note:
@@ -322,6 +331,8 @@ SECRET = ("recordings", "analysis", "live", "feedback")
 
 @pytest.mark.parametrize(
     "name", sorted({name for name, _ in TABLE if name.split(":")[0] in SECRET} - {"feedback:care"})
+    "name",
+    sorted({name for name, _ in TABLE if name.split(":")[0] in APPS_WITH_SECRETS}),
 )
 def test_strangers_cannot_tell_absent_from_forbidden(things, name, carol, signed_in):
     method = next(method for known, method in TABLE if known == name)

@@ -24,6 +24,9 @@ Need = Literal[
     "open_live",
     "view_live",
     "view_feedback",
+    "run_deidentification",
+    "view_deidentified",
+    "review_deidentified",
 ]
 
 
@@ -51,6 +54,9 @@ _COORDINATOR: Final[frozenset[Need]] = frozenset(
         "manage_study",
         "manage_members",
         "open_live",
+        "run_deidentification",
+        "view_deidentified",
+        "review_deidentified",
     }
 )
 _OBSERVER: Final[frozenset[Need]] = frozenset(
@@ -62,4 +68,21 @@ ALLOWED: Final[dict[str, frozenset[Need]]] = {
     Role.ANNOTATOR: _OBSERVER,
     Role.DOCTOR: _OBSERVER | {"open_live", "view_live", "view_feedback"},
     Role.AUDITOR: frozenset({"view_study", "view_encounter", "view_results", "view_jobs", "view_audit"}),
+    Role.ANNOTATOR: frozenset(
+        {"view_study", "view_encounter", "view_results", "view_original", "view_deidentified"}
+    ),
+    Role.DOCTOR: frozenset(
+        {"view_study", "view_encounter", "view_results", "view_original", "view_deidentified"}
+    ),
+    Role.AUDITOR: frozenset(
+        {
+            "view_study",
+            "view_encounter",
+            "view_results",
+            "view_jobs",
+            "view_audit",
+            "view_deidentified",
+            "review_deidentified",
+        }
+    ),
 }

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.db import transaction
+
+from tests.webapp.records import add_recording
+from webapp.deidjobs import services
+from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.storage import version_path
+from webapp.engines import HiddenVideo
+from webapp.recordings.models import Recording
+
+CHANNELS = ("mouth_open", "brow_gap")
+
+
+def hidden_video(verdict: str = "pass") -> HiddenVideo:
+    control = {"detection_retained": 1.0, "agreement": 0.95, "channels": dict.fromkeys(CHANNELS, 0.98)}
+    return HiddenVideo(
+        recipe={"method": "blur", "seed": 7},
+        report={"found_by_second_detector": 0, "gaps_to_review": []},
+        privacy={
+            "frames": 100,
+            "residual_face_frames": 0,
+            "residual_rate_upper95": 0.03,
+            "rank1": None,
+            "rank1_chance": None,
+            "tar_at_far_1e2": 0.0,
+            "similarity": {"mean": 0.03, "max": 0.1},
+            "gallery_size": 1,
+            "threshold": 0.242,
+        },
+        expression={
+            "detection_retained": 1.0,
+            "agreement": 0.9,
+            "landmark_channels": {"mouth_open": 0.97, "brow_gap": None},
+            "control": control,
+        },
+        media={"frames_in": 100, "frames_out": 100},
+        verdict=verdict,
+        reasons=[] if verdict == "pass" else ["a reason"],
+        sha256="b" * 64,
+        size_bytes=12,
+    )
+
+
+def add_derivative(
+    recording: Recording, actor, *, verdict: str = "pass", audio: str = "remove"
+) -> Derivative:
+    job = services.request_derivative(
+        recording=recording, actor=actor, method="blur", audio=audio, donor="auto"
+    )
+    pk = uuid.uuid4()
+    path = version_path(recording.pk, pk)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"hidden video")
+    with transaction.atomic():
+        return services.write_derivative(recording=recording, job=job, pk=pk, hidden=hidden_video(verdict))
+
+
+@pytest.fixture
+def recording(encounter, alice) -> Recording:
+    return add_recording(encounter, "patient", uploaded_by=alice)
+
+
+@pytest.fixture
+def derivative(recording, alice) -> Derivative:
+    return add_derivative(recording, alice)

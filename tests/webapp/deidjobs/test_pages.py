@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from webapp.consent.services import record_decisions
+from webapp.deidjobs.models import Review
+from webapp.jobs.models import Job
+
+
+@pytest.fixture
+def versions_url(encounter):
+    return reverse("deidjobs:versions", args=[encounter.pk])
+
+
+def test_an_encounter_without_a_version_says_the_next_step(signed_in, alice, bob, recording, versions_url):
+    assert b"Ask for one below" in signed_in(alice).get(versions_url).content
+    assert b"A coordinator can make one here" in signed_in(bob).get(versions_url).content
+
+
+def test_a_coordinator_chooses_recordings_and_method(signed_in, alice, recording, versions_url):
+    values = {"recordings": [str(recording.pk)], "method": "swap", "audio": "remove", "donor": "auto"}
+    answer = signed_in(alice).post(versions_url, values)
+    assert answer.status_code == 302
+    assert Job.objects.get().params["method"] == "swap"
+
+
+def test_a_form_without_a_recording_keeps_what_was_chosen(signed_in, alice, recording, versions_url):
+    answer = signed_in(alice).post(versions_url, {"method": "box", "audio": "mask"})
+    assert answer.status_code == 422
+    assert b'value="box" selected' in answer.content
+
+
+def test_the_compare_page_has_both_videos_and_numbers_beside_the_control(signed_in, audrey, bob, derivative):
+    page = signed_in(bob).get(derivative.get_absolute_url()).content.decode()
+    assert reverse("deidjobs:video", args=[derivative.pk]) in page
+    assert reverse("recordings:video", args=[derivative.recording_id]) not in page  # browsers cannot play it
+    assert "not measured" in page
+    assert "Encoding alone" in page
+    assert "0 of 100 frames" in page
+
+
+def test_the_original_is_shown_only_to_those_who_may_see_it(signed_in, audrey, bob, derivative):
+    type(derivative.recording).objects.update(playable=True)
+    original = reverse("recordings:video", args=[derivative.recording_id]).encode()
+    assert original in signed_in(bob).get(derivative.get_absolute_url()).content
+    assert original not in signed_in(audrey).get(derivative.get_absolute_url()).content
+
+
+def test_withdrawn_consent_hides_page_and_file(signed_in, alice, audrey, derivative, patient):
+    record_decisions(actor=alice, participant=patient, decisions={"share_deidentified": False})
+    client = signed_in(audrey)
+    assert b"missing or withdrawn" in client.get(derivative.get_absolute_url()).content
+    answer = client.get(reverse("deidjobs:video", args=[derivative.pk]))
+    assert answer.status_code == 403
+
+
+def test_the_file_is_served_as_it_was_written(signed_in, audrey, derivative):
+    answer = signed_in(audrey).get(reverse("deidjobs:video", args=[derivative.pk]))
+    assert (answer.status_code, answer.content) == (200, b"hidden video")
+
+
+def test_a_decision_needs_a_reason_and_a_second_person(signed_in, alice, audrey, derivative):
+    url = reverse("deidjobs:review", args=[derivative.pk])
+    assert signed_in(audrey).post(url, {"decision": "approved"}).status_code == 422
+    assert signed_in(alice).post(url, {"decision": "approved", "reason": "mine"}).status_code == 403
+    answer = signed_in(audrey).post(url, {"decision": "approved", "reason": "looked at every minute"})
+    assert answer.status_code == 302
+    assert Review.objects.get().reason == "looked at every minute"
+    assert b"looked at every minute" in signed_in(alice).get(derivative.get_absolute_url()).content

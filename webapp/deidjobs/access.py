@@ -1,0 +1,32 @@
+"""The only way to a de-identified version."""
+
+from __future__ import annotations
+
+import uuid
+
+from webapp.core.errors import ConsentMissing, NotFound
+from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.queries import may_be_hidden
+from webapp.studies.access import Someone, require, visible_encounters
+from webapp.studies.roles import Need
+
+
+def access_derivative(user: Someone, pk: uuid.UUID, need: Need) -> Derivative:
+    """Return a version with its recording. Raises NotFound to strangers and Forbidden to members."""
+    derivative = (
+        Derivative.objects.filter(pk=pk, recording__encounter__in=visible_encounters(user))
+        .select_related("recording__encounter__study", "requested_by")
+        .first()
+    )
+    if derivative is None:
+        raise NotFound
+    require(user, derivative.recording.encounter.study, need)
+    return derivative
+
+
+def access_derivative_file(user: Someone, pk: uuid.UUID) -> Derivative:
+    """Return a version whose file may be seen. Raises ConsentMissing once consent is withdrawn."""
+    derivative = access_derivative(user, pk, "view_deidentified")
+    if not may_be_hidden(derivative.recording, derivative.audio):
+        raise ConsentMissing("The consent to share a de-identified version is missing or withdrawn.")
+    return derivative

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class DeidJobsConfig(AppConfig):
+    name = "webapp.deidjobs"
+    label = "deidjobs"
+
+    def ready(self) -> None:
+        from webapp.core.waiting import register_provider
+        from webapp.deidjobs.hiding import may_hide, run_hiding
+        from webapp.deidjobs.queries import KIND
+        from webapp.deidjobs.waiting import unreviewed
+        from webapp.jobs.registry import JobKind, register_kind
+
+        register_kind(JobKind(KIND, "De-identify a recording", run_hiding, may_start=may_hide))
+        register_provider(unreviewed)

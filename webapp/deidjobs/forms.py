@@ -1,0 +1,62 @@
+"""Forms of the de-identification pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from webapp import engines
+from webapp.deidjobs.models import Review
+from webapp.deidjobs.queries import hideable
+from webapp.recordings.models import Recording
+from webapp.studies.models import Encounter
+
+METHOD_WORDS = {
+    "swap": "Swap – a synthetic face in place of each, which follows the expression",
+    "avatar": "Avatar – a synthetic head before a plain background; no pixel of the original is left",
+    "blur": "Blur – the expression is lost",
+    "pixelate": "Mosaic – the expression is lost",
+    "box": "Box – one colour over each face; the expression is lost",
+}
+SOUND_WORDS = {
+    "remove": "Remove it",
+    "mask": "Noise as loud as the speech – turns stay, words and voice do not",
+    "keep": "Keep it – a voice identifies its speaker",
+}
+
+
+class HidingForm(forms.Form):
+    recordings = forms.ModelMultipleChoiceField(
+        queryset=Recording.objects.none(), widget=forms.CheckboxSelectMultiple, label="Recordings"
+    )
+    method = forms.ChoiceField(
+        help_text="Every face of everyone is hidden. What the result still shows is measured afterwards."
+    )
+    donor = forms.ChoiceField(
+        required=False,
+        help_text="For swap and avatar. Chosen by itself, it is the same for a person throughout the study.",
+    )
+    audio = forms.ChoiceField(label="Sound", initial="remove")
+
+    def __init__(self, *args: Any, encounter: Encounter, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        recordings = self.fields["recordings"]
+        assert isinstance(recordings, forms.ModelMultipleChoiceField)
+        recordings.queryset = hideable(encounter)
+        self._offer("method", [(name, METHOD_WORDS[name]) for name in METHOD_WORDS])
+        self._offer("donor", [("auto", "Choose by itself"), *((one, one) for one in engines.known_donors())])
+        self._offer("audio", [(name, SOUND_WORDS[name]) for name in SOUND_WORDS])
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+
+class ReviewForm(forms.ModelForm[Review]):
+    class Meta:
+        model = Review
+        fields = ("decision", "reason")
+        help_texts = {"reason": "What you looked at, and why you decide so."}
+        widgets = {"reason": forms.Textarea(attrs={"rows": 3})}

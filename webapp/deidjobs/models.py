@@ -1,0 +1,69 @@
+"""De-identified versions of recordings, and what a second person said of them. Neither is ever edited."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from webapp.jobs.models import Job
+from webapp.recordings.models import Recording
+
+
+class Derivative(models.Model):
+    """One recording with its faces hidden, measured on the delivered file.
+
+    recipe: everything needed to write the same bytes again. report: what the run says of itself. privacy,
+    expression, media: the cards of the audit. verdict: pass, review or fail, with reasons.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="derivatives")
+    job = models.OneToOneField(Job, null=True, on_delete=models.SET_NULL, related_name="derivative")
+    method = models.CharField(max_length=12)
+    audio = models.CharField(max_length=8)
+    recipe = models.JSONField(default=dict)
+    report = models.JSONField(default=dict)
+    privacy = models.JSONField(default=dict)
+    expression = models.JSONField(default=dict)
+    media = models.JSONField(default=dict)
+    verdict = models.CharField(max_length=8)
+    reasons = models.JSONField(default=list)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-finished_at",)
+        indexes = (models.Index(fields=("recording", "-finished_at")),)
+
+    def __str__(self) -> str:
+        return f"{self.method}, {self.finished_at:%Y-%m-%d %H:%M}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("deidjobs:derivative", args=[self.pk])
+
+
+class Review(models.Model):
+    """A second person's decision on a version, with the reason. The newest counts."""
+
+    class Decision(models.TextChoices):
+        APPROVED = "approved", "Approve"
+        REFUSED = "refused", "Refuse"
+
+    derivative = models.ForeignKey(Derivative, on_delete=models.CASCADE, related_name="reviews")
+    decision = models.CharField(max_length=8, choices=Decision.choices)
+    reason = models.CharField(max_length=500)
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-decided_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.decision} by {self.reviewer}"

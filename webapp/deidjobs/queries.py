@@ -1,0 +1,47 @@
+"""Which versions there are, and which recordings may be de-identified."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from webapp.consent.models import Purpose
+from webapp.deidjobs.models import Derivative, Review
+from webapp.jobs.models import Job
+from webapp.recordings.models import Recording, RecordingState
+from webapp.recordings.queries import is_usable_for, ready_recordings
+from webapp.studies.models import Encounter
+
+KIND = "deidentify_recording"
+#: A de-identified version exists to be shared: without that consent there is none.
+PURPOSE = Purpose.SHARE_DEIDENTIFIED
+SOUND_PURPOSE = Purpose.SHARE_AUDIO
+
+
+def purposes_of(audio: str) -> tuple[str, ...]:
+    """Return the purposes that a version with this sound needs."""
+    return (PURPOSE, SOUND_PURPOSE) if audio == "keep" else (PURPOSE,)
+
+
+def may_be_hidden(recording: Recording, audio: str) -> bool:
+    """Return whether everyone concerned agrees at this moment."""
+    return all(is_usable_for(recording, purpose) for purpose in purposes_of(audio))
+
+
+def recording_of(job: Job) -> Recording | None:
+    """Return the ready recording that a job is about, None when it is gone."""
+    recordings = Recording.objects.select_related("encounter__study").filter(state=RecordingState.READY)
+    return recordings.filter(pk=job.params.get("recording")).first()
+
+
+def versions_of(encounter: Encounter) -> QuerySet[Derivative]:
+    """Return the versions of an encounter's recordings, newest first."""
+    found = Derivative.objects.filter(recording__encounter=encounter)
+    return found.select_related("recording").prefetch_related("reviews")
+
+
+def hideable(encounter: Encounter) -> QuerySet[Recording]:
+    return ready_recordings(encounter).order_by("camera")
+
+
+def newest_review(derivative: Derivative) -> Review | None:
+    return derivative.reviews.select_related("reviewer").first()

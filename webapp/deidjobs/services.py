@@ -1,0 +1,109 @@
+"""Asking for de-identified versions, writing what came out, and signing it off."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from webapp import engines
+from webapp.core import audit
+from webapp.core.errors import Conflict, ConsentMissing, Forbidden, Invalid
+from webapp.deidjobs.models import Derivative, Review
+from webapp.deidjobs.queries import KIND, PURPOSE, may_be_hidden
+from webapp.engines import HiddenVideo
+from webapp.jobs.models import Job
+from webapp.jobs.services import Actor, create_job
+from webapp.recordings.models import Recording
+
+SEED_BYTES = 6
+
+
+@transaction.atomic
+def request_derivative(*, recording: Recording, actor: Actor, method: str, audio: str, donor: str) -> Job:
+    """Queue the de-identification of one recording. Raises Invalid for a method, sound or donor that does not
+    exist and ConsentMissing.
+    """
+    for value, known in ((method, engines.known_methods()), (audio, engines.known_sounds())):
+        if value not in known:
+            raise Invalid(f"Expected one of {', '.join(known)}, got “{value[:40]}”.")
+    if donor != "auto" and donor not in engines.known_donors():
+        raise Invalid(f"Expected a donor of the bank or auto, got “{donor[:40]}”.")
+    if not may_be_hidden(recording, audio):
+        raise ConsentMissing(
+            "Doctor and patient have not both consented to sharing a de-identified version"
+            + (" with its sound." if audio == "keep" else ".")
+        )
+    return create_job(
+        kind=KIND,
+        params={"recording": str(recording.pk), "method": method, "audio": audio, "donor": donor},
+        subject_id=recording.encounter_id,
+        requested_by=actor,
+        study_id=recording.encounter.study_id,
+        purpose=PURPOSE,
+    )
+
+
+def seed_of(recording: Recording) -> int:
+    """Return what donors are drawn from: the same for a person throughout a study, and not to be guessed."""
+    encounter = recording.encounter
+    person = encounter.patient_id if recording.camera == "patient" else encounter.doctor_id
+    message = f"donor:{encounter.study_id}:{person}".encode()
+    digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
+    return int.from_bytes(digest[:SEED_BYTES], "big")
+
+
+def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: HiddenVideo) -> Derivative:
+    """Write a version. Call inside the transaction that ends the job."""
+    derivative = Derivative.objects.create(
+        id=pk,
+        recording=recording,
+        job=job,
+        method=job.params["method"],
+        audio=job.params["audio"],
+        recipe=hidden.recipe | {"original_sha256": recording.sha256},
+        report=hidden.report,
+        privacy=hidden.privacy,
+        expression=hidden.expression,
+        media=hidden.media,
+        verdict=hidden.verdict,
+        reasons=hidden.reasons,
+        sha256=hidden.sha256,
+        size_bytes=hidden.size_bytes,
+        requested_by=job.requested_by,
+        finished_at=timezone.now(),
+    )
+    audit.record(
+        actor=job.requested_by,
+        action="derivative.written",
+        target=derivative,
+        study_id=recording.encounter.study_id,
+        details={"method": derivative.method, "verdict": derivative.verdict},
+    )
+    return derivative
+
+
+@transaction.atomic
+def review_derivative(*, derivative: Derivative, actor: Actor, decision: str, reason: str) -> Review:
+    """Sign a version off or refuse it. Raises Forbidden for the person who asked for it, Conflict when an
+    audit that failed would be approved.
+    """
+    reviewer_id = getattr(actor, "pk", None)
+    if reviewer_id is None or reviewer_id == derivative.requested_by_id:
+        raise Forbidden("A second person signs off, not the one who asked for this version.")
+    if decision == Review.Decision.APPROVED and derivative.verdict == "fail":
+        raise Conflict("The audit failed, so this version cannot be approved. Make another one.")
+    review = Review.objects.create(
+        derivative=derivative, decision=decision, reason=reason, reviewer_id=reviewer_id
+    )
+    audit.record(
+        actor=actor,
+        action=f"derivative.{decision}",
+        target=derivative,
+        study_id=derivative.recording.encounter.study_id,
+    )
+    return review

@@ -1,0 +1,116 @@
+"""Ask for de-identified versions of an encounter, compare one with its original, sign it off."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from webapp.core import audit
+from webapp.deidjobs import services
+from webapp.deidjobs.access import access_derivative, access_derivative_file
+from webapp.deidjobs.cards import expression_rows, privacy_rows
+from webapp.deidjobs.forms import HidingForm, ReviewForm
+from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.queries import hideable, may_be_hidden, newest_review, versions_of
+from webapp.deidjobs.storage import version_path
+from webapp.recordings.serving import serve_file
+from webapp.studies.access import access_encounter, needs_of
+from webapp.studies.models import Encounter
+from webapp.studies.roles import Need
+from webapp.studies.views import study_context
+
+ONE_VIEWING_S = 15 * 60
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The versions of an encounter, and the form for another one to those who may."""
+    need: Need = "view_deidentified" if request.method == "GET" else "run_deidentification"
+    encounter = access_encounter(request.user, pk, need)
+    may_run = "run_deidentification" in needs_of(request.user, encounter.study)
+    form = HidingForm(request.POST or None, encounter=encounter) if may_run else None
+    if form is not None and request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        with transaction.atomic():
+            for recording in chosen["recordings"]:
+                services.request_derivative(
+                    recording=recording,
+                    actor=request.user,
+                    method=chosen["method"],
+                    audio=chosen["audio"],
+                    donor=chosen["donor"] or "auto",
+                )
+        messages.success(request, "The work is queued; this page shows the result when it is there.")
+        return redirect("deidjobs:versions", pk=encounter.pk)
+    context = study_context(request, encounter.study, "encounters") | {
+        "encounter": encounter,
+        "form": form,
+        "versions": [(one, newest_review(one)) for one in versions_of(encounter)],
+        "consents": _consents(encounter),
+    }
+    status = 422 if form is not None and form.is_bound else 200
+    return render(request, "deidjobs/versions.html", context, status=status)
+
+
+@login_required
+@require_safe
+def derivative(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = access_derivative(request.user, pk, "view_deidentified")
+    return _show(request, found, ReviewForm())
+
+
+@login_required
+@require_POST
+def review(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = access_derivative(request.user, pk, "review_deidentified")
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        return _show(request, found, form)
+    services.review_derivative(derivative=found, actor=request.user, **form.cleaned_data)
+    messages.success(request, "Your decision is recorded.")
+    return redirect(found)
+
+
+@login_required
+@require_safe
+def video(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = access_derivative_file(request.user, pk)
+    if request.method == "GET" and cache.add(f"viewing:{request.user.pk}:{found.pk}", True, ONE_VIEWING_S):
+        with transaction.atomic():
+            audit.record(
+                actor=request.user,
+                action="derivative.viewed",
+                target=found,
+                study_id=found.recording.encounter.study_id,
+            )
+    path = version_path(found.recording_id, found.pk)
+    return serve_file(request, path, content_type="video/mp4", etag=found.sha256)
+
+
+def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResponse:
+    encounter = found.recording.encounter
+    needs = needs_of(request.user, encounter.study)
+    context = study_context(request, encounter.study, "encounters") | {
+        "encounter": encounter,
+        "derivative": found,
+        "form": form,
+        "review": newest_review(found),
+        "may_sign": "review_deidentified" in needs and found.requested_by_id != request.user.pk,
+        "shows_original": "view_original" in needs and found.recording.playable,
+        "is_consented": may_be_hidden(found.recording, found.audio),
+        "privacy": privacy_rows(found.privacy),
+        "expression": expression_rows(found.expression),
+    }
+    return render(request, "deidjobs/derivative.html", context, status=422 if form.is_bound else 200)
+
+
+def _consents(encounter: Encounter) -> bool:
+    return any(may_be_hidden(recording, "remove") for recording in hideable(encounter))

@@ -1,0 +1,31 @@
+"""What Home reminds of: versions that wait for a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from webapp.core.waiting import WaitingItem
+from webapp.deidjobs.models import Derivative
+from webapp.studies.access import Someone, visible_encounters
+from webapp.studies.models import Membership
+from webapp.studies.roles import ALLOWED
+
+MOST = 20
+
+
+def unreviewed(user: Someone) -> Iterator[WaitingItem]:
+    """Yield versions that nobody has signed off or refused, to those who may and did not ask for them."""
+    if user.pk is None:
+        return
+    roles = [role for role, needs in ALLOWED.items() if "review_deidentified" in needs]
+    studies = Membership.objects.filter(user_id=user.pk, role__in=roles).values("study")
+    encounters = visible_encounters(user).filter(study__in=studies)
+    waiting = Derivative.objects.filter(recording__encounter__in=encounters, reviews=None)
+    for derivative in waiting.exclude(requested_by_id=user.pk).select_related("recording__encounter")[:MOST]:
+        yield WaitingItem(
+            title=f"Review a de-identified version, {derivative.recording.encounter.code}",
+            detail=f"{derivative.recording}, {derivative.method}; the audit says {derivative.verdict}",
+            url=derivative.get_absolute_url(),
+            action="Review",
+            urgency=2,
+        )
