@@ -29,8 +29,10 @@ def main() -> None:
 
     study = _study()
     shown = _encounter(study)
-    _run(shown, _recordings(shown))
+    recordings = _recordings(shown)
+    _run(shown, recordings)
     mark_recorded(shown)
+    version = _version(recordings[0])
     erasure = _erasure(study)
     failed = _encounter(study)
     failed_job = _failed_job(failed)
@@ -39,6 +41,7 @@ def main() -> None:
         "shown": shown.get_absolute_url(),
         "failed": failed.get_absolute_url(),
         "failed_job": str(failed_job.pk),
+        "version": version.get_absolute_url(),
         "patient": study["patient"].code,
         "member": f"{study['study'].get_absolute_url()}members/{study['study'].memberships.first().pk}/",
         "invitation": study["invitation"],
@@ -331,6 +334,19 @@ def _summary() -> dict:
         "changes_per_minute": 1.0,
         "dominant": "sadness",
     }
+
+
+def _version(recording):
+    """A de-identified version that somebody else asked for; its file is the original, which is synthetic."""
+    import shutil
+
+    from tests.webapp.deidjobs.conftest import add_derivative
+    from webapp.deidjobs.storage import version_path
+    from webapp.recordings.storage import original_path
+
+    derivative = add_derivative(recording, None)
+    shutil.copyfile(original_path(recording), version_path(recording.pk, derivative.pk))
+    return derivative
 
 
 def _failed_job(encounter):
