@@ -6,11 +6,14 @@ class DeidJobsConfig(AppConfig):
     label = "deidjobs"
 
     def ready(self) -> None:
+        from webapp.consent.holders import register_holder
         from webapp.core.waiting import register_provider
         from webapp.deidjobs.hiding import may_hide, run_hiding
+        from webapp.deidjobs.holding import HOLDER
         from webapp.deidjobs.queries import KIND
         from webapp.deidjobs.waiting import unreviewed
         from webapp.jobs.registry import JobKind, register_kind
 
         register_kind(JobKind(KIND, "De-identify a recording", run_hiding, may_start=may_hide))
+        register_holder(HOLDER)
         register_provider(unreviewed)

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from webapp.recordings.storage import derived_dir
 
+FOLDER = "deidentified"
+
 
 def version_path(recording_id: UUID, derivative_id: UUID) -> Path:
-    return derived_dir(recording_id) / "deidentified" / f"{derivative_id}.mp4"
+    return derived_dir(recording_id) / FOLDER / f"{derivative_id}.mp4"

@@ -85,11 +85,18 @@ def test_consent_withdrawn_while_it_ran_leaves_neither_row_nor_file(job, recordi
     assert files(recording) == []
 
 
-def test_without_consent_a_job_waits(job, recording, engine, alice, patient):
+def test_a_job_whose_purpose_ended_is_cancelled_and_one_without_consent_to_its_sound_waits(
+    job, recording, engine, alice, patient
+):
+    sounding = request_derivative(recording=recording, actor=alice, method="blur", audio="keep", donor="auto")
+    record_decisions(actor=alice, participant=patient, decisions={"share_audio": False})
+    running.run(sounding.pk)
+    sounding.refresh_from_db()
+    assert sounding.state == "waiting_for_consent"
     record_decisions(actor=alice, participant=patient, decisions={"share_deidentified": False})
     running.run(job.pk)
     job.refresh_from_db()
-    assert job.state == "waiting_for_consent"
+    assert job.state == "cancelled"
     assert engine.calls == []
 
 

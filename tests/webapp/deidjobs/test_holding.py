@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.webapp.consent.conftest import withdraw  # noqa: F401, a fixture
+from tests.webapp.deidjobs.conftest import add_derivative
+from webapp.consent.erasing import erased_counts
+from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.storage import version_path
+
+
+@pytest.mark.parametrize("purpose", ["share_deidentified", "record"])
+def test_versions_go_with_the_consent_that_they_rest_on(derivative, patient, withdraw, purpose):  # noqa: F811
+    path = version_path(derivative.recording_id, derivative.pk)
+    erasure = withdraw(patient, purpose)
+    assert not Derivative.objects.exists()
+    assert not path.exists()
+    assert erasure.state == "done"
+    assert erased_counts(erasure)["de-identified version"] == 1
+
+
+def test_without_consent_to_the_sound_only_versions_that_keep_it_go(
+    recording,
+    alice,
+    patient,
+    withdraw,  # noqa: F811
+):
+    silent = add_derivative(recording, alice)
+    add_derivative(recording, alice, audio="keep")
+    withdraw(patient, "share_audio")
+    assert list(Derivative.objects.all()) == [silent]
+
+
+def test_another_consent_that_ends_leaves_versions_alone(derivative, patient, withdraw):  # noqa: F811
+    withdraw(patient, "annotate")
+    assert Derivative.objects.get() == derivative
+    assert version_path(derivative.recording_id, derivative.pk).exists()

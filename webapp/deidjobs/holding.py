@@ -1,0 +1,75 @@
+"""What this app erases when consent ends: de-identified versions, which exist to be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from webapp.consent.holders import Effect, Erased, Holder, Scope
+from webapp.consent.models import Purpose
+from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.queries import may_be_hidden, purposes_of
+from webapp.deidjobs.storage import FOLDER, version_path
+from webapp.recordings.storage import entries
+from webapp.studies.models import Encounter
+
+
+def preview(scope: Scope) -> Iterator[Effect]:
+    count = sum(_rests_on(scope, one) for one in _versions(scope))
+    yield Effect("delete", "de-identified versions", count, "With their files, cards and reviews.")
+
+
+def erase(scope: Scope) -> list[Erased]:
+    gone = []
+    for one in _to_erase(scope):
+        gone.append(Erased("de-identified version", str(one.pk), one.sha256, one.size_bytes))
+        path = version_path(one.recording_id, one.pk)
+        transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
+        one.delete()
+    return gone
+
+
+def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
+    if left := len(_to_erase(scope)):
+        yield f"{left} de-identified versions are still in the database"
+    for path in _files():
+        if path.stem in erased:
+            yield "a de-identified version is still in the storage"
+            path.unlink(missing_ok=True)
+
+
+def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
+    versions = Derivative.objects.filter(recording__encounter__in=encounters)
+    return Encounter.objects.filter(pk__in=versions.values("recording__encounter"))
+
+
+def _versions(scope: Scope) -> QuerySet[Derivative]:
+    found = Derivative.objects.filter(recording__encounter__in=scope.encounters)
+    return found.select_related("recording__encounter")
+
+
+def _rests_on(scope: Scope, version: Derivative) -> bool:
+    """Return whether a version needs a purpose that has ended."""
+    return bool(scope.purposes & {Purpose.RECORD, *purposes_of(version.audio)})
+
+
+def _to_erase(scope: Scope) -> list[Derivative]:
+    """Return the versions from before the end of consent, or that are not consented to now."""
+    return [
+        one
+        for one in _versions(scope)
+        if _rests_on(scope, one)
+        and (one.finished_at <= scope.ended_at or not may_be_hidden(one.recording, one.audio))
+    ]
+
+
+def _files() -> Iterator[Path]:
+    for _, folder in entries("derived"):
+        yield from (folder / FOLDER).glob("*.mp4")
+
+
+HOLDER = Holder("deidjobs", preview, erase, remains, holding)
