@@ -37,7 +37,7 @@ SIGNED_IN = {
     "encounter with a failed job": "{failed}",
     "de-identified versions": "{shown}deidentified/",
     "no de-identified version": "{failed}deidentified/",
-    "de-identified version": "{version}",
+    "de-identified version": "{derivative}",
     "jobs": "{study}jobs/",
     "empathy rules": "{study}rules/",
     "no jobs": "/studies/empty/jobs/",

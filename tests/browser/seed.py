@@ -41,7 +41,7 @@ def main() -> None:
         "shown": shown.get_absolute_url(),
         "failed": failed.get_absolute_url(),
         "failed_job": str(failed_job.pk),
-        "version": version.get_absolute_url(),
+        "derivative": version.get_absolute_url(),
         "patient": study["patient"].code,
         "member": f"{study['study'].get_absolute_url()}members/{study['study'].memberships.first().pk}/",
         "invitation": study["invitation"],

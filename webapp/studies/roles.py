@@ -60,29 +60,18 @@ _COORDINATOR: Final[frozenset[Need]] = frozenset(
     }
 )
 _OBSERVER: Final[frozenset[Need]] = frozenset(
-    {"view_study", "view_encounter", "view_results", "view_original"}
+    {"view_study", "view_encounter", "view_results", "view_original", "view_deidentified"}
+)
+_AUDITOR: Final[frozenset[Need]] = frozenset(
+    {
+        *("view_study", "view_encounter", "view_results", "view_jobs", "view_audit"),
+        *("view_deidentified", "review_deidentified"),
+    }
 )
 ALLOWED: Final[dict[str, frozenset[Need]]] = {
     Role.OWNER: _COORDINATOR | {"approve_study"},
     Role.COORDINATOR: _COORDINATOR,
     Role.ANNOTATOR: _OBSERVER,
     Role.DOCTOR: _OBSERVER | {"open_live", "view_live", "view_feedback"},
-    Role.AUDITOR: frozenset({"view_study", "view_encounter", "view_results", "view_jobs", "view_audit"}),
-    Role.ANNOTATOR: frozenset(
-        {"view_study", "view_encounter", "view_results", "view_original", "view_deidentified"}
-    ),
-    Role.DOCTOR: frozenset(
-        {"view_study", "view_encounter", "view_results", "view_original", "view_deidentified"}
-    ),
-    Role.AUDITOR: frozenset(
-        {
-            "view_study",
-            "view_encounter",
-            "view_results",
-            "view_jobs",
-            "view_audit",
-            "view_deidentified",
-            "review_deidentified",
-        }
-    ),
+    Role.AUDITOR: _AUDITOR,
 }
