@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.webapp.jobs.driving import drive
 from tests.webapp.records import add_recording, add_run, findings
 from webapp import engines
 from webapp.analysis.correcting import by_hand, correct_person, save_rules, set_clock, undo_correction
@@ -9,7 +10,6 @@ from webapp.analysis.models import AnalysisRun, ClockCorrection, FaceObservation
 from webapp.analysis.queries import clock_by_hand, rules_of
 from webapp.core.errors import AppError, Conflict, Invalid
 from webapp.core.models import AuditEvent
-from webapp.jobs import running
 from webapp.jobs.models import Job
 
 
@@ -117,15 +117,16 @@ def test_an_offset_by_hand_counts_until_the_recordings_tell_again(encounter, run
 def test_the_analysis_is_given_what_was_said_and_the_run_names_it(encounter, run, alice, study, monkeypatch):
     given = []
 
-    def analyse(sources, *, by_hand, **_):
+    def conclude(sources, *, by_hand, **_):
         given.append(by_hand)
         return findings()
 
-    monkeypatch.setattr(engines, "analyse", analyse)
+    monkeypatch.setattr(engines, "plan", lambda *_, **__: [])
+    monkeypatch.setattr(engines, "conclude", conclude)
     set_clock(encounter=encounter, actor=alice, offset_ms=400)
     save_rules(study=study, actor=alice, text=engines.shipped_rules())
     job = correct(encounter, alice, kind="split", track=1, at_ms=1500)
-    running.run(job.pk)
+    drive(job)
     said = PersonCorrection.objects.get()
     assert (given[0].offset_ms, given[0].rules) == (400, engines.shipped_rules())
     assert given[0].corrections == {
