@@ -41,20 +41,25 @@ def make_encounters(count: int) -> list[Encounter]:
     from webapp.consent.models import Purpose
     from webapp.consent.services import publish_form, record_decisions
     from webapp.studies import services
+    from webapp.studies.models import Study
+    from webapp.studies.states import StudyState
 
     slug = secrets.token_hex(4)
     user = User.objects.create_user(f"{slug}@bench.example", secrets.token_urlsafe(12), display_name="Bench")
     study = services.create_study(actor=user, slug=slug, title="Benchmark")
     services.add_member(actor=user, study=study, user=user, role="coordinator")
     publish_form(actor=user, study=study, text="What taking part means.")
-    people = {
-        kind: services.add_participant(actor=user, study=study, kind=kind) for kind in ("doctor", "patient")
-    }
-    for person in people.values():
+    Study.objects.filter(pk=study.pk).update(state=StudyState.RECRUITING)
+    study.refresh_from_db()
+    doctor, patient = (
+        services.add_participant(actor=user, study=study, kind=kind) for kind in ("doctor", "patient")
+    )
+    for person in (doctor, patient):
         record_decisions(actor=user, participant=person, decisions=dict.fromkeys(Purpose.values, True))
     held_on = datetime.date(2026, 1, 15)
     return [
-        services.create_encounter(actor=user, study=study, held_on=held_on, **people) for _ in range(count)
+        services.create_encounter(actor=user, study=study, held_on=held_on, doctor=doctor, patient=patient)
+        for _ in range(count)
     ]
 
 

@@ -122,9 +122,9 @@ def _outcome(workers: int, costs: Costs, rate: float, until_s: float, shared: di
 def main() -> None:
     """Simulate and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.simulate", description=__doc__)
-    for one in fields(Costs):
-        flag = f"--{one.name.replace('_', '-')}"
-        parser.add_argument(flag, type=type(one.default), default=one.default)
+    for cost in fields(Costs):
+        flag = f"--{cost.name.replace('_', '-')}"
+        parser.add_argument(flag, type=type(cost.default), default=cost.default)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = vars(parser.parse_args())
     as_json = arguments.pop("json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import uuid
 from datetime import datetime
 from functools import partial
@@ -72,6 +74,7 @@ def count_messages() -> int:
 def run_worker(name: str, *, queues: str) -> None:
     """Take messages in this very process, one at a time, until it is told to end."""
     queues = queues or ",".join(settings.TASKS["default"]["QUEUES"])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Celery's own answer stands
     _Living.begin(name, queues)
     try:
         app.worker_main(["--quiet", "worker", f"--hostname={name}", f"--queues={queues}", *ALONE])

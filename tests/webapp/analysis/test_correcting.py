@@ -117,17 +117,22 @@ def test_an_offset_by_hand_counts_until_the_recordings_tell_again(encounter, run
 def test_the_analysis_is_given_what_was_said_and_the_run_names_it(encounter, run, alice, study, monkeypatch):
     given = []
 
+    def plan(sources, *, by_hand, **_):
+        given.append(by_hand)
+        return []
+
     def conclude(sources, *, by_hand, **_):
         given.append(by_hand)
         return findings()
 
-    monkeypatch.setattr(engines, "plan", lambda *_, **__: [])
+    monkeypatch.setattr(engines, "plan", plan)
     monkeypatch.setattr(engines, "conclude", conclude)
     set_clock(encounter=encounter, actor=alice, offset_ms=400)
     save_rules(study=study, actor=alice, text=engines.shipped_rules())
     job = correct(encounter, alice, kind="split", track=1, at_ms=1500)
     drive(job)
     said = PersonCorrection.objects.get()
+    assert given[0] == given[1]
     assert (given[0].offset_ms, given[0].rules) == (400, engines.shipped_rules())
     assert given[0].corrections == {
         "patient": [
