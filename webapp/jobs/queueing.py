@@ -44,14 +44,13 @@ def enqueue_segments(job: Job, segments: Sequence[Segment], *, delay: timedelta 
     """Put queued segments of a job into the task queue, in the transaction of the caller."""
     from webapp.jobs.tasks import run_segment
 
-    kind = find_kind(job.kind)
-    if kind is None or kind.segmented is None:
-        raise LookupError(f"no app registered segments of kind {job.kind!r}")
+    kind = find_kind(job.kind)  # not known to a worker of an older version, which hands it on
+    queue = kind.segmented.queue() if kind is not None and kind.segmented is not None else CPU
     due = timezone.now() + delay
     task = run_segment.using(
         priority=job.priority + SEGMENTS_FIRST,
         run_after=due if delay else None,
-        queue_name=kind.segmented.queue(),
+        queue_name=queue,
     )
     for segment in segments:
         segment.task_id, segment.enqueued_at = task.enqueue(str(segment.pk)).id, due

@@ -117,7 +117,7 @@ def claim(segment_id: UUID, worker: str = "") -> UUID | None:
 def _run_claimed(segment: Segment, token: UUID) -> None:
     kind = find_kind(segment.job.kind)
     if kind is None or kind.segmented is None:  # planned by newer code than this worker's
-        retry_later(segment, token)
+        hand_back(segment, token, delay=BACK_OFF)
         return
     context = SegmentContext(segment, token)
     try:

@@ -237,3 +237,14 @@ def test_segments_of_a_begun_job_go_before_the_next_job(segmented, make_job, par
     second.refresh_from_db()
     segmented.refresh_from_db()
     assert (segmented.state, second.state) == (JobState.DONE, JobState.QUEUED)
+
+
+def test_a_worker_of_an_older_version_hands_on_what_it_does_not_know(segmented, parts):
+    drive(segmented, steps=1)
+    known = registry._KINDS.pop("test")
+    segments.run(first(segmented).pk)
+    segment = first(segmented)
+    assert (segment.state, segment.attempts, segment.lease_token) == ("queued", 0, None)
+    registry.register_kind(known)
+    segments.run(segment.pk)
+    assert states(segmented) == ["done", "queued", "queued"]
