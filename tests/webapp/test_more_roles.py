@@ -17,9 +17,12 @@ from webapp.studies.services import add_member
 BOUND_TO_A_SITE = (
     *("recordings:", "analysis:encounter", "analysis:api_", "analysis:timeline_csv"),
     *("consent:record", "consent:withdraw", "consent:copy_", "consent:scan"),
-    *("consent:erasure", "consent:certificate"),
+    *("consent:erasure", "consent:certificate", "deidjobs:", "live:", "feedback:"),
 )
-NO_OBJECT = {("recordings:api_uploads", "OPTIONS"), ("consent:erasures", "GET")}
+NO_OBJECT = {
+    *(("recordings:api_uploads", "OPTIONS"), ("consent:erasures", "GET")),
+    *(("feedback:trends", "GET"), ("feedback:care", "GET")),  # one's own; whoever holds the token
+}
 
 
 @pytest.fixture
