@@ -250,6 +250,13 @@ def sample(
     _kept([source], model).save(source.camera, segment, samples)
 
 
+def forget(source: Source, stretch: Stretch, *, model: str) -> None:
+    """Remove what sample kept of a stretch."""
+    from emotion.pipeline import Segment
+
+    _kept([source], model).remove(source.camera, Segment(stretch.start_us, stretch.end_us))
+
+
 def conclude(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None) -> Findings | None:
     """Return what an encounter's cameras show, on the clock of the first that may be analysed; None when a
     stretch that plan gives is not kept.
@@ -374,6 +381,9 @@ class _KeptSegments:
 
     def has(self, camera: str, segment: Segment) -> bool:
         return self._path(camera, segment).is_file()
+
+    def remove(self, camera: str, segment: Segment) -> None:
+        self._path(camera, segment).unlink(missing_ok=True)
 
     def load(self, camera: str, segment: Segment) -> FaceSamples | None:
         """Return what is kept of exactly this segment. One that the disk has damaged goes, so that it is

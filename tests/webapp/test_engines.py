@@ -54,6 +54,14 @@ def test_nothing_is_concluded_while_a_stretch_is_missing(detector, sources):
     assert engines.conclude(sources, model="human") is None
 
 
+def test_a_forgotten_stretch_is_planned_again(detector, sources):
+    (first, *_) = engines.plan(sources, model="human")
+    engines.sample(sources[0], first, model="human", progress=lambda _: None, cancelled=lambda: False)
+    assert engines.plan(sources, model="human")[0].is_kept
+    engines.forget(sources[0], first, model="human")
+    assert not engines.plan(sources, model="human")[0].is_kept
+
+
 def kept_files(tmp_path: Path) -> list[Path]:
     return sorted(tmp_path.rglob("samples/**/*.npz"))
 

@@ -42,18 +42,23 @@ def plan_analysis(context: JobContext) -> list[PlannedSegment]:
 
 def analyse_segment(context: SegmentContext) -> None:
     """Find the faces of one stretch. Raises PlanOutdated when its person no longer agrees, or its recording
-    was replaced.
+    was replaced; then nothing of the stretch is kept.
     """
     stretch = Stretch(**{name: context.input[name] for name in ("camera", "start_us", "end_us", "media_s")})
     basis = _SegmentBasis(context)
+    model = context.job.params["model"]
     engines.sample(
         basis.source,
         stretch,
-        model=context.job.params["model"],
+        model=model,
         progress=context.progress,
         cancelled=lambda: context.cancelled() or basis.changed(),
     )
-    basis.require()
+    try:
+        basis.require()
+    except PlanOutdated:
+        engines.forget(basis.source, stretch, model=model)
+        raise
 
 
 def run_analysis(context: JobContext) -> None:

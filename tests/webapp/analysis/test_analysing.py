@@ -38,6 +38,9 @@ class Stand:
         progress(0.5)
         self.kept.add((stretch.camera, stretch.start_us))
 
+    def forget(self, source, stretch, *, model):
+        self.kept.remove((stretch.camera, stretch.start_us))
+
     def conclude(self, sources, *, model, by_hand):
         return findings(tuple(source.camera for source in sources))
 
@@ -45,7 +48,7 @@ class Stand:
 @pytest.fixture
 def engine(monkeypatch) -> Stand:
     stand = Stand()
-    for name in ("plan", "sample", "conclude"):
+    for name in ("plan", "sample", "forget", "conclude"):
         monkeypatch.setattr(engines, name, getattr(stand, name))
     return stand
 
@@ -114,6 +117,19 @@ def test_consent_withdrawn_while_a_segment_runs_stops_it_and_cuts_the_job_anew(
     assert engine.opened[0]["patient"] is not None
     assert [one["patient"] for one in engine.opened[1:]] == [None] * (len(engine.opened) - 1)
     assert AnalysisRun.objects.get().inputs["patient"]["consent"] is False
+
+
+def test_nothing_is_kept_of_a_segment_whose_consent_went_while_it_was_written(
+    encounter, cameras, engine, alice, patient, monkeypatch
+):
+    def sample(source, stretch, *, model, progress, cancelled):
+        engine.kept.add((stretch.camera, stretch.start_us))
+        if stretch.camera == "patient":
+            record_decisions(actor=alice, participant=patient, decisions={"analyse_patient": False})
+
+    monkeypatch.setattr(engines, "sample", sample)
+    assert drive(add_job(encounter)).state == "done"
+    assert {camera for camera, _ in engine.kept} == {"doctor"}
 
 
 def test_consent_withdrawn_at_the_last_moment_leaves_nothing_written(
