@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Final
 
 from emotion.conclude import EncounterAnalysis
 from emotion.empathy import Suggestion
 from emotion.mirroring import Mirroring
 from emotion.plots import clock
 
-NOT_MEASURED = "not measured"
+NOT_MEASURED: Final = "not measured"
+MIRRORING: Final = "Does one face follow the other?"
+TOO_SHORT: Final = "Not measured: both were classified in too few of the same seconds, or showed no change."
 
 
 def render_together(analysis: EncounterAnalysis, language: str = "en") -> str:
@@ -36,6 +39,8 @@ def _render_suggestions(suggestions: tuple[Suggestion, ...], language: str) -> s
 def _render_mirroring(mirroring: tuple[Mirroring, ...]) -> str:
     if not mirroring:
         return ""
+    if all(one.correlation is None for one in mirroring):
+        return f'<section class="card"><h2>{MIRRORING}</h2><p class="soft">{TOO_SHORT}</p></section>'
     lines = "".join(
         f'<tr><th scope="row">{escape(one.signal)}</th><td class="number">{_number(one.correlation)}</td>'
         f'<td>{_lag(one)}</td><td class="number">{one.pairs} s</td>'
@@ -43,7 +48,7 @@ def _render_mirroring(mirroring: tuple[Mirroring, ...]) -> str:
         for one in mirroring
     )
     return (
-        '<section class="card"><h2>Does one face follow the other?</h2><p class="soft">The strongest '
+        f'<section class="card"><h2>{MIRRORING}</h2><p class="soft">The strongest '
         "correlation within five seconds either way, and how often shifting one person in time does as well, "
         "after Holm over all rows.</p><table><thead><tr>"
         '<th scope="col">signal</th><th scope="col" class="number">correlation</th><th scope="col">lag</th>'

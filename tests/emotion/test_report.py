@@ -174,3 +174,9 @@ def test_lag_is_said_in_words(encounter: EncounterAnalysis, lag_s: int | None, w
     page = page_of(told)
     assert f"<td>{words}</td>" in page
     assert "&lt; 0.001" in page
+
+
+def test_mirroring_that_could_not_be_measured_is_one_sentence(encounter: EncounterAnalysis):
+    page = page_of(encounter)
+    assert all(one.correlation is None for one in encounter.mirroring)
+    assert "Not measured: both were classified in too few of the same seconds" in page
