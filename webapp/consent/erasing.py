@@ -106,7 +106,9 @@ def _waits(erasure: Erasure) -> bool:
 
 @transaction.atomic
 def _certify(pk: UUID) -> bool:
-    erasure = Erasure.objects.select_for_update().select_related("study", "participant").get(pk=pk)
+    erasure = (
+        Erasure.objects.select_for_update(of=("self",)).select_related("study", "participant").get(pk=pk)
+    )
     if erasure.state == Erasure.State.DONE:
         return True
     scope = scope_of_erasure(erasure)
