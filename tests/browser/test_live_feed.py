@@ -83,4 +83,4 @@ def test_a_session_that_is_over_takes_no_camera(site, live):
     )
     assert "Traceback" not in done.stderr
     assert done.returncode == 1
-    assert "consent may have been withdrawn" in done.stderr
+    assert "There is no open live session" in done.stderr
