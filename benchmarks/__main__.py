@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.memory import ROOT, follow_memory
+from benchmarks.pages import measure_pages
 from deid.demo import demo_videos
 
 WORDS = {
@@ -47,6 +48,7 @@ def main() -> None:
     figures: dict[str, Any] = {"machine": describe_machine(), "analysis": measure_analysis(arguments.video)}
     figures["jobs"] = measure_jobs()
     figures |= {f"deid {one.pop('method')}": one for one in measure_hiding(arguments.video)}
+    figures["pages"] = measure_pages()
     if arguments.minutes:
         figures["memory"] = asdict(follow_memory(arguments.video, minutes=arguments.minutes))
     print(json.dumps(figures) if arguments.json else show(figures))

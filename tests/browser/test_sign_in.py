@@ -39,5 +39,5 @@ def test_doctor_is_offered_only_what_a_doctor_may_do(open_context, site):
     page = open_context("dora").new_page()
     visit(page, site.addresses["study"])
     tabs = page.get_by_role("navigation", name="Parts of the study")
-    expect(tabs.get_by_role("link")).to_have_text(["Overview", "Encounters"])
+    expect(tabs.get_by_role("link")).to_have_text(["Overview", "Encounters", "Empathy rules"])
     expect(page.get_by_role("link", name="New encounter")).to_have_count(0)
