@@ -26,7 +26,8 @@ from webapp.studies.states import StudyState
 
 SLUG: Final = "demo"
 CAST: Final = {
-    Role.OWNER: ("alice@demo.example", "Alice Coordinator"),
+    Role.OWNER: ("olivia@demo.example", "Olivia Owner"),
+    Role.COORDINATOR: ("alice@demo.example", "Alice Coordinator"),
     Role.ANNOTATOR: ("bob@demo.example", "Bob Annotator"),
     Role.DOCTOR: ("dora@demo.example", "Dr Dora"),
 }
@@ -54,9 +55,9 @@ def load_demo() -> Encounter:
         raise AppError(f"The demo recordings {names} are missing from deid/demo; restore them.")
     with transaction.atomic():
         users = _cast()
-        encounter = _encounter(users[Role.OWNER], users[Role.DOCTOR], _study(users))
+        encounter = _encounter(users[Role.COORDINATOR], users[Role.DOCTOR], _study(users))
     for camera, path in videos.items():
-        _upload(users[Role.OWNER], encounter, camera, path)
+        _upload(users[Role.COORDINATOR], encounter, camera, path)
     return encounter
 
 
@@ -65,7 +66,7 @@ def credentials_file() -> Path:
 
 
 def _cast() -> dict[Role, User]:
-    """Return the three users; whoever is new gets a password, everyone when their list was lost."""
+    """Return the users of the cast; whoever is new gets a password, everyone when their list was lost."""
     known = credentials_file().exists()
     users: dict[Role, User] = {}
     lines: list[str] = []
@@ -96,9 +97,9 @@ def _study(users: dict[Role, User]) -> Study:
     found = Study.objects.filter(slug=SLUG).first()
     if found is not None:
         return found
-    alice = users[Role.OWNER]
+    olivia = users[Role.OWNER]
     study = create_study(
-        actor=alice,
+        actor=olivia,
         slug=SLUG,
         title="Demonstration",
         protocol_number="DEMO-1",
@@ -106,10 +107,10 @@ def _study(users: dict[Role, User]) -> Study:
         target_encounters=1,
     )
     for role, user in users.items():
-        add_member(actor=alice, study=study, user=user, role=role)
-    publish_form(actor=alice, study=study, text=FORM)
+        add_member(actor=olivia, study=study, user=user, role=role)
+    publish_form(actor=olivia, study=study, text=FORM)
     for state in (StudyState.APPROVED, StudyState.RECRUITING):
-        change_state(actor=alice, study=study, to=state)
+        change_state(actor=olivia, study=study, to=state)
     return study
 
 

@@ -46,7 +46,7 @@ def test_loading_twice_changes_nothing(db, tiny_demo):
 def test_every_demo_user_can_sign_in_with_the_password_in_the_private_file(db, tiny_demo):
     load_demo()
     assert credentials_file().stat().st_mode & 0o777 == 0o600
-    assert set(passwords()) == {"alice@demo.example", "bob@demo.example", "dora@demo.example"}
+    assert set(passwords()) == {f"{name}@demo.example" for name in ("olivia", "alice", "bob", "dora")}
     for email, password in passwords().items():
         answer = Client().post("/accounts/login/", {"login": email, "password": password})
         assert (answer.status_code, answer["Location"]) == (302, "/")
