@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,25 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
-    figures: dict[str, Any] = {"machine": describe_machine(), "analysis": measure_analysis(arguments.video)}
-    figures["jobs"] = measure_jobs()
-    figures |= {f"deid {one.pop('method')}": one for one in measure_hiding(arguments.video)}
-    figures["pages"] = measure_pages()
-    if arguments.minutes:
-        figures["memory"] = asdict(follow_memory(arguments.video, minutes=arguments.minutes))
-    print(json.dumps(figures) if arguments.json else show(figures))
+    figures: dict[str, Any] = {}
+    for part, values in measure(arguments.video, arguments.minutes):
+        figures[part] = values
+        if not arguments.json:
+            print(show(part, values), flush=True)
+    if arguments.json:
+        print(json.dumps(figures))
+
+
+def measure(video: Path, minutes: float) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each part with its figures as soon as they are known; all take about a quarter of an hour."""
+    yield "machine", describe_machine()
+    yield "analysis", measure_analysis(video)
+    if minutes:
+        yield "memory", asdict(follow_memory(video, minutes=minutes))
+    for one in measure_hiding(video):
+        yield f"deid {one.pop('method')}", one
+    yield "jobs", measure_jobs()
+    yield "pages", measure_pages()
 
 
 def measure_analysis(video: Path) -> dict[str, Any]:
@@ -88,15 +101,10 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def show(figures: dict[str, Any]) -> str:
-    """Return the figures as lines for people."""
-    lines = []
-    for part, values in figures.items():
-        lines.append(part)
-        lines.extend(
-            f"  {WORDS.get(name, name.replace('_', ' ')):<46} {value}" for name, value in values.items()
-        )
-    return "\n".join(lines)
+def show(part: str, values: dict[str, Any]) -> str:
+    """Return the figures of one part as lines for people."""
+    named = ((WORDS.get(name, name.replace("_", " ")), value) for name, value in values.items())
+    return "\n".join([part, *(f"  {words:<46} {value}" for words, value in named)])
 
 
 if __name__ == "__main__":
