@@ -11,11 +11,10 @@ class AnalysisConfig(AppConfig):
         from webapp.analysis.holding import HOLDER, holding
         from webapp.analysis.queries import KIND
         from webapp.analysis.services import start_by_itself
-        from webapp.analysis.sweeping import sweep_half_written_samples
         from webapp.analysis.waiting import failed_jobs
         from webapp.consent.holders import register_holder
         from webapp.core.waiting import register_provider
-        from webapp.jobs.registry import JobKind, register_kind, register_sweep
+        from webapp.jobs.registry import JobKind, register_kind
         from webapp.recordings.services import when_ready
         from webapp.studies.flow import register_analysed
 
@@ -24,7 +23,6 @@ class AnalysisConfig(AppConfig):
         )
         register_holder(HOLDER)
         register_analysed(holding)
-        register_sweep(sweep_half_written_samples)
         when_ready(start_by_itself)
         register_provider(failed_jobs)
         register_provider(finished_batches)

@@ -11,9 +11,11 @@ class DeidJobsConfig(AppConfig):
         from webapp.deidjobs.hiding import may_hide, run_hiding
         from webapp.deidjobs.holding import HOLDER
         from webapp.deidjobs.queries import KIND
+        from webapp.deidjobs.sweeping import sweep_versions_without_a_row
         from webapp.deidjobs.waiting import unreviewed
-        from webapp.jobs.registry import JobKind, register_kind
+        from webapp.jobs.registry import JobKind, register_kind, register_sweep
 
         register_kind(JobKind(KIND, "De-identify a recording", run_hiding, may_start=may_hide))
         register_holder(HOLDER)
+        register_sweep(sweep_versions_without_a_row)
         register_provider(unreviewed)

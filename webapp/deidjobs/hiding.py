@@ -42,7 +42,10 @@ class _Consent:
 
 
 def run_hiding(context: JobContext) -> None:
-    """Write a de-identified version and its cards; whatever goes wrong leaves neither file nor row."""
+    """Write a de-identified version and its cards; whatever goes wrong leaves neither file nor row.
+
+    A killed worker leaves a file at most, which no page serves and a sweep deletes.
+    """
     recording = recording_of(context.job)
     if recording is None:
         raise AppError("The recording is gone, so there is nothing to de-identify.", code="no_recording")

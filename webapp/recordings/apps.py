@@ -15,6 +15,7 @@ class RecordingsConfig(AppConfig):
         from webapp.recordings.sweeping import (
             sweep_abandoned_uploads,
             sweep_files_without_consent,
+            sweep_half_written_files,
             sweep_orphans,
         )
         from webapp.recordings.waiting import unfinished_business
@@ -22,7 +23,12 @@ class RecordingsConfig(AppConfig):
         register_kind(
             JobKind(CHECK, "Check the file", check_recording, may_start=may_check, on_failed=give_up)
         )
-        for sweep in (sweep_abandoned_uploads, sweep_files_without_consent, sweep_orphans):
+        for sweep in (
+            sweep_abandoned_uploads,
+            sweep_files_without_consent,
+            sweep_orphans,
+            sweep_half_written_files,
+        ):
             register_sweep(sweep)
         register_holder(HOLDER)
         register_provider(unfinished_business)

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 #: Longer than any transaction and than the way from a file's first byte to its row.
 ORPHAN_AFTER_S = 24 * 60 * 60
 LOOK_FOR_ORPHANS_EVERY_S = 60 * 60
+#: Longer than any writer pauses.
+HALF_WRITTEN_AFTER_S = 60 * 60
 
 
 def sweep_abandoned_uploads() -> None:
@@ -74,6 +76,20 @@ def sweep_orphans() -> None:
     _sweep_folder("uploads", set(uploads.values_list("pk", flat=True)))
     for kind in ("recordings", "derived"):
         _sweep_folder(kind, set(recordings.values_list("pk", flat=True)))
+
+
+def sweep_half_written_files() -> None:
+    """Delete temporary files below the recordings that have not changed for an hour: whoever wrote them was
+    killed. Looks once an hour.
+    """
+    if not cache.add("half-written-swept", True, LOOK_FOR_ORPHANS_EVERY_S):
+        return
+    before = time.time() - HALF_WRITTEN_AFTER_S
+    for _, folder in storage.entries("derived"):
+        for path in folder.rglob(".*.part"):
+            if path.stat().st_mtime < before:
+                log.warning("half_written_deleted", recording_id=folder.name)
+                path.unlink(missing_ok=True)
 
 
 def _sweep_folder(kind: str, living: set[UUID]) -> None:
