@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from deid import commands
 from deid.hiders import METHODS
 from deid.sound import AUDIO
-from emotion.errors import Cancelled, EmotionError
 from emotion.inference import DEVICES
-from emotion.terminal import interrupt_on_sigterm, progress_bar
-
-CANCELLED: Final = 130
+from emotion.terminal import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    arguments = build_parser().parse_args(argv)
-    interrupt_on_sigterm()
-    try:
-        with progress_bar() as progress:
-            result = arguments.run(arguments, progress)
-    except Cancelled as error:
-        print(error, file=sys.stderr)
-        return CANCELLED
-    except EmotionError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Cancelled.", file=sys.stderr)
-        return CANCELLED
-    print(json.dumps(result, ensure_ascii=False) if arguments.json else arguments.show(result))
-    return 0
+    parser = build_parser()
+    return run_command(parser, parser.parse_args(argv))
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
@@ -11,11 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from emotion import commands, study_commands
-from emotion.errors import Cancelled, EmotionError
 from emotion.labels import CAMERAS
-from emotion.terminal import interrupt_on_sigterm, progress_bar
+from emotion.terminal import run_command
 
-CANCELLED: Final = 130
 DEVICES: Final = ("auto", "cpu", "cuda")
 ALSO: Final = ("elan", "openface", "pyfeat")
 IMPORTED: Final = ("elan", "openface", "parquet", "py-feat")
@@ -24,24 +21,7 @@ IMPORTED: Final = ("elan", "openface", "parquet", "py-feat")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     parser = build_parser()
-    arguments = parser.parse_args(argv)
-    interrupt_on_sigterm()
-    try:
-        with progress_bar() as progress:
-            result = arguments.run(arguments, progress)
-    except commands.UsageError as error:
-        parser.error(str(error))
-    except Cancelled as error:
-        print(error, file=sys.stderr)
-        return CANCELLED
-    except EmotionError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Cancelled.", file=sys.stderr)
-        return CANCELLED
-    print(json.dumps(result, ensure_ascii=False) if arguments.json else arguments.show(result))
-    return 0
+    return run_command(parser, parser.parse_args(argv))
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from emotion.terminal import FractionDone
+from emotion.terminal import FractionDone, UsageError
 
 if TYPE_CHECKING:
     from emotion.empathy_table import RuleTable
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from emotion.sampling import Engine
 
 CAMERA_NAME: Final = "camera"
-
-
-class UsageError(Exception):
-    """The arguments do not make sense together."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from emotion.commands import UsageError, name_camera
+from emotion.commands import name_camera
 from emotion.labels import EMOTIONS
-from emotion.terminal import FractionDone
+from emotion.terminal import FractionDone, UsageError
 
 if TYPE_CHECKING:
     from emotion.compare import Labelling
