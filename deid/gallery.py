@@ -11,8 +11,8 @@ import numpy as np
 
 from deid.errors import NotComparable
 from deid.recognisers import Identifier
+from emotion.dataset import SUFFIXES
 from emotion.detect import FaceDetector
-from emotion.errors import EmotionError
 from emotion.media import read_frames, read_image
 from emotion.types import Detections, Float, Image
 
@@ -22,19 +22,22 @@ PICTURES_PER_PERSON = 3
 def enrol_gallery(
     folder: Path, *, detector: FaceDetector, identifiers: Sequence[Identifier]
 ) -> dict[str, Float]:
-    """Return (G, D) unit vectors by identifier, one row per file with a face, in the order of names.
+    """Return (G, D) unit vectors by identifier, one row per file, in the order of names.
 
-    Raises NotComparable for a folder without any.
+    Raises NotComparable for a folder without files, and for a file in which nobody is seen: with fewer people
+    than were meant, being mistaken for nobody would look likelier by chance. Hidden files do not count.
     """
+    files = [path for path in sorted(folder.iterdir()) if _is_meant(path)] if folder.is_dir() else []
+    if not files:
+        raise NotComparable(f"expected a folder with one picture or video per person, got {folder.name}")
     people: list[list[Float]] = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    for path in files:
         seen = [
             (image, largest(found)) for image in _pictures(path) if len(found := detector.detect(image)) > 0
         ]
-        if seen:
-            people.append([_mean(one, seen) for one in identifiers])
-    if not people:
-        raise NotComparable("expected a folder with one picture or video per person, found no face in it")
+        if not seen:
+            raise NotComparable(f"expected a face in {path.name} of the gallery, found none")
+        people.append([_mean(one, seen) for one in identifiers])
     return {
         one.name: np.stack([person[column] for person in people]) for column, one in enumerate(identifiers)
     }
@@ -52,18 +55,16 @@ def unit(vector: Float) -> Float:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
 
 
+def _is_meant(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
+
+
 def _pictures(path: Path) -> list[Image]:
-    if path.name.startswith(".") or not path.is_file():
-        return []
-    try:
-        frames = islice(read_frames(path, sample_fps=Fraction(1)), PICTURES_PER_PERSON)
-        return [_with_border(frame.image_bgr) for frame in frames]
-    except EmotionError:
-        pass  # no video; perhaps a picture
-    try:
+    """Return a picture, or the first of a video. Raises UnreadableVideo for a file that is neither."""
+    if path.suffix.lower() in SUFFIXES:
         return [_with_border(read_image(path))]
-    except EmotionError:
-        return []
+    frames = islice(read_frames(path, sample_fps=Fraction(1)), PICTURES_PER_PERSON)
+    return [_with_border(frame.image_bgr) for frame in frames]
 
 
 def _with_border(image: Image) -> Image:

@@ -12,6 +12,7 @@ from deid.landmarks import Mesh
 from deid.pipeline import Task, deidentify
 from deid.readings import Instruments, is_bare
 from deid.recognisers import Identifier
+from emotion.errors import UnreadableVideo
 from emotion.media import write_video
 from tests import videos
 from tests.deid.stand_ins import SeesDetail, hiding
@@ -74,16 +75,22 @@ def test_files_of_another_size_are_not_compared(tmp_path, tools):
         audit(source, other, tools=tools)
 
 
-def test_a_gallery_has_one_row_per_file_with_a_face_and_an_empty_one_is_refused(tmp_path, tools):
+def test_a_gallery_has_one_row_per_file_and_one_without_a_face_is_refused_by_name(tmp_path, tools):
     detector, identifiers = tools.instruments.detector, tools.instruments.identifiers
     with pytest.raises(NotComparable):
         enrol_gallery(tmp_path, detector=detector, identifiers=identifiers)
     for number in range(3):
         frames = [(0, np.full((96, 128, 3), 60 * number, np.uint8))]
         write_video(tmp_path / f"{number}.mp4", frames)
-    (tmp_path / "notes.txt").write_text("not a picture")
+    (tmp_path / ".hidden").write_text("not a picture")
     found = enrol_gallery(tmp_path, detector=detector, identifiers=identifiers)
     assert found["colour"].shape == (3, 3)
+    nobody = OneFace(blind=range(1000))
+    with pytest.raises(NotComparable, match=r"a face in 0\.mp4 of the gallery"):
+        enrol_gallery(tmp_path, detector=nobody, identifiers=identifiers)
+    (tmp_path / "notes.txt").write_text("not a picture")
+    with pytest.raises(UnreadableVideo, match="notes"):
+        enrol_gallery(tmp_path, detector=detector, identifiers=identifiers)
 
 
 def test_a_place_is_bare_when_it_differs_no_more_than_encoding_explains():
