@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import Any, ClassVar
 from uuid import UUID
@@ -30,7 +31,7 @@ TRY_AGAIN = 1011
 OVER = 1000
 
 
-class LiveSocket(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
+class LiveSocket(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]
     """Accepts, asks `look` for the session at once and every LOOK_EVERY_S, and closes when it is over."""
 
     groups: ClassVar[list[str]] = []
@@ -42,9 +43,9 @@ class LiveSocket(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         found: UUID = self.scope["url_route"]["kwargs"]["pk"]
         return found
 
+    @abstractmethod
     def look(self) -> LiveSession:
         """Return the session as it is now; runs in a thread. Raises AppError when this must not go on."""
-        raise NotImplementedError
 
     async def begin(self, session: LiveSession) -> None:
         """What follows a first look that found an open session."""
