@@ -41,7 +41,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if (arguments.data is None) != (arguments.what == "demo"):
         parser.error(f"{arguments.what} takes {'nothing' if arguments.what == 'demo' else 'one path'} more")
-    for line in {"talking": talking, "demo": demo, "pools": pools}[arguments.what](arguments.data):
+    measures = {"talking": talking, "pools": pools}
+    for line in demo() if arguments.data is None else measures[arguments.what](arguments.data):
         print(json.dumps(line), flush=True)
 
 
@@ -60,7 +61,7 @@ def talking(folder: Path) -> Iterator[dict[str, Any]]:
         yield {"model": name, "faces": len(faces), **shares}
 
 
-def demo(_: None) -> Iterator[dict[str, Any]]:
+def demo() -> Iterator[dict[str, Any]]:
     """Yield per model the right seconds: the mean of three moments against the truth beside the film."""
     detector = CenterFace()
     rows = [row for row in read_truth() if row["present"] == "1" and row["role"] == row["camera"]]
@@ -79,17 +80,22 @@ def pools(dataset_path: Path) -> Iterator[dict[str, Any]]:
     dataset = load_dataset(dataset_path)
     pictures = [read() for read in dataset.readers]
     networks = {part for recipe in RECIPES.values() for part in recipe.exponents}
-    logs = {
-        part: np.log(np.maximum(Network(part).classify(pictures), LEAST_PROBABILITY)) for part in networks
-    }
+    logs = {part: _log_opinions(part, pictures) for part in networks}
     temperatures = {part: fit_temperature(one, dataset.labels) for part, one in logs.items()}
     for name, recipe in RECIPES.items():
         yield {
             "model": name,
             **_fit_pool(
-                {p: logs[p] / temperatures[p] for p in recipe.exponents}, temperatures, dataset.labels
+                {part: np.asarray(logs[part] / temperatures[part], np.float32) for part in recipe.exponents},
+                temperatures,
+                dataset.labels,
             ),
         }
+
+
+def _log_opinions(network: str, pictures: list[Image]) -> Float:
+    probs = Network(network).classify(pictures)
+    return np.asarray(np.log(np.maximum(probs, LEAST_PROBABILITY)), np.float32)
 
 
 def _fit_pool(
