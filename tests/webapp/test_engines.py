@@ -19,7 +19,7 @@ def detector(monkeypatch) -> OneFace:
     """The stand-in that finds faces; it counts the pictures it was shown."""
     found = OneFace()
     networks = pipeline.Engine(found, Brightness(), MeanColour(), 1)
-    monkeypatch.setattr(engines, "_load_engine", lambda model: networks)
+    monkeypatch.setattr(engines.analysis, "_load_engine", lambda model: networks)
     return found
 
 

@@ -101,7 +101,7 @@ def assert_equals_an_analysis_in_one_go(run: AnalysisRun) -> None:
     videos = engines.demo_videos()
     uncut = analyse_encounter(
         {camera: videos[camera] for camera in ("doctor", "patient")},
-        engine=engines._load_engine(run.model),
+        engine=engines.analysis._load_engine(run.model),
         options=AnalysisOptions(segment_us=3_600_000_000),
     )
     expected = [dict(zip(TIMELINE_COLUMNS, row, strict=True)) for row in timeline_rows(uncut)]

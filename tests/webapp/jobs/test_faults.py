@@ -61,7 +61,7 @@ def film(tmp_path_factory) -> bytes:
 @pytest.fixture
 def recording(encounter, film, monkeypatch, settings):
     settings.WORKER_LOST_AFTER_S = 1
-    monkeypatch.setattr(engines, "_load_engine", lambda model: stand_in_engine(workers=1))
+    monkeypatch.setattr(engines.analysis, "_load_engine", lambda model: stand_in_engine(workers=1))
     return add_recording(encounter, "patient", film)
 
 
@@ -136,7 +136,7 @@ class DyingFace(OneFace):
 def use_a_dying_engine() -> None:
     engine = stand_in_engine(workers=1)
     dying = type(engine)(DyingFace(), engine.recogniser, engine.embedder, 1)
-    engines._load_engine = lambda model: dying
+    engines.analysis._load_engine = lambda model: dying
 
 
 class SlowFace(OneFace):
@@ -155,7 +155,7 @@ class SlowFace(OneFace):
 def use_a_slow_engine(begun: Path) -> None:
     engine = stand_in_engine(workers=1)
     slow = type(engine)(SlowFace(begun), engine.recogniser, engine.embedder, 1)
-    engines._load_engine = lambda model: slow
+    engines.analysis._load_engine = lambda model: slow
 
 
 def kill_after(module, name: str) -> None:

@@ -1,0 +1,57 @@
+"""The seam: the only web modules that import emotion or deid, inside functions so that web starts light.
+
+What goes in and comes out is plain data. Errors of the libraries leave as AppError with the same code and
+sentence; a cancelled run leaves as Stopped.
+"""
+
+from typing import TYPE_CHECKING
+
+from webapp.engines.analysis import conclude, default_model, forget, known_models, plan, sample
+from webapp.engines.hiding import hide_faces, known_donors, known_methods, known_sounds
+from webapp.engines.live import (
+    live_consultation,
+    live_follower,
+    live_row,
+    live_sighting,
+    read_live_frames,
+    session_findings,
+    start_live_reader,
+)
+from webapp.engines.media import check_video, demo_videos, read_camera_jpegs
+from webapp.engines.rules import check_rules, shipped_rules
+from webapp.engines.values import SECOND_US, ByHand, CheckedVideo, Findings, HiddenVideo, Source, Stretch
+
+if TYPE_CHECKING:
+    from emotion.live.faces import LiveFrame as LiveFrame
+
+__all__ = [
+    "SECOND_US",
+    "ByHand",
+    "CheckedVideo",
+    "Findings",
+    "HiddenVideo",
+    "Source",
+    "Stretch",
+    "check_rules",
+    "check_video",
+    "conclude",
+    "default_model",
+    "demo_videos",
+    "forget",
+    "hide_faces",
+    "known_donors",
+    "known_methods",
+    "known_models",
+    "known_sounds",
+    "live_consultation",
+    "live_follower",
+    "live_row",
+    "live_sighting",
+    "plan",
+    "read_camera_jpegs",
+    "read_live_frames",
+    "sample",
+    "session_findings",
+    "shipped_rules",
+    "start_live_reader",
+]

@@ -1,0 +1,100 @@
+"""What goes in and comes out, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
+
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True)
+class CheckedVideo:
+    """What a file turned out to be. frame_rate: an exact fraction as text, empty when the container does not
+    say.
+    """
+
+    container: str
+    codec: str
+    width: int
+    height: int
+    duration_us: int
+    frame_rate: str
+    has_audio: bool
+    playable: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """One camera's recording. path: None where consent is withheld; then nothing of it is opened.
+
+    samples_dir: where the faces of finished 30-second segments are kept for a later run.
+    """
+
+    camera: str
+    path: Path | None
+    samples_dir: Path
+    duration_us: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A piece of one camera's recording, its end excluded; None is the end of the file. is_kept: its faces
+    were found already.
+    """
+
+    camera: str
+    start_us: int
+    end_us: int | None
+    media_s: float
+    is_kept: bool = False
+
+
+@dataclass(frozen=True)
+class Findings:
+    """An analysis as plain data: rows and faces are dictionaries with the columns of the analysis app's
+    tables.
+    """
+
+    model: str
+    params: dict[str, Any]
+    versions: dict[str, str]
+    weights: dict[str, str]
+    sync: dict[str, Any] | None
+    offsets_ms: dict[str, float]
+    summary: dict[str, Any]
+    rows: list[dict[str, Any]]
+    faces: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What people say that the analysis should take for given.
+
+    offset_ms: by how much the second camera began later, None lets the sound tell. corrections: of who is
+    who, by camera, in the order in which they were made; each has the fields of emotion.people.Correction.
+    rules: the study's empathy rules in YAML, empty for those that ship.
+    """
+
+    offset_ms: int | None = None
+    corrections: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rules: str = ""
+
+
+@dataclass(frozen=True)
+class HiddenVideo:
+    """A de-identified file as plain data: how it was made, what was done, and what the audit measured."""
+
+    recipe: dict[str, Any]
+    report: dict[str, Any]
+    privacy: dict[str, Any]
+    expression: dict[str, Any]
+    media: dict[str, Any]
+    verdict: str
+    reasons: list[str]
+    sha256: str
+    size_bytes: int
