@@ -8,36 +8,19 @@ import uuid
 import pytest
 from asgiref.sync import sync_to_async
 
-from tests.webapp.live.conftest import close_code, first_answer, message, next_of, open_socket
-from webapp.consent.services import record_decisions
-from webapp.live import consumers, services, tokens
+from tests.webapp.live.conftest import close_code, first_answer, message, next_of
+from tests.webapp.live.opening import camera_address, connect, opened, withdraw
+from webapp.live import tokens
 from webapp.live.conductor import now_us
 from webapp.live.limits import MAX_FRAME_BYTES
-from webapp.live.models import LiveSession, Reading, Suggestion
+from webapp.live.models import LiveSession, Reading
 
 pytestmark = pytest.mark.django_db(transaction=True)
-connect = sync_to_async(open_socket)
 
 
 @pytest.fixture
 def cast(alice, bob, dora, audrey, carol):
     return {None: None, "alice": alice, "bob": bob, "dora": dora, "audrey": audrey, "carol": carol}
-
-
-def camera_address(live, camera: str = "patient", query: str = "") -> str:
-    return f"/ws/live/{live.pk}/camera/{camera}/{query}"
-
-
-def withdraw(actor, participant, *purposes: str) -> None:
-    record_decisions(actor=actor, participant=participant, decisions=dict.fromkeys(purposes, False))
-
-
-async def opened(user, address: str):
-    """Return a socket that was greeted."""
-    socket = await connect(user, address)
-    assert (await socket.connect(5))[0]
-    await next_of(socket, "hello" if "/camera/" in address else "state")
-    return socket
 
 
 # who
@@ -229,139 +212,3 @@ async def test_a_cameras_own_recording_has_its_start_kept(live, pool, dora):
 
 
 # what is shown and kept
-
-
-async def test_what_a_camera_sees_reaches_the_dashboard_with_its_time(live, pool, dora):
-    dashboard = await opened(dora, f"/ws/live/{live.pk}/")
-    camera = await opened(dora, camera_address(live))
-    reading = await send_until_read(camera, dashboard, "sadness")
-    assert (reading["person"], reading["emotion"], reading["status"]) == ("patient", "sadness", "ok")
-    assert 0 <= now_us() - reading["t"] < 30_000_000
-    await camera.disconnect()
-    await dashboard.disconnect()
-
-
-async def send_until_read(camera, dashboard, word: str) -> dict:
-    """Send frames until the dashboard shows one: the conductor may still be getting ready."""
-    for _ in range(100):
-        await camera.send_to(bytes_data=message(word))
-        await asyncio.sleep(0.05)
-        if not dashboard.output_queue.empty():
-            found = await dashboard.receive_json_from(1)
-            if found["type"] == "reading":
-                return found
-    raise AssertionError("no reading came")
-
-
-async def test_seconds_are_kept_and_go_on_after_the_camera_came_back(live, pool, dora):
-    for _ in range(2):
-        camera = await opened(dora, camera_address(live))
-        await send_until_kept(camera, live)
-        await camera.disconnect()
-    rows = [row async for row in Reading.objects.filter(session=live).order_by("second")]
-    seconds = [row.second for row in rows]
-    assert seconds == list(range(seconds[0], seconds[-1] + 1)), "no second is missing or there twice"
-    assert {row.emotion for row in rows} >= {"happiness"}
-    await sync_to_async(live.refresh_from_db)()
-    assert live.conductor is None, "the lease is given back"
-
-
-async def send_until_kept(camera, live: LiveSession) -> None:
-    """Send frames until one more classified second is kept."""
-    classified = Reading.objects.filter(session=live, status="ok")
-    before = await classified.acount()
-    for _ in range(600):
-        await camera.send_to(bytes_data=message("happiness"))
-        await asyncio.sleep(0.05)
-        if await classified.acount() > before:
-            return
-    raise AssertionError("no second was kept")
-
-
-async def test_readings_of_another_session_never_come(live, pool, dora, alice, study, encounter):
-    other = await sync_to_async(another_session)(alice, study, encounter)
-    dashboard = await opened(dora, f"/ws/live/{live.pk}/")
-    camera = await opened(dora, camera_address(other))
-    for _ in range(8):
-        await camera.send_to(bytes_data=message("anger"))
-        await asyncio.sleep(0.05)
-    assert await dashboard.receive_nothing(0.3)
-    await camera.disconnect()
-    await dashboard.disconnect()
-
-
-def another_session(alice, study, encounter) -> LiveSession:
-    from webapp.studies.services import create_encounter
-
-    again = create_encounter(
-        actor=alice,
-        study=study,
-        doctor=encounter.doctor,
-        patient=encounter.patient,
-        held_on=encounter.held_on,
-    )
-    return services.open_live_session(actor=alice, encounter=again)
-
-
-async def test_a_reload_shows_the_last_minute_and_what_still_waits(live, pool, dora):
-    await sync_to_async(fill)(live)
-    socket = await connect(dora, f"/ws/live/{live.pk}/")
-    await socket.connect(5)
-    state = await next_of(socket, "state")
-    assert [row["second"] for row in state["rows"]] == [0]
-    offered = await next_of(socket, "suggestion")
-    assert offered["text"] == "Pause."
-    assert offered["why"] == [
-        "Patient: expression classified as sadness in 1 second (70 % against 10 % before)."
-    ]
-    await socket.disconnect()
-
-
-def fill(live) -> None:
-    Reading.objects.create(
-        session=live, camera="patient", second=0, status="no_face", frames_sampled=1, frames_detected=0
-    )
-    evidence = {"who": "patient", "emotions": ["sadness"], "seconds": [0], "level": 0.7, "baseline": 0.1}
-    Suggestion.objects.create(
-        session=live,
-        second=0,
-        rule="r",
-        text="Pause.",
-        language="en",
-        framework="NURSE",
-        severity="notice",
-        confidence=0.7,
-        evidence=[evidence],
-    )
-
-
-async def test_a_page_that_does_not_keep_up_gets_fewer_readings(live, pool, dora):
-    dashboard = await opened(dora, f"/ws/live/{live.pk}/")
-    camera = await opened(dora, camera_address(live))
-    await send_until_read(camera, dashboard, "happiness")
-    for _ in range(40):
-        await camera.send_to(bytes_data=message("happiness"))
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.3)
-    waiting = [await dashboard.receive_json_from(1) for _ in range(dashboard.output_queue.qsize())]
-    readings = [one for one in waiting if one["type"] == "reading"]
-    assert len(readings) <= consumers.DashboardConsumer.MOST_UNSEEN + 2
-    await dashboard.send_to(text_data='{"type": "shown", "ms": 80}')
-    latency = await next_of(dashboard, "latency")
-    assert (latency["p50_ms"], latency["n"]) == (80, 1)
-    await dashboard.disconnect()
-    await camera.disconnect()
-    await sync_to_async(live.refresh_from_db)()
-    assert live.latency_p50_ms == 80
-
-
-async def test_trouble_closes_the_socket_so_that_the_page_connects_again(live, pool, dora, monkeypatch):
-    from django.db import OperationalError
-
-    camera = await opened(dora, camera_address(live))
-
-    def trouble(*args):
-        raise OperationalError("database is locked")
-
-    monkeypatch.setattr(consumers, "allowed_cameras", trouble)
-    assert await close_code(camera) == 1011
