@@ -116,6 +116,19 @@ def visit(page: Page, address: str) -> None:
     page.wait_for_selector("html[data-ready]")
 
 
+def new_encounter(page: Page, site: Site, patient: str | None = None) -> None:
+    """Create an encounter with a patient of this code; by default the seed's, who agreed to everything."""
+    visit(page, f"{site.addresses['study']}encounters/new/")
+    choose_people(page, patient or site.addresses["patient"])
+    page.get_by_role("button", name="Create encounter").click()
+    page.wait_for_selector("html[data-ready]")
+
+
+def choose_people(page: Page, patient: str) -> None:
+    page.get_by_label("Doctor").select_option(index=1)
+    page.get_by_label("Patient").select_option(label=patient)
+
+
 def problems_of(page: Page) -> list[str]:
     """Return what axe finds wrong with a page."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import visit
+from tests.browser.conftest import new_encounter, visit
 from tests.browser.seed import PASSWORD
 from tests.browser.test_every_page import problems_of
 from tests.videos import write_recording
@@ -59,11 +59,7 @@ def consent(page: Page) -> None:
 
 
 def record(page: Page, site, code: str, video: Path) -> str:
-    visit(page, f"{site.addresses['study']}encounters/new/")
-    page.get_by_label("Doctor").select_option(index=1)
-    page.get_by_label("Patient").select_option(label=code)
-    page.get_by_role("button", name="Create encounter").click()
-    page.wait_for_selector("html[data-ready]")
+    new_encounter(page, site, patient=code)
     camera = page.locator("[data-region=camera-patient]")
     camera.locator("input[type=file]").set_input_files(video)
     expect(camera.locator("details.file")).to_contain_text(video.name, timeout=ARRIVED_MS)

@@ -166,6 +166,44 @@ def test_withdrawn_consent_ends_camera_and_dashboard(live, open_camera, open_con
     assert camera.evaluate("document.querySelector('video').srcObject") is None, "the camera is off"
 
 
+SLOW_CAMERA = """
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wish) => {
+  await new Promise((done) => setTimeout(done, 1000));
+  window.opened = await open(wish);
+  return window.opened;
+};
+"""
+SLOW_PICTURES = """
+const encode = HTMLCanvasElement.prototype.toBlob;
+HTMLCanvasElement.prototype.toBlob = function (...args) { setTimeout(() => encode.apply(this, args), 1000); };
+"""
+
+
+def test_a_camera_stopped_while_the_browser_still_asks_stays_off(live, cameras, site):
+    page = cameras["patient"].new_page(base_url=site.url)
+    page.add_init_script(SLOW_CAMERA)
+    visit(page, live["patient"])
+    page.get_by_role("button", name="Start the camera").click()
+    page.get_by_role("button", name="Stop the camera").click()
+    page.wait_for_function("() => window.opened?.getTracks().every((track) => track.readyState === 'ended')")
+    expect(page.locator("[data-word]")).to_have_text("Off")
+    page.close()
+
+
+def test_a_camera_stopped_while_a_picture_is_encoded_says_so(live, cameras, site):
+    page = cameras["patient"].new_page(base_url=site.url)
+    page.add_init_script(SLOW_PICTURES)
+    visit(page, live["patient"])
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.locator("[data-word]")).to_have_text("Sending", timeout=PATIENT_MS)
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Stop the camera").click()
+    page.wait_for_timeout(1500)
+    expect(page.locator("[data-word]")).to_have_text("Off")
+    page.close()
+
+
 def test_keys_cover_the_screen_and_silence_suggestions(live, open_context):
     page = open_context("dora").new_page()
     visit(page, live["dashboard"])

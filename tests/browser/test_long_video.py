@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import visit
+from tests.browser.conftest import new_encounter
 from tests.browser.test_upload import choose, expect_arrived
 from tests.videos import write_recording
 
@@ -34,11 +34,7 @@ def noisy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_large_file_plays_and_seeks_in_pieces(page: Page, site, noisy_file):
-    visit(page, f"{site.addresses['study']}encounters/new/")
-    page.get_by_label("Doctor").select_option(index=1)
-    page.get_by_label("Patient").select_option(index=1)
-    page.get_by_role("button", name="Create encounter").click()
-    page.wait_for_selector("html[data-ready]")
+    new_encounter(page, site)
     answers = []
     page.on("response", lambda answer: answers.append(answer) if answer.url.endswith("/video") else None)
     choose(page, noisy_file)

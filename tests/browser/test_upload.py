@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
-from tests.browser.conftest import visit
+from tests.browser.conftest import new_encounter
 from tests.videos import write_recording
 
 MEGABYTE = 1024 * 1024
@@ -28,11 +28,7 @@ def big_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def empty_encounter(page: Page, site) -> Page:
-    visit(page, f"{site.addresses['study']}encounters/new/")
-    page.get_by_label("Doctor").select_option(index=1)
-    page.get_by_label("Patient").select_option(index=1)
-    page.get_by_role("button", name="Create encounter").click()
-    page.wait_for_selector("html[data-ready]")
+    new_encounter(page, site)
     return page
 
 

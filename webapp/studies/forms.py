@@ -6,11 +6,12 @@ import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from webapp.studies.access import Someone, site_of, visible_participants
 from webapp.studies.models import Encounter, Participant, Study
+from webapp.studies.queries import with_consent
 from webapp.studies.services import PLANNED_AHEAD
 
 
@@ -23,10 +24,18 @@ def offer(form: forms.BaseForm, name: str, choices: QuerySet[Any], *, empty: str
         del form.fields[name]
 
 
+class PersonField(forms.ModelChoiceField):
+    """A choice of people, those whose consent on file allows a recording first; the others are marked."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj) if obj.records else f"{obj} · no consent to the recording on file"
+
+
 class EncounterForm(forms.ModelForm[Encounter]):
     class Meta:
         model = Encounter
         fields = ("doctor", "patient", "site", "arm", "held_on", "department")
+        field_classes = {"doctor": PersonField, "patient": PersonField}
         widgets = {"held_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
         help_texts = {
             "department": "For example “Cardiology”.",
@@ -36,7 +45,9 @@ class EncounterForm(forms.ModelForm[Encounter]):
 
     def __init__(self, *args: Any, study: Study, user: Someone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = visible_participants(user, study).order_by("code")
+        people = with_consent(visible_participants(user, study)).order_by(
+            F("records").desc(nulls_last=True), "code"
+        )
         offer(self, "site", study.sites.all(), empty="The patient’s site")
         offer(self, "arm", study.arms.all(), empty="Drawn by lot")
         if site_of(user, study) is not None:

@@ -6,22 +6,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import (
-    BooleanField,
-    Count,
-    ExpressionWrapper,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-)
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
-from django.utils import timezone
 
 from webapp.studies.access import Someone, visible_participants
 from webapp.studies.models import Encounter, Participant, SavedView, Study
-from webapp.studies.queries import encounters_of
+from webapp.studies.queries import encounters_of, with_consent
 
 PAGE_SIZE = 50
 
@@ -123,14 +113,7 @@ class ParticipantList(ListForm):
     def found(self, user: Someone, study: Study) -> QuerySet[Participant]:
         chosen = self.chosen()
         consent, search = chosen.pop("consent", ""), chosen.pop("q", "")
-        valid = Q(decisions__valid_until=None) | Q(decisions__valid_until__gte=timezone.localdate())
-        newest = (
-            Participant.objects.filter(pk=OuterRef("pk"), decisions__purpose="record")
-            .order_by("-decisions__decided_at", "-decisions__pk")
-            .annotate(in_force=ExpressionWrapper(Q(decisions__granted=True) & valid, BooleanField()))
-            .values("in_force")[:1]
-        )
-        people = visible_participants(user, study).filter(**chosen).annotate(records=Subquery(newest))
+        people = with_consent(visible_participants(user, study).filter(**chosen))
         if consent:
             people = people.filter(_CONSENT[consent])
         for word in search.replace("\0", "").split():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from webapp.studies.access import visible_encounters, visible_studies
-from webapp.studies.models import Encounter, Study
+from webapp.studies.models import Encounter, Participant, Study
 
 ENCOUNTER_NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -25,6 +26,18 @@ def encounters_of(
     for word in search.replace("\0", "").split():
         found = found.filter(_matching(word))
     return found
+
+
+def with_consent(people: QuerySet[Participant]) -> QuerySet[Participant]:
+    """Annotate `records`: is the newest answer to being recorded a valid yes; None when never asked."""
+    valid = Q(decisions__valid_until=None) | Q(decisions__valid_until__gte=timezone.localdate())
+    newest = (
+        Participant.objects.filter(pk=OuterRef("pk"), decisions__purpose="record")
+        .order_by("-decisions__decided_at", "-decisions__pk")
+        .annotate(in_force=ExpressionWrapper(Q(decisions__granted=True) & valid, BooleanField()))
+        .values("in_force")[:1]
+    )
+    return people.annotate(records=Subquery(newest))
 
 
 def _matching(word: str) -> Q:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests.webapp.records import add_recording, add_run, add_suggestion, findings
-from webapp.consent.services import record_decisions
+from webapp.consent.services import record_decisions, withdraw_consent
 from webapp.core.models import AuditEvent
 from webapp.feedback.access import care_token
 from webapp.feedback.models import CareRating, Note, Reflection
@@ -216,6 +216,32 @@ def test_shares_stand_beside_the_doctors_own_past_and_never_beside_a_few_others(
 def test_visits_list_the_doctors_own_encounters_alone(run, encounter, dora, alice, signed_in):
     assert encounter.code in text_of(signed_in(dora).get(reverse("feedback:trends")))
     assert encounter.code not in text_of(signed_in(alice).get(reverse("feedback:trends")))
+
+
+# after a withdrawal
+
+
+@pytest.mark.parametrize("who", ["patient", "doctor"])
+def test_nothing_more_is_kept_once_somebody_withdrew(
+    encounter, reflection, dora, alice, client, signed_in, who
+):
+    token = care_token(encounter)
+    withdraw_consent(actor=alice, participant=getattr(encounter, who), purposes=["record"])
+    writes = {
+        reverse("feedback:reflect", args=[encounter.pk]): {"text": "Later."},
+        reverse("feedback:note", args=[encounter.pk]): {"text": "Later."},
+    }
+    for address, data in writes.items():
+        assert "consent to it is missing" in refusal(signed_in(dora).post(address, data))
+    ratings = {f"item_{number}": 4 for number in range(1, 11)}
+    assert "consent to it is missing" in refusal(client.post(reverse("feedback:care", args=[token]), ratings))
+    assert not Note.objects.exists() and not CareRating.objects.exists()
+    assert not Reflection.objects.filter(text="Later.").exists()
+
+
+def refusal(answer) -> str:
+    assert answer.status_code == 403
+    return text_of(answer)
 
 
 # CARE

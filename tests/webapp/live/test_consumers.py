@@ -209,6 +209,3 @@ async def test_a_cameras_own_recording_has_its_start_kept(live, pool, dora):
     await sync_to_async(live.refresh_from_db)()
     assert live.recorded_us == {"patient": start_us}
     await camera.disconnect()
-
-
-# what is shown and kept

@@ -126,3 +126,16 @@ def test_saved_view_is_kept_for_one_person_and_forgotten(study, alice, bob, many
     assert "Damaged" not in signed_in(bob).get(f"/studies/{study.slug}/encounters/").content.decode()
     client.post(address, {"page_name": "encounters", "forget": "Damaged"})
     assert not SavedView.objects.exists()
+
+
+def test_a_new_encounter_offers_first_who_agreed_to_be_recorded_and_marks_the_others(
+    study, alice, doctor, patient, signed_in
+):
+    never, withdrew = (add_participant(actor=alice, study=study, kind="patient") for _ in range(2))
+    record_decisions(actor=alice, participant=withdrew, decisions={"record": False})
+    people = signed_in(alice).get(f"/studies/{study.slug}/encounters/new/").context["form"]["patient"]
+    labels = [label for _, label in people.field.choices][1:]
+    assert labels[0] == patient.code
+    assert set(labels[1:]) == {
+        f"{person.code} · no consent to the recording on file" for person in (never, withdrew)
+    }

@@ -33,12 +33,17 @@ class LiveCamera {
     this.stop = new AbortController();
     const { signal } = this.stop;
     this.find("toggle").addEventListener("click", () => this.toggle(), { signal });
-    this.find("device").addEventListener("change", () => this.openCamera(), { signal });
+    this.find("device").addEventListener("change", () => this.changeCamera(), { signal });
+  }
+
+  /** Whether the camera is on, or about to be. */
+  get isOn() {
+    return this.phase !== "off" && this.phase !== "over";
   }
 
   toggle() {
-    if (this.phase === "off" || this.phase === "over") this.start();
-    else this.end("off");
+    if (this.isOn) this.end("off");
+    else this.start();
   }
 
   async start() {
@@ -46,9 +51,14 @@ class LiveCamera {
     if (!(await this.openCamera())) return;
     this.pace = newPace();
     await this.startRecording();
-    this.connect();
+    if (this.isOn) this.connect();
   }
 
+  async changeCamera() {
+    if (this.isOn) await this.openCamera();
+  }
+
+  /** Returns whether the camera is open: it may have been refused, or stopped while the browser still asked. */
   async openCamera() {
     const chosen = this.find("device").value;
     try {
@@ -56,17 +66,21 @@ class LiveCamera {
         video: { width: { ideal: 1280 }, height: { ideal: 720 }, deviceId: chosen ? { exact: chosen } : undefined },
         audio: this.find("record")?.checked ?? false,
       });
-      for (const track of this.stream?.getTracks() ?? []) track.stop();
+      this.dropStream();
       this.stream = stream;
     } catch (error) {
       this.show("off");
       this.find("detail").textContent = `The camera did not open (${error.name}). Allow it in the browser and try again.`;
       return false;
     }
+    if (!this.isOn) {
+      this.dropStream();
+      return false;
+    }
     this.video.srcObject = this.stream;
     await this.video.play();
     await this.listDevices();
-    return true;
+    return this.isOn;
   }
 
   async listDevices() {
@@ -81,6 +95,7 @@ class LiveCamera {
 
   connect() {
     if (this.phase !== "sending") this.show("waiting");
+    this.socket?.close();
     const url = new URL(this.root.dataset.socketUrl, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url);
@@ -88,8 +103,8 @@ class LiveCamera {
     this.socket = socket;
     this.unanswered = new Map();
     this.clock = null;
-    socket.onmessage = ({ data }) => this.take(JSON.parse(data));
-    socket.onclose = ({ code }) => this.onClose(code);
+    socket.onmessage = ({ data }) => socket === this.socket && this.take(JSON.parse(data));
+    socket.onclose = ({ code }) => socket === this.socket && this.onClose(code);
   }
 
   take(message) {
@@ -136,10 +151,12 @@ class LiveCamera {
 
   async tick() {
     const socket = this.socket;
-    if (this.phase !== "sending" || socket.readyState !== WebSocket.OPEN) return;
+    const sending = () => this.phase === "sending" && socket === this.socket && socket.readyState === WebSocket.OPEN;
+    if (!sending()) return;
     const began_ms = performance.now();
     this.forgetUnanswered(began_ms);
     if (maySend({ unanswered: this.unanswered.size, buffered: socket.bufferedAmount })) await this.send(socket);
+    if (!sending()) return;
     this.say(...wordsFor("sending"), describePace({ ...this.pace, fps: this.answered.length / 2 }));
     this.next(Math.max(0, intervalOf(this.pace) - (performance.now() - began_ms)));
   }
@@ -170,7 +187,7 @@ class LiveCamera {
 
   onClose(code) {
     clearTimeout(this.timer);
-    if (this.phase === "off" || this.phase === "over") return;
+    if (!this.isOn) return;
     const words = refusal(code);
     if (words) {
       this.end("over", words);
@@ -196,9 +213,13 @@ class LiveCamera {
     this.socket?.close();
     this.recording?.finish();
     this.recording = null;
+    this.dropStream();
+    this.video.srcObject = null;
+  }
+
+  dropStream() {
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.stream = null;
-    this.video.srcObject = null;
   }
 
   show(phase, words = wordsFor(phase)) {
@@ -206,9 +227,9 @@ class LiveCamera {
     this.say(...words);
     const word = this.find("word");
     word.dataset.phase = phase;
-    this.find("toggle").textContent = phase === "off" || phase === "over" ? "Start the camera" : "Stop the camera";
+    this.find("toggle").textContent = this.isOn ? "Stop the camera" : "Start the camera";
     const choice = this.find("record");
-    if (choice) choice.disabled = phase !== "off" && phase !== "over";
+    if (choice) choice.disabled = this.isOn;
   }
 
   say(word, line, more = "") {
