@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--validation", type=Path, required=True, help="labelled faces to calibrate on")
     parser.add_argument("--videos", type=Path, help="folder of unlabelled face videos, person__number.mp4")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint, log and network")
+    parser.add_argument("--start", type=Path, help="--out of an earlier training to go on from")
     parser.add_argument("--stages", default="64x4x1,96x6x0.6", help="side x epochs x strength of views, …")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--threads", type=int, default=Plan.threads)
@@ -35,6 +36,7 @@ def main() -> None:
         validation=validation,
         plan=Plan(stages=stages, seed=options.seed, threads=options.threads),
         out=options.out,
+        start=options.start,
         report=lambda line: print(line, flush=True),
     )
     print(json.dumps(finish(averaged_net(averaged), validation, stages[-1].side, options.out)))

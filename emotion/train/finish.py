@@ -14,7 +14,7 @@ from emotion.recognise import softmax
 from emotion.train.backbone import ExpressionNet
 from emotion.train.data import Faces
 from emotion.train.export import export_onnx
-from emotion.train.fit import predict
+from emotion.train.fit import LOG, predict
 from emotion.train.temperature import fit_temperature, held_out_error
 
 NETWORK = "mobileface.onnx"
@@ -42,8 +42,14 @@ def finish(net: ExpressionNet, validation: Faces, side: int, out: Path) -> dict[
         "accuracy_with_mirrored_faces": round(float((flipped == labels).mean()), 4),
     }
     (out / SCORES).write_text(json.dumps(scores, indent=1) + "\n")
-    draw_curves(json.loads((out / "log.json").read_text())["epochs"], out / CURVES)
+    draw_curves(all_epochs(json.loads((out / LOG).read_text())), out / CURVES)
     return scores
+
+
+def all_epochs(log: dict[str, Any]) -> list[dict[str, float]]:
+    """Return the epochs of a log after those of the training that it started from, numbered through."""
+    before = all_epochs(log["start"]) if log.get("start") else []
+    return before + [epoch | {"epoch": len(before) + epoch["epoch"]} for epoch in log["epochs"]]
 
 
 def draw_curves(epochs: list[dict[str, float]], path: Path) -> None:

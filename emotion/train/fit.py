@@ -25,6 +25,8 @@ from emotion.types import Float
 
 OFFSET: Final = 127.0
 DIVISOR: Final = 128.0
+CHECKPOINT: Final = "checkpoint.pt"
+LOG: Final = "log.json"
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,10 @@ class Plan:
 
 @dataclass
 class Log:
-    """What is written down after every epoch."""
+    """What is written down after every epoch. start: the log of the training that this one goes on from."""
 
     plan: dict[str, Any]
+    start: dict[str, Any] | None = None
     epochs: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -71,30 +74,32 @@ def train(
     plan: Plan,
     out: Path,
     report: Callable[[str], None],
+    start: Path | None = None,
 ) -> nn.Module:
     """Return the averaged network after all stages; a checkpoint and log.json lie in out after every epoch.
 
-    net: modified. A run that was stopped goes on after the last whole epoch. Results repeat on the same
-    machine and number of threads as far as bfloat16 sums there do.
+    net: modified. start: out of an earlier training, whose averaged weights this one begins with. A run that
+    was stopped goes on after the last whole epoch. Results repeat on the same machine and number of threads
+    as far as bfloat16 sums there do.
     """
     torch.manual_seed(plan.seed)
     torch.set_num_threads(plan.threads)
     torch.set_flush_denormal(True)
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    log = Log(asdict(plan), _begin_with(start, net) if start else None)
     average = get_ema_multi_avg_fn(plan.average)  # type: ignore[no-untyped-call]
     averaged = AveragedModel(net, multi_avg_fn=average)
     optimiser = torch.optim.AdamW(_groups(net, plan.decay), lr=plan.rate)
-    log = Log(asdict(plan))
     begun = _resume(out, net, averaged, optimiser, log)
     stages = [stage for stage in plan.stages for _ in range(stage.epochs)]
     for epoch, stage in list(enumerate(stages))[begun:]:
-        start = time.monotonic()
+        began = time.monotonic()
         batches = _batches(labelled, videos, stage, plan, np.random.default_rng((plan.seed, epoch)))
         rate_of = _rate_of(plan, epoch, len(labelled))
         loss = _run_epoch(net, averaged, optimiser, batches, rate_of=rate_of, smoothing=plan.smoothing)
         averaged.train(False)
         scores = measure(predict(averaged, validation, stage.side), validation)
-        seconds = time.monotonic() - start
+        seconds = time.monotonic() - began
         log.epochs.append({"epoch": epoch, "side": stage.side, "loss": loss, "seconds": seconds, **scores})
         report(json.dumps({key: round(value, 4) for key, value in log.epochs[-1].items()}))
         _keep(out, net, averaged, optimiser, log)
@@ -202,20 +207,28 @@ def _keep(out: Path, net: nn.Module, averaged: nn.Module, optimiser: torch.optim
     state = {"net": net.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict()}
     torch.save(state, out / "checkpoint.tmp")
     (out / "log.tmp").write_text(json.dumps(asdict(log), indent=1))
-    (out / "checkpoint.tmp").replace(out / "checkpoint.pt")
-    (out / "log.tmp").replace(out / "log.json")
+    (out / "checkpoint.tmp").replace(out / CHECKPOINT)
+    (out / "log.tmp").replace(out / LOG)
+
+
+def _begin_with(start: Path, net: nn.Module) -> dict[str, Any]:
+    """Load the averaged weights of an earlier training; return its log."""
+    weights = torch.load(start / CHECKPOINT, weights_only=True)["averaged"]
+    inside = "module."
+    net.load_state_dict({key.removeprefix(inside): one for key, one in weights.items() if inside in key})
+    return dict(json.loads((start / LOG).read_text()))
 
 
 def _resume(
     out: Path, net: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, log: Log
 ) -> int:
     """Return how many epochs are done; loads their state. Raises ValueError for another plan's folder."""
-    if not (out / "checkpoint.pt").exists():
+    if not (out / CHECKPOINT).exists():
         return 0
-    before = json.loads((out / "log.json").read_text())
+    before = json.loads((out / LOG).read_text())
     if before["plan"] != json.loads(json.dumps(log.plan)):
         raise ValueError(f"expected the plan that {out} was begun with: choose another folder")
-    state = torch.load(out / "checkpoint.pt", weights_only=True)
+    state = torch.load(out / CHECKPOINT, weights_only=True)
     net.load_state_dict(state["net"])
     averaged.load_state_dict(state["averaged"])
     optimiser.load_state_dict(state["optimiser"])

@@ -14,6 +14,7 @@ from emotion.train.augment import augment, enlarge
 from emotion.train.backbone import ExpressionNet, read_units
 from emotion.train.data import SIDE, Faces, read_labelled, to_small_grey
 from emotion.train.export import export_onnx
+from emotion.train.finish import all_epochs
 from emotion.train.fit import Plan, Stage, predict, to_tensor, train
 from emotion.train.temperature import fit_temperature, held_out_error
 
@@ -105,6 +106,22 @@ def test_training_learns_and_a_stopped_one_goes_on_where_it_stopped(identity_fil
             out=tmp_path,
             report=lines.append,
         )
+
+
+def test_a_second_training_goes_on_from_the_averaged_weights_of_the_first(identity_file, tmp_path):
+    faces = half_lit()
+    given = {"labelled": faces, "videos": None, "validation": faces, "report": lambda _line: None}
+    first, second = (
+        Plan(stages=(Stage(SIDE, 3),), batch=16, rate=2e-3, average=0.5),
+        Plan(stages=(Stage(SIDE, 1),), batch=16, rate=1e-9),
+    )
+    learnt = train(ExpressionNet(identity_file), plan=first, out=tmp_path / "first", **given)
+    gone_on = train(
+        ExpressionNet(identity_file), plan=second, out=tmp_path / "second", start=tmp_path / "first", **given
+    )
+    np.testing.assert_allclose(predict(gone_on, faces, SIDE), predict(learnt, faces, SIDE), atol=1e-3)
+    log = json.loads((tmp_path / "second" / "log.json").read_text())
+    assert [epoch["epoch"] for epoch in all_epochs(log)] == [0, 1, 2, 3]
 
 
 def test_views_are_of_the_asked_size_differ_and_repeat_with_the_seed():

@@ -24,7 +24,7 @@ def offer(form: forms.BaseForm, name: str, choices: QuerySet[Any], *, empty: str
         del form.fields[name]
 
 
-class PersonField(forms.ModelChoiceField):
+class PersonField(forms.ModelChoiceField[Participant]):
     """A choice of people, those whose consent on file allows a recording first; the others are marked."""
 
     def label_from_instance(self, obj: Any) -> str:
