@@ -15,6 +15,7 @@ from emotion.mirroring import Mirroring, measure_all_mirroring
 from emotion.people import Correction, People, basis_of, correct_people, recognise_across
 from emotion.roles import assign_roles, expected_role
 from emotion.samples import SEGMENT_US, FaceSamples
+from emotion.speech import Speech, find_speech
 from emotion.statistics import PersonSummary, summarise_person
 from emotion.timeline import EncounterClock, TimelineOptions, build_timeline
 from emotion.track import TrackingOptions, link_tracks
@@ -22,6 +23,7 @@ from emotion.types import FaceObservation, Second, VideoInfo
 
 if TYPE_CHECKING:
     from emotion.sync import Sync
+    from emotion.voice import Heard
 
 MIN_SYNC_CONFIDENCE: Final = 0.5
 
@@ -87,7 +89,7 @@ class EncounterAnalysis:
     sound.
 
     sync_applied: whether the second camera's seconds were moved by it, which takes confidence. mirroring:
-    empty unless both doctor and patient were recorded.
+    empty unless both doctor and patient were recorded. speech: None when nobody listened.
     """
 
     cameras: tuple[CameraAnalysis, ...]
@@ -96,6 +98,7 @@ class EncounterAnalysis:
     sync_applied: bool = False
     suggestions: tuple[Suggestion, ...] = ()
     mirroring: tuple[Mirroring, ...] = ()
+    speech: Speech | None = None
 
 
 def conclude_camera(
@@ -151,9 +154,11 @@ def conclude_encounter(
     sync: Sync | None = None,
     options: AnalysisOptions | None = None,
     corrections: Mapping[str, Sequence[Correction]] | None = None,
+    heard: Mapping[str, Heard] | None = None,
 ) -> EncounterAnalysis:
     """Return the cameras on the clock of the first; sync moves the second one when it is confident.
 
+    heard: the sound by camera; without a common clock only that of the first camera which has any counts.
     A person whom one camera takes for irrelevant and who is the other camera's own is given that role; what
     somebody says by hand, in corrections by camera, goes before that.
     """
@@ -182,7 +187,16 @@ def conclude_encounter(
         applied,
         suggest(doctor, patient, options.rules),
         measure_all_mirroring(doctor, patient) if doctor and patient else (),
+        _speech_of(placed, heard or {}, is_one_clock=applied),
     )
+
+
+def _speech_of(
+    cameras: Sequence[CameraAnalysis], heard: Mapping[str, Heard], *, is_one_clock: bool
+) -> Speech | None:
+    clocks = {one.camera: one.clock for one in cameras if one.camera in heard}
+    names = list(clocks) if is_one_clock else list(clocks)[:1]
+    return find_speech({name: heard[name] for name in names}, clocks)
 
 
 def _known_across(one: CameraAnalysis, cameras: Sequence[CameraAnalysis]) -> People:

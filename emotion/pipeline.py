@@ -40,6 +40,7 @@ from emotion.people import Correction, People
 from emotion.recognise import DEFAULT_MODEL, load_recogniser
 from emotion.samples import FaceSamples, Segment, join_samples, plan_segments
 from emotion.sampling import DETECTOR_SIDE, Engine, sample_segments
+from emotion.voice import VoiceDetector
 
 if TYPE_CHECKING:
     from emotion.sync import Sync
@@ -95,6 +96,7 @@ def load_engine(
         load_recogniser(model or DEFAULT_MODEL, weights_dir, device=device, threads=1),
         FaceFeature(weights_dir, device=device, threads=1) if identify else None,
         count,
+        VoiceDetector(weights_dir),
     )
 
 
@@ -207,7 +209,8 @@ def analyse_encounter(
         before_us += durations[camera]
     if len(cameras) > 1:
         sync = sync or _estimate_sync(list(paths.values()))
-    return conclude_encounter(cameras, sync=sync, options=options, corrections=corrections)
+    heard = engine.voices.listen_to(paths) if engine.voices else None
+    return conclude_encounter(cameras, sync=sync, options=options, corrections=corrections, heard=heard)
 
 
 def _estimate_sync(paths: list[Path]) -> Sync | None:

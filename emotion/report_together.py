@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import Final
 
@@ -9,15 +10,21 @@ from emotion.conclude import EncounterAnalysis
 from emotion.empathy import Suggestion
 from emotion.mirroring import Mirroring
 from emotion.plots import clock
+from emotion.speech import SILENCE_S, Speech
 
 NOT_MEASURED: Final = "not measured"
 MIRRORING: Final = "Does one face follow the other?"
+NOT_TOLD: Final = "Who spoke cannot be told: both microphones heard the same."
 TOO_SHORT: Final = "Not measured: both were classified in too few of the same seconds, or showed no change."
 
 
 def render_together(analysis: EncounterAnalysis, language: str = "en") -> str:
     """Return the part as HTML, empty where there is nothing to say."""
-    return _render_suggestions(analysis.suggestions, language) + _render_mirroring(analysis.mirroring)
+    return (
+        _render_suggestions(analysis.suggestions, language)
+        + _render_mirroring(analysis.mirroring)
+        + _render_speech(analysis.speech)
+    )
 
 
 def _render_suggestions(suggestions: tuple[Suggestion, ...], language: str) -> str:
@@ -54,6 +61,21 @@ def _render_mirroring(mirroring: tuple[Mirroring, ...]) -> str:
         '<th scope="col">signal</th><th scope="col" class="number">correlation</th><th scope="col">lag</th>'
         '<th scope="col" class="number">both seen</th><th scope="col" class="number">P</th></tr></thead>'
         f"<tbody>{lines}</tbody></table></section>"
+    )
+
+
+def _render_speech(speech: Speech | None) -> str:
+    if speech is None:
+        return ""
+    found = speech.as_dict()
+    shares = ", ".join(f"{escape(camera)} {share:.0%}" for camera, share in found["share"].items())
+    whose = f"Of that: {shares}, by whose microphone was louder." if shares else NOT_TOLD
+    silences = ", ".join(
+        f"{clock(int(one['start_s']))}–{clock(math.ceil(one['end_s']))}" for one in found["silences"]
+    )
+    return (
+        f'<section class="card"><h2>Voices</h2><p>Heard for {found["spoken_s"]:.0f} s. {whose}</p>'
+        f'<p class="soft">Silent for {SILENCE_S:.0f} s or longer: {silences or "never"}.</p></section>'
     )
 
 

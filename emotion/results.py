@@ -54,7 +54,7 @@ def describe_engine(model: str | None = None, *, device: str = "auto") -> Engine
     Raises UnknownModel or DeviceUnavailable.
     """
     recipe = find_recipe(model or DEFAULT_MODEL)
-    names = ("centerface", *recipe.exponents, "identity")
+    names = ("centerface", *recipe.exponents, "identity", "voice")
     fields = ("name", "package", "version", "sha256", "licence")
     entries = tuple({field: str(getattr(WEIGHTS[name], field)) for field in fields} for name in names)
     return EngineRecord(recipe.name, resolve_device(device), entries)

@@ -26,6 +26,7 @@ from emotion.quality import face_qualities
 from emotion.recognise import Recogniser
 from emotion.samples import FaceSamples, Segment, join_samples
 from emotion.types import Detections, Float, Frame
+from emotion.voice import VoiceDetector
 
 SECOND_US: Final = 1_000_000
 BATCH_BYTES: Final = 48_000_000  # pictures held for one batch: 17 of 720p, 7 of 1080p, 1 of 4K
@@ -50,6 +51,7 @@ class Engine:
     recogniser: Recogniser
     embedder: Embedder | None = None
     workers: int = 1
+    voices: VoiceDetector | None = None
 
 
 @dataclass

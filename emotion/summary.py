@@ -20,6 +20,7 @@ def summarise(analysis: EncounterAnalysis, *, language: str = "en") -> dict[str,
         },
         "cameras": {camera.camera: _summarise_camera(camera) for camera in analysis.cameras},
         "sync": _summarise_sync(analysis),
+        "speech": analysis.speech.as_dict() if analysis.speech else None,
         "mirroring": [asdict(one) for one in analysis.mirroring],
         "suggestions": [one.as_dict(language) for one in analysis.suggestions],
     }

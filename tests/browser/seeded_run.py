@@ -37,6 +37,7 @@ def add_shown_run(encounter, recordings: list) -> None:
         summary={
             "cameras": {camera: _found(camera) for camera in cameras},
             "suggestions": [_suggestion()],
+            "speech": _speech(),
         },
         finished_at=timezone.now(),
     )
@@ -153,4 +154,18 @@ def _summary() -> dict:
         "share_by_emotion": {name: count / seconds["ok"] for name, count in by_emotion.items()},
         "changes_per_minute": 1.0,
         "dominant": "sadness",
+    }
+
+
+def _speech() -> dict:
+    """The doctor speaks for every other five seconds of the first forty, then nobody does."""
+    doctor = [float(second < 40 and second // 5 % 2 == 0) for second in range(SECONDS)]
+    patient = [float(second < 40 and second // 5 % 2 == 1) for second in range(SECONDS)]
+    return {
+        "spoken_s": 40.0,
+        "apart_db": 12.0,
+        "share": {"doctor": 0.5, "patient": 0.5},
+        "silences": [{"start_s": 40.0, "end_s": 60.0}],
+        "first_second": 0,
+        "spoken_by": {"doctor": doctor, "patient": patient},
     }

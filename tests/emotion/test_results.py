@@ -144,7 +144,7 @@ def test_target_that_is_a_file_is_refused(analysis: EncounterAnalysis, tmp_path:
     assert (tmp_path / "out").read_text() == "a file"
 
 
-def test_record_of_an_engine_names_detector_recognisers_and_identity():
+def test_record_of_an_engine_names_every_network():
     record = describe_engine("human", device="cpu")
-    assert [entry["name"] for entry in record.weights] == ["centerface", "human", "identity"]
+    assert [entry["name"] for entry in record.weights] == ["centerface", "human", "identity", "voice"]
     assert all(len(entry["sha256"]) == 64 for entry in record.weights)

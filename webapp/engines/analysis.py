@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from webapp.engines.findings import as_findings
-from webapp.engines.kept import KeptSegments, kept_segments, weights_of
+from webapp.engines.kept import KeptSegments, kept_segments, weights_of, weights_of_voices
 from webapp.engines.translating import translated
 from webapp.engines.values import SECOND_US, ByHand, Findings, Source, Stretch
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from emotion.people import Correction, People
     from emotion.pipeline import Engine
     from emotion.samples import Segment
+    from emotion.voice import Heard
 
 
 def default_model() -> str:
@@ -117,10 +118,12 @@ def conclude(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = 
         if sync is None and len(opened) == 2:
             sync = estimate_offset(opened[0][1], opened[1][1])
         sync = sync if len(opened) > 1 else None
-        analysis = conclude_encounter(whole, sync=sync, options=options, corrections=said)
+        withheld = [source for source in sources if source.path is None]
+        heard = {} if withheld else _heard(opened, model)
+        analysis = conclude_encounter(whole, sync=sync, options=options, corrections=said, heard=heard)
     kept.settle(analysis)
-    withheld = [source for source in sources if source.path is None]
-    return as_findings(analysis, withheld, model=model, weights=weights_of(model))
+    weights = weights_of(model) | (weights_of_voices() if analysis.speech else {})
+    return as_findings(analysis, withheld, model=model, weights=weights)
 
 
 def _camera(
@@ -139,6 +142,12 @@ def _camera(
     if len(whole) < len(parts):
         return None
     return conclude_camera(join_samples(whole), camera=source.camera, video=video, options=options)
+
+
+def _heard(opened: Sequence[tuple[Source, Path]], model: str) -> dict[str, Heard]:
+    """Return what the cameras heard; a microphone hears everybody, so all must agree to be analysed."""
+    voices = _load_engine(model).voices
+    return voices.listen_to({source.camera: path for source, path in opened}) if voices else {}
 
 
 def _opened(sources: Sequence[Source]) -> list[tuple[Source, Path]]:

@@ -30,6 +30,12 @@ def weights_of(model: str) -> dict[str, str]:
     return weights | {name: WEIGHTS[name].sha256 for name in FACE_NETWORKS}
 
 
+def weights_of_voices() -> dict[str, str]:
+    from emotion.weights import WEIGHTS
+
+    return {"voice": WEIGHTS["voice"].sha256}
+
+
 def kept_segments(sources: Sequence[Source], model: str) -> KeptSegments:
     from emotion.conclude import AnalysisOptions
 

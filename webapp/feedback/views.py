@@ -24,6 +24,7 @@ from webapp.feedback.forms import CareForm, NoteForm, ReflectionForm
 from webapp.feedback.models import CareRating, Note, Reflection
 from webapp.feedback.queries import care_score, compare_shares, doctor_shares, visits
 from webapp.feedback.rows import Source, rows_by_camera, source_of, timeline_of
+from webapp.feedback.speaking import speaking_of
 from webapp.recordings.models import Camera
 from webapp.studies.access import access_encounter
 from webapp.studies.models import Encounter
@@ -127,6 +128,7 @@ def _findings(request: HttpRequest, encounter: Encounter, source: Source) -> dic
         ],
         "comparison": compare_shares(encounter, known) if known else [],
         "had_live": encounter.live_sessions.exists(),
+        "speaking": speaking_of(source.run),
         "suggestions": _suggestions(encounter, found["suggestions"]),
         "state": encounter_state(request.user, encounter),
         "cameras": _cameras(request, encounter, source),
