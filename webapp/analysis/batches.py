@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,10 +15,10 @@ from webapp import engines
 from webapp.analysis.models import AnalysisRun
 from webapp.analysis.queries import KIND, purpose_of
 from webapp.analysis.services import start_run
-from webapp.core.errors import Conflict, ConsentMissing, Invalid
+from webapp.core.errors import Conflict, Invalid
 from webapp.core.waiting import WaitingItem
-from webapp.jobs.durations import in_words
-from webapp.jobs.models import UNFINISHED, Batch, Job, JobState
+from webapp.jobs.batches import BATCH_PRIORITY, BatchPlan, ended, outcome_of, queue_batch
+from webapp.jobs.models import UNFINISHED, Batch, Job
 from webapp.jobs.queries import live_workers, measured_speed
 from webapp.jobs.services import Actor
 from webapp.recordings.models import Camera, Recording, RecordingState
@@ -27,45 +27,19 @@ from webapp.studies.access import Someone
 from webapp.studies.models import Encounter, Study
 from webapp.studies.services import require_activity
 
-#: Behind what somebody waits for in front of a page.
-BATCH_PRIORITY = -3
 TELL_FOR = timedelta(days=30)
 
 
-@dataclass
-class BatchPlan:
-    """What a batch would do, before it does anything. Each encounter of the study is in exactly one group.
-
-    media_s: seconds of recording to look at. hours: with the workers that live now, None before any speed was
-    measured. speed: recorded seconds that one worker does per second.
-    """
+@dataclass(kw_only=True)
+class AnalysisPlan(BatchPlan):
+    """What a model has left to do: each encounter of the study is in exactly one group."""
 
     model: str
-    to_do: list[UUID] = field(default_factory=list)
     analysed: int = 0
-    in_work: int = 0
-    without_consent: int = 0
     without_recording: int = 0
-    media_s: float = 0.0
-    speed: float | None = None
-    workers: int = 0
-
-    @property
-    def hours(self) -> float | None:
-        if self.speed is None:
-            return None
-        return self.media_s / self.speed / max(1, self.workers) / 3600
-
-    @property
-    def media_words(self) -> str:
-        return in_words(self.media_s)
-
-    @property
-    def hours_words(self) -> str:
-        return "" if self.hours is None else in_words(self.hours * 3600)
 
 
-def plan_batch(study: Study, model: str) -> BatchPlan:
+def plan_batch(study: Study, model: str) -> AnalysisPlan:
     """Return what analysing everything that the model has not seen would mean. Changes nothing.
 
     Raises Invalid for an unknown model.
@@ -73,7 +47,7 @@ def plan_batch(study: Study, model: str) -> BatchPlan:
     if model not in engines.known_models():
         raise Invalid(f"Expected a model of {', '.join(engines.known_models())}, got “{model[:40]}”.")
     of_model = Job.objects.filter(kind=KIND, params__model=model)
-    plan = BatchPlan(model, workers=live_workers().count())
+    plan = AnalysisPlan(model=model, workers=live_workers().count())
     plan.speed = measured_speed(of_model) or measured_speed(Job.objects.filter(kind=KIND))
     ready, usable = _ready_recordings(study), _usable_lengths(study)
     seen = _inputs_seen(study, model)
@@ -96,23 +70,23 @@ def plan_batch(study: Study, model: str) -> BatchPlan:
 def start_batch(*, study: Study, model: str, actor: Actor) -> tuple[Batch, int]:
     """Queue what plan_batch gives now; return the batch and how many jobs it has.
 
-    Each job is its own transaction: whatever interrupts this, beginning again does the rest. Raises Conflict
-    when there is nothing to do, or the study's state does not allow it.
+    Raises Conflict when there is nothing to do, or the study's state does not allow it.
     """
     require_activity(study, "process")
     plan = plan_batch(study, model)
     if not plan.to_do:
         raise Conflict("There is nothing left to analyse with this model.")
-    title = f"Analysis of {study.title} with {model}"[:200]
-    batch = Batch.objects.create(title=title, study_id=study.pk, requested_by_id=getattr(actor, "pk", None))
-    started = 0
-    for encounter in Encounter.objects.filter(pk__in=plan.to_do).select_related("study").iterator():
-        try:
-            start_run(encounter=encounter, actor=actor, model=model, batch=batch, priority=BATCH_PRIORITY)
-        except (Conflict, ConsentMissing):  # changed since it was planned
-            continue
-        started += 1
-    return batch, started
+    encounters = Encounter.objects.filter(pk__in=plan.to_do).select_related("study").iterator()
+
+    def start(encounter: Encounter, batch: Batch) -> Job:
+        return start_run(encounter=encounter, actor=actor, model=model, batch=batch, priority=BATCH_PRIORITY)
+
+    return queue_batch(
+        title=f"Analysis of {study.title} with {model}",
+        study_id=study.pk,
+        actor=actor,
+        starts=(partial(start, encounter) for encounter in encounters),
+    )
 
 
 def _ready_recordings(study: Study) -> dict[UUID, frozenset[str]]:
@@ -148,26 +122,16 @@ def finished_batches(user: Someone) -> Iterator[WaitingItem]:
     """Yield the batches of the user that ended and at whose result nobody has looked yet."""
     if user.pk is None:
         return
-    unfinished = Job.objects.filter(batch=OuterRef("pk"), state__in=UNFINISHED)
     since = timezone.now() - TELL_FOR
     batches = Batch.objects.filter(requested_by_id=user.pk, seen_at=None, created_at__gte=since)
-    for batch in batches.filter(~Exists(unfinished)):
+    for batch in ended(batches):
         study = Study.objects.filter(pk=batch.study_id).first()
         if study is None:
             continue
-        failed = batch.jobs.filter(state=JobState.FAILED).count()
         yield WaitingItem(
             title=f"Done: {batch.title}",
-            detail=f"{batch.jobs.filter(state=JobState.DONE).count()} done, {failed} failed",
+            detail=outcome_of(batch),
             url=f"{reverse('analysis:jobs', args=[study.slug])}?batch={batch.pk}",
             action="Look at it",
             urgency=2,
-        )
-
-
-def mark_seen(batch: Batch, user: Someone) -> None:
-    """Remember that whoever began a batch has seen how it ended."""
-    if not batch.jobs.filter(state__in=UNFINISHED).exists():
-        Batch.objects.filter(pk=batch.pk, requested_by_id=user.pk, seen_at=None).update(
-            seen_at=timezone.now()
         )

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webapp import engines
 from webapp.analysis.access import access_job
-from webapp.analysis.batches import mark_seen, plan_batch, start_batch
+from webapp.analysis.batches import plan_batch, start_batch
 from webapp.analysis.queries import encounters_by_id, jobs_of_study
 from webapp.jobs import bulk, lists
+from webapp.jobs.batches import mark_seen
 from webapp.jobs.models import Batch, Segment
 from webapp.jobs.views import choice_context
 from webapp.studies.access import access_study, needs_of
@@ -34,7 +35,7 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     page = Paginator(choice.narrow(all_jobs), PAGE_SIZE).get_page(request.GET.get("page"))
     batch = Batch.objects.filter(pk=choice.batch, study_id=study.pk).first() if choice.batch else None
     if batch is not None:
-        mark_seen(batch, request.user)
+        mark_seen(batch, request.user.pk)
     context = study_context(request, study, "jobs") | {
         "page": page,
         "rows": lists.rows_of(page, encounters_by_id(page)),

@@ -34,10 +34,10 @@ SEGMENT_UNFINISHED = (SegmentState.QUEUED, SegmentState.RUNNING)
 
 
 class Batch(models.Model):
-    """Jobs that one person began with one click. It is done when none of them is unfinished.
+    """Jobs that one person began with one click. It is done when all are queued and none is unfinished.
 
-    study_id: the study's number; the studies app lies to the right. seen_at: when the person looked at the
-    result.
+    study_id: the study's number; the studies app lies to the right. queued_at: when its last job was queued.
+    seen_at: when the person looked at the result.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -47,6 +47,7 @@ class Batch(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
 
     class Meta:

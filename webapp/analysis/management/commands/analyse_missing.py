@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from webapp import engines
-from webapp.analysis.batches import BatchPlan, plan_batch, start_batch
+from webapp.analysis.batches import AnalysisPlan, plan_batch, start_batch
 from webapp.core.errors import AppError
 from webapp.studies.models import Study
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
 
 
-def _describe(plan: BatchPlan) -> str:
+def _describe(plan: AnalysisPlan) -> str:
     return (
         f"to analyse {len(plan.to_do)}, analysed {plan.analysed}, in work {plan.in_work}, "
         f"without consent {plan.without_consent}, without a recording {plan.without_recording}\n"
