@@ -44,6 +44,8 @@ SIGNED_IN = {
     "one job": "/jobs/{failed_job}/",
     "what is left to analyse": "{study}jobs/batch/",
     "nothing left to analyse": "/studies/empty/jobs/batch/",
+    "what is left to de-identify": "{study}jobs/deidentify/",
+    "nothing left to de-identify": "/studies/empty/jobs/deidentify/",
     "jobs of the site": "/jobs/",
     "API": "/api/v1/docs/",
     "second factor": "/accounts/2fa/",

@@ -112,6 +112,8 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("analysis:jobs_bulk", "POST"): (TO_SIGN_IN, 400, 403, 403, 403, 404),
     ("analysis:batch_new", "GET"): COORDINATOR,
     ("analysis:batch_new", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
+    ("deidjobs:batch_new", "GET"): COORDINATOR,
+    ("deidjobs:batch_new", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
     ("jobs:overview", "GET"): STAFF,
     ("jobs:bulk", "POST"): STAFF,
     ("analysis:api_encounter", "GET"): API_MEMBERS,
@@ -249,6 +251,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "live:api_answer": [add_suggestion(live).pk],
         "deidjobs": [add_derivative(recording, alice).pk],
         "deidjobs:versions": [encounter.pk],
+        "deidjobs:batch_new": [study.slug],
     }
 
 
@@ -324,7 +327,10 @@ def test_pages_that_ask_for_more_send_everybody_elsewhere(role, name, request, s
 def test_strangers_cannot_tell_absent_from_forbidden(things, name, carol, signed_in):
     method = next(method for known, method in TABLE if known == name)
     client = signed_in(carol)
-    by_slug = ("analysis:jobs", "analysis:jobs_bulk", "analysis:batch_new", "analysis:rules")
+    by_slug = (
+        *("analysis:jobs", "analysis:jobs_bulk", "analysis:batch_new", "analysis:rules"),
+        "deidjobs:batch_new",
+    )
     absent = {key: [uuid.uuid4()] for key in things} | {key: ["no-such-study"] for key in by_slug}
     absent |= {"live:camera": [uuid.uuid4(), "patient"], "live:api_answer": [0]}
     absent |= {"feedback:note_delete": [0]}

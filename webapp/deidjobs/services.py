@@ -16,23 +16,39 @@ from webapp.core.errors import Conflict, ConsentMissing, Forbidden, Invalid
 from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.queries import KIND, PURPOSE, may_be_hidden
 from webapp.engines import HiddenVideo
-from webapp.jobs.models import Job
+from webapp.jobs.models import Batch, Job
 from webapp.jobs.services import Actor, create_job
 from webapp.recordings.models import Recording
+from webapp.studies.services import require_activity
 
 SEED_BYTES = 6
 
 
-@transaction.atomic
-def request_derivative(*, recording: Recording, actor: Actor, method: str, audio: str, donor: str) -> Job:
-    """Queue the de-identification of one recording. Raises Invalid for a method, sound or donor that does not
-    exist and ConsentMissing.
-    """
+def check_choice(*, method: str, audio: str, donor: str = "auto") -> None:
+    """Raise Invalid for a method, sound or donor that does not exist."""
     for value, known in ((method, engines.known_methods()), (audio, engines.known_sounds())):
         if value not in known:
             raise Invalid(f"Expected one of {', '.join(known)}, got “{value[:40]}”.")
     if donor != "auto" and donor not in engines.known_donors():
         raise Invalid(f"Expected a donor of the bank or auto, got “{donor[:40]}”.")
+
+
+@transaction.atomic
+def request_derivative(
+    *,
+    recording: Recording,
+    actor: Actor,
+    method: str,
+    audio: str,
+    donor: str,
+    batch: Batch | None = None,
+    priority: int = 0,
+) -> Job:
+    """Queue the de-identification of one recording. Raises Invalid for a method, sound or donor that does not
+    exist, ConsentMissing, and Conflict when the study's state does not allow it.
+    """
+    check_choice(method=method, audio=audio, donor=donor)
+    require_activity(recording.encounter.study, "process")
     if not may_be_hidden(recording, audio):
         raise ConsentMissing(
             "Doctor and patient have not both consented to sharing a de-identified version"
@@ -45,6 +61,8 @@ def request_derivative(*, recording: Recording, actor: Actor, method: str, audio
         requested_by=actor,
         study_id=recording.encounter.study_id,
         purpose=PURPOSE,
+        batch=batch,
+        priority=priority,
     )
 
 

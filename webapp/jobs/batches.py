@@ -52,6 +52,14 @@ class BatchPlan:
     def hours_words(self) -> str:
         return "" if self.hours is None else in_words(self.hours * 3600)
 
+    @property
+    def estimate(self) -> str:
+        """Return how much work it is, for the command line."""
+        return (
+            f"recordings: {self.media_words}, workers: {self.workers}, "
+            f"time needed: {self.hours_words or 'not measured'}"
+        )
+
 
 def queue_batch(
     *, title: str, study_id: int, actor: Actor, starts: Iterable[Callable[[Batch], Job]]

@@ -65,5 +65,5 @@ REFUSALS: Final[dict[Activity, str]] = {
     "enrol": "Nobody can be enrolled while the study is {state}. It must be recruiting.",
     "consent": "New consent cannot be recorded while the study is {state}.",
     "record": "Files cannot be added while the study is {state}.",
-    "process": "Nothing is analysed while the study is {state}.",
+    "process": "Nothing is analysed or de-identified while the study is {state}.",
 }

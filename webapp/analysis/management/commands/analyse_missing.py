@@ -39,6 +39,5 @@ def _describe(plan: AnalysisPlan) -> str:
     return (
         f"to analyse {len(plan.to_do)}, analysed {plan.analysed}, in work {plan.in_work}, "
         f"without consent {plan.without_consent}, without a recording {plan.without_recording}\n"
-        f"recordings: {plan.media_words}, workers: {plan.workers}, "
-        f"time needed: {plan.hours_words or 'not measured'}"
+        f"{plan.estimate}"
     )
