@@ -141,7 +141,7 @@ def test_the_page_counts_first_and_begins_only_when_told(study, alice, another, 
     another()
     client = signed_in(alice)
     text = client.get(URL, CHOICE).content.decode()
-    assert "De-identify 1 recording<" in text
+    assert "De-identify 1 recording with blur<" in text
     assert "not measured yet" in text
     assert not Job.objects.exists()
     answer = client.post(URL, CHOICE)
