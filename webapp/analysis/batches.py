@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from uuid import UUID
-
-from django.urls import reverse
-from django.utils import timezone
 
 from webapp import engines
 from webapp.analysis.models import AnalysisRun
 from webapp.analysis.queries import KIND, purpose_of
 from webapp.analysis.services import start_run
 from webapp.core.errors import Conflict, Invalid
-from webapp.core.waiting import WaitingItem
-from webapp.jobs.batches import BATCH_PRIORITY, BatchPlan, ended, outcome_of, queue_batch
+from webapp.jobs.batches import BATCH_PRIORITY, BatchPlan, queue_batch
 from webapp.jobs.models import UNFINISHED, Batch, Job
 from webapp.jobs.queries import live_workers, measured_speed
 from webapp.jobs.services import Actor
 from webapp.recordings.models import Camera, Recording, RecordingState
 from webapp.recordings.queries import usable_for
-from webapp.studies.access import Someone
 from webapp.studies.models import Encounter, Study
 from webapp.studies.services import require_activity
-
-TELL_FOR = timedelta(days=30)
 
 
 @dataclass(kw_only=True)
@@ -116,22 +107,3 @@ def _inputs_seen(study: Study, model: str) -> dict[UUID, set[frozenset[str]]]:
         recordings = frozenset(str(made_of["recording"]) for made_of in inputs.values())
         found.setdefault(encounter, set()).add(recordings)
     return found
-
-
-def finished_batches(user: Someone) -> Iterator[WaitingItem]:
-    """Yield the batches of the user that ended and at whose result nobody has looked yet."""
-    if user.pk is None:
-        return
-    since = timezone.now() - TELL_FOR
-    batches = Batch.objects.filter(requested_by_id=user.pk, seen_at=None, created_at__gte=since)
-    for batch in ended(batches):
-        study = Study.objects.filter(pk=batch.study_id).first()
-        if study is None:
-            continue
-        yield WaitingItem(
-            title=f"Done: {batch.title}",
-            detail=outcome_of(batch),
-            url=f"{reverse('analysis:jobs', args=[study.slug])}?batch={batch.pk}",
-            action="Look at it",
-            urgency=2,
-        )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+_MAIL_TIMEOUT_S = 20
 
 
 class Environment:
@@ -74,3 +78,43 @@ class Environment:
                 f"{name} must be set to at least 32 random characters while DEBUG is off."
             )
         return value
+
+    def origin(self, name: str) -> str:
+        """Return the address of a site without a path, as https://lab.example; empty when none is given."""
+        value = self._raw(name)
+        if value is None:
+            return ""
+        parts = urlsplit(value)
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.path.strip("/")
+            or parts.query
+        ):
+            raise ImproperlyConfigured(f"{name} must be like https://lab.example; it is {value!r}.")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def mail_server(self, name: str) -> dict[str, Any]:
+        """Return Django's settings for a mail server: smtp://user:password@host:port, smtp+tls:// for
+        STARTTLS or smtps://; without an address messages go to the console.
+        """
+        value = self._raw(name)
+        if value is None:
+            return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+        parts = urlsplit(value)
+        try:
+            port = parts.port or _MAIL_PORTS[parts.scheme]
+        except (KeyError, ValueError):
+            port = 0
+        if not port or not parts.hostname:
+            raise ImproperlyConfigured(f"{name} must be like smtp+tls://user:password@host:587.")
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": parts.hostname,
+            "EMAIL_PORT": port,
+            "EMAIL_HOST_USER": unquote(parts.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+            "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+            "EMAIL_USE_SSL": parts.scheme == "smtps",
+            "EMAIL_TIMEOUT": _MAIL_TIMEOUT_S,
+        }

@@ -37,7 +37,7 @@ class Batch(models.Model):
     """Jobs that one person began with one click. It is done when all are queued and none is unfinished.
 
     study_id: the study's number; the studies app lies to the right. queued_at: when its last job was queued.
-    seen_at: when the person looked at the result.
+    seen_at: when the person looked at the result. told_at: when an e-mail about it was queued.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -49,6 +49,7 @@ class Batch(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-created_at",)

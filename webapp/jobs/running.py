@@ -31,7 +31,10 @@ MAY_HEAL = (OSError, OperationalError, InterfaceError, MemoryError)
 LOST_WORKER = (
     "The work was interrupted three times, so it was given up. Try again, or ask whoever runs this server."
 )
-UNHEALED = "The server's storage or database did not answer three times in a row. Try again later."
+UNHEALED = (
+    "What the server needs for this (its storage, database or mail server) did not answer three times in a "
+    "row. Try again later."
+)
 UNEXPECTED = (
     "Something unexpected went wrong. Whoever runs this server finds the cause in its log under job {job_id}."
 )

@@ -45,3 +45,31 @@ def test_no_secret_has_a_usable_default(value):
 
 def test_debug_alone_may_use_an_unsafe_secret():
     assert "unsafe" in Environment({}).secret("SECRET_KEY", debug=True)
+
+
+def test_addresses_of_the_site_and_of_its_mail_server_are_read():
+    env = Environment({"SITE": "https://lab.example/", "MAIL": "smtp+tls://post:a%40b@mail.example"})
+    assert env.origin("SITE") == "https://lab.example"
+    found = env.mail_server("MAIL")
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    assert [found[f"EMAIL_{name}"] for name in names] == ["mail.example", 587, "post", "a@b", True, False]
+
+
+def test_without_a_mail_server_messages_go_to_the_console():
+    assert Environment({}).origin("SITE") == ""
+    assert "console" in Environment({}).mail_server("MAIL")["EMAIL_BACKEND"]
+
+
+@pytest.mark.parametrize(
+    "value", ["lab.example", "ftp://lab.example", "https://lab.example/path", "https://"]
+)
+def test_an_address_that_is_no_sites_refuses_to_start(value):
+    with pytest.raises(ImproperlyConfigured, match="X must be like"):
+        Environment({"X": value}).origin("X")
+
+
+@pytest.mark.parametrize("value", ["mail.example", "http://mail.example", "smtp://", "smtp://host:lots"])
+def test_an_address_that_is_no_mail_servers_refuses_to_start_without_printing_its_password(value):
+    with pytest.raises(ImproperlyConfigured, match="X must be like") as found:
+        Environment({"X": value}).mail_server("X")
+    assert value not in str(found.value)
