@@ -7,7 +7,8 @@ again in the same way, because encoding alone already changes what models read.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -28,7 +29,7 @@ from emotion.prefetch import prefetch
 from emotion.recognise import load_recogniser
 from emotion.roles import IRRELEVANT
 from emotion.sampling import Engine
-from emotion.types import VideoInfo
+from emotion.types import MediaPath, VideoInfo
 
 FER_MODELS: Final = ("densenet", "fer")
 
@@ -68,17 +69,19 @@ class AuditOptions:
 
 
 def audit(
-    original: Path,
-    output: Path,
+    original: MediaPath,
+    output: MediaPath,
     *,
     tools: AuditTools,
     options: AuditOptions | None = None,
+    control: MediaPath | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Return the privacy card, the expression card, what the file carries, and a verdict with reasons.
 
-    The keys are those of the contract. Raises NotComparable, UnreadableVideo, UnknownTrack, Cancelled.
+    The keys are those of the contract. control: where the original, encoded again, lies meanwhile; in a
+    temporary folder by default. Raises NotComparable, UnreadableVideo, UnknownTrack, Cancelled.
     """
     options = options or AuditOptions()
     before, after = probe_video(original), probe_video(output)
@@ -90,11 +93,10 @@ def audit(
     found = find_faces(original, before, engine=tools.finder, progress=tell(0, 0.2), cancelled=cancelled)
     judged = tuple(track.number for track in choose_hidden(found, options.faces, options.exempt))
     main = _main_track(found, judged)
-    with tempfile.TemporaryDirectory(prefix="deid-audit-") as scratch:
-        control = Path(scratch) / "control.mp4"
-        encode_again(original, before, control)
+    with _for_a_while(control) as encoded:
+        encode_again(original, before, encoded)
         versions, bare = read_versions(
-            [original, output, control], found, main=main, judged=judged,
+            [original, output, encoded], found, main=main, judged=judged,
             instruments=tools.instruments, progress=tell(0.2, 0.8), cancelled=cancelled,
         )  # fmt: skip
     others = (
@@ -114,7 +116,19 @@ def audit(
     return {**cards, **judge(cards, options.thresholds)}
 
 
-def encode_again(original: Path, video: VideoInfo, destination: Path) -> None:
+@contextmanager
+def _for_a_while(control: MediaPath | None) -> Iterator[MediaPath]:
+    if control is None:
+        with tempfile.TemporaryDirectory(prefix="deid-audit-") as scratch:
+            yield Path(scratch) / "control.mp4"
+        return
+    try:
+        yield control
+    finally:
+        control.unlink(missing_ok=True)
+
+
+def encode_again(original: MediaPath, video: VideoInfo, destination: MediaPath) -> None:
     """Write the control: the original through the same encoder with the same settings as a result."""
     with (
         prefetch(lambda: read_frames(original), ahead=4) as frames,
@@ -133,7 +147,7 @@ def _main_track(found: Faces, judged: Sequence[int]) -> int | None:
     return max(lengths, key=lambda number: (lengths[number], -number)) if lengths else None
 
 
-def _media(original: Path, output: Path, before: VideoInfo, after: VideoInfo) -> dict[str, Any]:
+def _media(original: MediaPath, output: MediaPath, before: VideoInfo, after: VideoInfo) -> dict[str, Any]:
     counts = [_count(path) for path in (original, output)]
     return {
         "frames_in": counts[0],
@@ -146,6 +160,6 @@ def _media(original: Path, output: Path, before: VideoInfo, after: VideoInfo) ->
     }
 
 
-def _count(path: Path) -> int:
+def _count(path: MediaPath) -> int:
     times = picture_times(path)
     return len(times) if times is not None else sum(1 for _ in read_frames(path))

@@ -10,7 +10,7 @@ from deid.cover import CoverPlan
 from deid.errors import UnknownMethod
 from deid.mask import MASKS, cover
 from deid.observe import Faces
-from emotion.types import Frame, Image, VideoInfo
+from emotion.types import Frame, Image, MediaPath, VideoInfo
 
 DONORS_DRAWN: Final = ("swap", "avatar")
 METHODS: Final = (*MASKS, *DONORS_DRAWN)
@@ -21,7 +21,7 @@ class Hider(Protocol):
 
     def prepare(
         self,
-        source: Path,
+        source: MediaPath,
         found: Faces,
         plan: CoverPlan,
         video: VideoInfo,
@@ -47,7 +47,7 @@ class MaskHider:
 
     def prepare(
         self,
-        source: Path,
+        source: MediaPath,
         found: Faces,
         plan: CoverPlan,
         video: VideoInfo,

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import struct
-from pathlib import Path
 from typing import Final
+
+from emotion.media.source import size_of
+from emotion.types import MediaPath
 
 XMP_UUID: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 SOURCE_TYPES: Final = {
@@ -30,14 +32,14 @@ _PACKET: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="r"?>"""
 
 
-def add_mark(path: Path, method: str) -> None:
+def add_mark(path: MediaPath, method: str) -> None:
     """Append the mark to an MP4. Players skip a box that they do not know."""
     packet = _PACKET.format(source_type=SOURCE_TYPES[method], method=method).encode()
     with path.open("ab") as file:
         file.write(struct.pack(">I4s", 8 + len(XMP_UUID) + len(packet), b"uuid") + XMP_UUID + packet)
 
 
-def read_mark(path: Path) -> str | None:
+def read_mark(path: MediaPath) -> str | None:
     """Return the method that a file's mark names, None for a file without a mark."""
     for body in _uuid_boxes(path):
         if body[:16] == XMP_UUID:
@@ -46,9 +48,9 @@ def read_mark(path: Path) -> str | None:
     return None
 
 
-def _uuid_boxes(path: Path) -> list[bytes]:
+def _uuid_boxes(path: MediaPath) -> list[bytes]:
     boxes = []
-    size = path.stat().st_size
+    size = size_of(path)
     with path.open("rb") as file:
         at = 0
         while at + 8 <= size:

@@ -20,7 +20,7 @@ from emotion.roles import IRRELEVANT, MIN_SAMPLES, PERSON, RoleAssignment, assig
 from emotion.samples import FaceSamples, Segment, Times
 from emotion.sampling import Engine, sample_segments
 from emotion.track import Track, link_tracks
-from emotion.types import Detections, Float, Image, VideoInfo
+from emotion.types import Detections, Float, Image, MediaPath, VideoInfo
 from emotion.weights import Weights
 
 DETECTOR_SIDE: Final = 448
@@ -73,7 +73,7 @@ def load_finder(
 
 
 def find_faces(
-    path: Path,
+    path: MediaPath,
     video: VideoInfo,
     *,
     engine: Engine,

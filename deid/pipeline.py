@@ -26,7 +26,7 @@ from emotion.media.source import partial_path
 from emotion.prefetch import prefetch
 from emotion.sampling import Engine
 from emotion.track import Track
-from emotion.types import Float, Frame, VideoInfo
+from emotion.types import Float, Frame, MediaPath, VideoInfo
 
 ATTEMPTS: Final = 3  # to cover what the second detector still finds
 ENCODER_THREADS: Final = 4  # always as many, so that every machine writes the same bytes
@@ -85,8 +85,8 @@ def load_hiding(
 
 
 def deidentify(
-    source: Path,
-    destination: Path,
+    source: MediaPath,
+    destination: MediaPath,
     task: Task,
     *,
     hiding: Hiding,
@@ -100,8 +100,7 @@ def deidentify(
     UnknownTrack, DamagedVideo, OutputDiffers, FaceRemains, OutputUnwritable, Cancelled, and what reading a
     video raises.
     """
-    source, destination = Path(source), Path(destination)
-    if destination.exists() and source.samefile(destination):
+    if _is_same(source, destination):
         raise OutputUnwritable("expected another name than the original's, which is never overwritten")
     hider = make_hider(
         task.method, hiding.weights_dir, donor=task.donor, seed=task.seed, device=hiding.device
@@ -129,11 +128,17 @@ def deidentify(
     )  # fmt: skip
 
 
+def _is_same(source: MediaPath, destination: MediaPath) -> bool:
+    if isinstance(source, Path) and isinstance(destination, Path):
+        return destination.exists() and source.samefile(destination)
+    return source == destination
+
+
 @dataclass(frozen=True)
 class _Run:
     """One file on its way: what was found in it and what is hidden."""
 
-    source: Path
+    source: MediaPath
     task: Task
     video: VideoInfo
     found: Faces
@@ -181,7 +186,7 @@ class _Steps:
 
 
 def _write_until_clean(
-    run: _Run, temporary: Path, second: SecondDetector, steps: _Steps
+    run: _Run, temporary: MediaPath, second: SecondDetector, steps: _Steps
 ) -> tuple[CoverPlan, Verification, int]:
     """Write, look, and write again with what the second detector found; give up after ATTEMPTS."""
     extra: list[tuple[int, Float]] = []
@@ -205,7 +210,7 @@ def _write_until_clean(
     )
 
 
-def _write(run: _Run, plan: CoverPlan, temporary: Path, steps: _Steps) -> None:
+def _write(run: _Run, plan: CoverPlan, temporary: MediaPath, steps: _Steps) -> None:
     sound = _Sound(run.source, run.task, run.video)
     with (
         prefetch(lambda: read_frames(run.source), ahead=4) as frames,
@@ -244,7 +249,7 @@ def _in_step(frames: Iterator[Frame], plan: CoverPlan) -> Iterator[Frame]:
 class _Sound:
     """The sound of the result in step with its frames, cut to the length of the picture."""
 
-    def __init__(self, source: Path, task: Task, video: VideoInfo) -> None:
+    def __init__(self, source: MediaPath, task: Task, video: VideoInfo) -> None:
         wanted = task.audio != "remove" and video.has_audio
         self.rate_hz = RATE_HZ if wanted else None
         self._blocks = read_sound(source, task.audio, seed=task.seed) if wanted else iter(())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import cv2
@@ -20,7 +19,7 @@ from emotion.errors import Cancelled
 from emotion.geometry import crop_square, square_box
 from emotion.media import read_frames
 from emotion.recognise import Recogniser
-from emotion.types import Detections, Float, Frame, Image
+from emotion.types import Detections, Float, Frame, Image, MediaPath
 
 HEAVY_EVERY: Final = 5  # of the frames looked at: identity and expression at 2.5 a second
 SAME_TIME_US: Final = 1000
@@ -74,7 +73,7 @@ class _Moment:
 
 
 def read_versions(
-    paths: Sequence[Path],
+    paths: Sequence[MediaPath],
     found: Faces,
     *,
     main: int | None,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from emotion.media import read_audio_blocks
-from emotion.types import Float
+from emotion.types import Float, MediaPath
 
 AUDIO: Final = ("remove", "mask", "keep")
 RATE_HZ: Final = 48_000
@@ -17,7 +16,7 @@ WINDOW_HZ: Final = 20  # loudness is kept at this rate: slower than any vowel, a
 BLOCK: Final = RATE_HZ // WINDOW_HZ
 
 
-def read_sound(path: Path, audio: str, *, seed: int = 0) -> Iterator[Float]:
+def read_sound(path: MediaPath, audio: str, *, seed: int = 0) -> Iterator[Float]:
     """Yield blocks (N,) float32 mono at RATE_HZ from the first frame on, after what `audio` asks for.
 
     audio: "keep" or "mask". seed: of the noise. Raises NoAudioStream.

@@ -37,7 +37,7 @@ from emotion.errors import Cancelled
 from emotion.media import read_frames
 from emotion.prefetch import prefetch
 from emotion.track import Indices
-from emotion.types import Float, Frame, Image, VideoInfo
+from emotion.types import Float, Frame, Image, MediaPath, VideoInfo
 
 FALLBACK: Final = "blur"  # where no face can be put
 LARGEST_YAW: Final = 60.0
@@ -78,7 +78,7 @@ class SwapHider:
 
     def prepare(
         self,
-        source: Path,
+        source: MediaPath,
         found: Faces,
         plan: CoverPlan,
         video: VideoInfo,
@@ -129,7 +129,7 @@ class SwapHider:
         }
 
     def _read(
-        self, source: Path, found: Faces, plan: CoverPlan, cancelled: Callable[[], bool] | None
+        self, source: MediaPath, found: Faces, plan: CoverPlan, cancelled: Callable[[], bool] | None
     ) -> tuple[Float, Float, dict[int, Float]]:
         """Return meshes (R, 468, 3) and gazes (R, 2) of all rows, NaN where none, and skin tones by track."""
         meshes = np.full((len(plan.frames), 468, 3), np.nan, np.float32)

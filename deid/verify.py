@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
@@ -19,7 +18,7 @@ from emotion.errors import Cancelled
 from emotion.inference import available_cores
 from emotion.media import probe_video, read_frames
 from emotion.prefetch import prefetch
-from emotion.types import Float, Frame, Image, VideoInfo
+from emotion.types import Float, Frame, Image, MediaPath, VideoInfo
 
 COVERED: Final = 0.6  # share of a face box that has to lie under covers
 ITSELF: Final = 0.5  # share of a face box that has to lie on a face that is exempt
@@ -55,7 +54,7 @@ class Verification:
 
 
 def verify_output(
-    written: Path,
+    written: MediaPath,
     original: VideoInfo,
     plans: tuple[CoverPlan, CoverPlan],
     *,
@@ -94,7 +93,7 @@ def verify_output(
     return Verification(count, duration_us, tuple(residuals))
 
 
-def _look(written: Path, detector: SecondDetector) -> Iterator[tuple[Frame, Float, Float]]:
+def _look(written: MediaPath, detector: SecondDetector) -> Iterator[tuple[Frame, Float, Float]]:
     """Yield every frame with what the detector finds, a few frames at a time side by side."""
     workers = available_cores()
     with (

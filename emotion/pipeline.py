@@ -40,6 +40,7 @@ from emotion.people import Correction, People
 from emotion.recognise import DEFAULT_MODEL, load_recogniser
 from emotion.samples import FaceSamples, Segment, join_samples, plan_segments
 from emotion.sampling import DETECTOR_SIDE, Engine, sample_segments
+from emotion.types import MediaPath
 from emotion.voice import VoiceDetector
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def load_engine(
 
 
 def sample_segment(
-    path: Path,
+    path: MediaPath,
     segment: Segment,
     *,
     engine: Engine,
@@ -126,7 +127,7 @@ def sample_segment(
 
 
 def analyse_camera(
-    path: Path,
+    path: MediaPath,
     *,
     camera: str,
     engine: Engine,
@@ -172,7 +173,7 @@ def analyse_camera(
 
 
 def analyse_encounter(
-    paths: Mapping[str, Path],
+    paths: Mapping[str, MediaPath],
     *,
     engine: Engine,
     options: AnalysisOptions | None = None,
@@ -213,7 +214,7 @@ def analyse_encounter(
     return conclude_encounter(cameras, sync=sync, options=options, corrections=corrections, heard=heard)
 
 
-def _estimate_sync(paths: list[Path]) -> Sync | None:
+def _estimate_sync(paths: list[MediaPath]) -> Sync | None:
     if len(paths) != 2:
         return None
     from emotion.sync import estimate_offset

@@ -34,6 +34,7 @@ PARTIAL: Final = ".partial"
 LAST: Final = "run.json"
 FILES: Final = ("timeline.csv", "timeline.parquet", "frames.csv", "summary.json", "report.html", LAST)
 SAMPLING_RULE: Final = "for every k the first frame at or after k / sample_fps seconds, no frame twice"
+_BLOCK_BYTES: Final = 1 << 20
 PACKAGES: Final = ("numpy", "opencv-python-headless", "onnxruntime", "av", "scipy", "pyarrow")
 
 
@@ -153,12 +154,14 @@ def _describe_options(options: AnalysisOptions) -> dict[str, Any]:
 
 
 def _describe_input(video: VideoInfo) -> dict[str, Any]:
+    digest = hashlib.sha256()
     with video.path.open("rb") as source:
-        sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+        while block := source.read(_BLOCK_BYTES):
+            digest.update(block)
     return {
         "file": video.path.name,
         "size_bytes": video.size_bytes,
-        "sha256": sha256,
+        "sha256": digest.hexdigest(),
         "container": video.container,
         "codec": video.codec,
         "pixel_format": video.pixel_format,

@@ -12,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -25,7 +24,7 @@ from emotion.prefetch import prefetch
 from emotion.quality import face_qualities
 from emotion.recognise import Recogniser
 from emotion.samples import FaceSamples, Segment, join_samples
-from emotion.types import Detections, Float, Frame
+from emotion.types import Detections, Float, Frame, MediaPath
 from emotion.voice import VoiceDetector
 
 SECOND_US: Final = 1_000_000
@@ -69,7 +68,7 @@ class _Batch:
 
 
 def sample_segments(
-    path: Path,
+    path: MediaPath,
     segments: Sequence[Segment],
     *,
     engine: Engine,
@@ -95,7 +94,7 @@ def sample_segments(
 
 
 def sample_side_by_side(
-    path: Path,
+    path: MediaPath,
     segments: Sequence[Segment],
     *,
     engine: Engine,
@@ -128,7 +127,7 @@ def sample_side_by_side(
             parts = []
 
 
-def _read(path: Path, segments: Sequence[Segment], sample_fps: Fraction | None) -> Iterator[Frame]:
+def _read(path: MediaPath, segments: Sequence[Segment], sample_fps: Fraction | None) -> Iterator[Frame]:
     return read_frames(path, sample_fps=sample_fps, start_us=segments[0].start_us, end_us=segments[-1].end_us)
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
@@ -21,7 +20,7 @@ from scipy import fft, signal, stats
 
 from emotion.errors import NoAudioStream
 from emotion.media import probe_video, read_audio
-from emotion.types import Float, VideoInfo
+from emotion.types import Float, MediaPath, VideoInfo
 
 _RATE_HZ: Final = 8_000  # speech ends at 4 kHz
 _BAND_HZ: Final = (200, 3_500)  # without mains hum and handling noise
@@ -66,7 +65,7 @@ class Sync:
         return second_us + self.offset_ms * 1000 + round(second_us * self.drift_ppm / 1_000_000)
 
 
-def estimate_offset(first: Path, second: Path, *, max_offset_s: int = 300) -> Sync:
+def estimate_offset(first: MediaPath, second: MediaPath, *, max_offset_s: int = 300) -> Sync:
     """Return how to bring the second file onto the first one's clock, both counted from their first frames.
 
     max_offset_s: how much earlier one camera may have started. Where the sounds do not tell, the times of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from typing import IO, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,30 @@ from emotion.labels import EMOTIONS, STATUSES
 
 Float = NDArray[np.float32]
 Image = NDArray[np.uint8]
+
+
+class MediaPath(Protocol):
+    """Where a recording lies and how its bytes are reached: a pathlib.Path, or whatever acts like one.
+
+    So that a file may lie encrypted, and be opened by whoever holds its key. What open gives can be read,
+    written and sought as a plain file; a file opened anew begins at its first byte.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def suffix(self) -> str: ...
+
+    def open(self, mode: Literal["rb", "wb", "ab", "w+b"], /) -> IO[bytes]: ...
+
+    def is_file(self) -> bool: ...
+
+    def with_name(self, name: str, /) -> Self: ...
+
+    def replace(self, target: Self, /) -> object: ...
+
+    def unlink(self, missing_ok: bool = False) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -24,7 +48,7 @@ class VideoInfo:
     packets where the header lies. created_at: ISO 8601, None when absent.
     """
 
-    path: Path
+    path: MediaPath
     size_bytes: int
     container: str
     codec: str

@@ -16,7 +16,7 @@ from emotion import weights
 from emotion.errors import NoAudioStream
 from emotion.inference import open_session
 from emotion.media import read_audio_blocks
-from emotion.types import Float
+from emotion.types import Float, MediaPath
 
 RATE_HZ: Final = 16_000
 WINDOW: Final = 512
@@ -49,7 +49,7 @@ class VoiceDetector:
         """Raises WeightsMissing or WeightsMismatch."""
         self._session = open_session(weights.path_of("voice", weights_dir), threads=1)
 
-    def listen(self, path: Path) -> Heard:
+    def listen(self, path: MediaPath) -> Heard:
         """Return where a file has voices, in constant memory. Raises NoAudioStream, UnreadableVideo."""
         state = (np.zeros((1, 1, _STATE), np.float32),) * 2
         before = np.zeros(_CONTEXT, np.float32)
@@ -63,7 +63,7 @@ class VoiceDetector:
             levels.append(_level_db(windows))
         return Heard(np.concatenate(probs), np.concatenate(levels))
 
-    def listen_to(self, paths: Mapping[str, Path]) -> dict[str, Heard]:
+    def listen_to(self, paths: Mapping[str, MediaPath]) -> dict[str, Heard]:
         """Return what each camera heard, without those that recorded no sound. Raises UnreadableVideo."""
         heard = {}
         for camera, path in paths.items():
@@ -77,7 +77,7 @@ def _level_db(windows: Float) -> Float:
     return np.asarray(20 * np.log10(rms + QUIETEST), np.float32)
 
 
-def _windows(path: Path) -> Iterator[Float]:
+def _windows(path: MediaPath) -> Iterator[Float]:
     """Yield (up to _BLOCK, WINDOW) of a file's sound; the rest after the last whole window is left out."""
     waiting, size = [np.zeros(0, np.float32)], 0
     for block in read_audio_blocks(path, rate_hz=RATE_HZ):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Final
 
 import av
@@ -16,7 +15,7 @@ from av.container import InputContainer
 
 from emotion.errors import NoAudioStream, NoVideoStream
 from emotion.media.source import listen_only_to, open_container, read_beginning, shown_name
-from emotion.types import Float
+from emotion.types import Float, MediaPath
 
 _DECODERS: Final = (
     frozenset(
@@ -29,7 +28,9 @@ _TOLERANCE_S: Final = 0.03  # timestamps in whole milliseconds and clock drift; 
 _PREROLL_US: Final = 500_000  # overlapping transforms need what came before
 
 
-def read_audio(path: Path, *, rate_hz: int = 16_000, start_us: int = 0, end_us: int | None = None) -> Float:
+def read_audio(
+    path: MediaPath, *, rate_hz: int = 16_000, start_us: int = 0, end_us: int | None = None
+) -> Float:
     """Return the sound as (N,) float32 mono in -1..1, all of it at once: an hour at 16 kHz takes 230 MB.
 
     Sample i belongs to start_us + i / rate_hz after the first frame of the picture. Ends with the sound, or
@@ -40,17 +41,17 @@ def read_audio(path: Path, *, rate_hz: int = 16_000, start_us: int = 0, end_us: 
 
 
 def read_audio_blocks(
-    path: Path, *, rate_hz: int = 16_000, start_us: int = 0, end_us: int | None = None
+    path: MediaPath, *, rate_hz: int = 16_000, start_us: int = 0, end_us: int | None = None
 ) -> Iterator[Float]:
     """Return an iterator over what read_audio returns, in constant memory. Gaps become silence."""
     if rate_hz <= 0 or start_us < 0 or (end_us is not None and end_us < start_us):
         raise ValueError(
             f"expected a rate above 0 and 0 <= start <= end, got {rate_hz}, {start_us}, {end_us}"
         )
-    return _read_blocks(Path(path), rate_hz, start_us, end_us)
+    return _read_blocks(path, rate_hz, start_us, end_us)
 
 
-def _read_blocks(path: Path, rate_hz: int, start_us: int, end_us: int | None) -> Iterator[Float]:
+def _read_blocks(path: MediaPath, rate_hz: int, start_us: int, end_us: int | None) -> Iterator[Float]:
     with open_container(path) as container:
         stream = _audio_stream(container, path)
         start_s = _origin_s(path) + Fraction(start_us, 1_000_000)
@@ -71,7 +72,7 @@ def _read_blocks(path: Path, rate_hz: int, start_us: int, end_us: int | None) ->
                 return
 
 
-def _audio_stream(container: InputContainer, path: Path) -> AudioStream:
+def _audio_stream(container: InputContainer, path: MediaPath) -> AudioStream:
     for stream in container.streams.audio:
         name = stream.codec_context.name if stream.codec_context else ""
         if name in _DECODERS or name.startswith("pcm_"):
@@ -80,7 +81,7 @@ def _audio_stream(container: InputContainer, path: Path) -> AudioStream:
     raise NoAudioStream(f"Expected sound in {shown_name(path)}, found none that can be decoded.")
 
 
-def _origin_s(path: Path) -> Fraction:
+def _origin_s(path: MediaPath) -> Fraction:
     """Return the container's time at the first frame; a file of sound alone begins at its own zero."""
     try:
         clock = read_beginning(path).clock

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain, repeat
-from pathlib import Path
 from typing import Final
 
 import av
@@ -32,7 +31,7 @@ from emotion.media.source import (
     read_packets,
     video_stream,
 )
-from emotion.types import Frame
+from emotion.types import Frame, MediaPath
 
 _LOOKAHEAD: Final = 32  # packets; H.264 and HEVC reorder by 16 at most
 _REMEMBERED: Final = 4 * _LOOKAHEAD
@@ -40,7 +39,7 @@ _SKIPPABLE: Final = ("h264", "hevc")  # decoders that know which frames no other
 
 
 def read_frames(
-    path: Path, *, sample_fps: Fraction | None = None, start_us: int = 0, end_us: int | None = None
+    path: MediaPath, *, sample_fps: Fraction | None = None, start_us: int = 0, end_us: int | None = None
 ) -> Iterator[Frame]:
     """Return the upright frames of a video from start_us up to, not including, end_us, in order of time.
 
@@ -54,19 +53,21 @@ def read_frames(
         raise ValueError(f"expected a sampling rate above 0 per second, got {sample_fps}")
     if start_us < 0 or (end_us is not None and end_us < start_us):
         raise ValueError(f"expected 0 <= start_us <= end_us, got {start_us} and {end_us}")
-    return _read_span(Path(path), sample_fps, start_us, end_us)
+    return _read_span(path, sample_fps, start_us, end_us)
 
 
-def measure_decode_speed(path: Path) -> float:
+def measure_decode_speed(path: MediaPath) -> float:
     """Return how many frames decode per second of wall time when nothing else is done with them."""
-    with open_container(Path(path)) as container:
-        stream = video_stream(container, Path(path))
+    with open_container(path) as container:
+        stream = video_stream(container, path)
         began = time.perf_counter()
         count = sum(1 for _ in decode_all(container, stream))
         return count / (time.perf_counter() - began)
 
 
-def _read_span(path: Path, sample_fps: Fraction | None, start_us: int, end_us: int | None) -> Iterator[Frame]:
+def _read_span(
+    path: MediaPath, sample_fps: Fraction | None, start_us: int, end_us: int | None
+) -> Iterator[Frame]:
     beginning = read_beginning(path)
     clock, last_cell, index = beginning.clock, -1, -1
     plan = _Plan(clock, sample_fps, start_us)
@@ -157,7 +158,7 @@ def _in_order(frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
 
 @contextmanager
 def _open_before(
-    path: Path, clock: Clock, start_us: int
+    path: MediaPath, clock: Clock, start_us: int
 ) -> Iterator[tuple[VideoStream, Iterator[Packet[VideoStream]]]]:
     """Give the stream and its packets from a keyframe shown before start_us, or from the beginning."""
     with open_container(path) as container:

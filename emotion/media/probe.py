@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from fractions import Fraction
-from pathlib import Path
 from typing import Final
 
 import av
@@ -17,9 +16,10 @@ from emotion.media.source import (
     open_container,
     read_beginning,
     read_packets,
+    size_of,
     video_stream,
 )
-from emotion.types import VideoInfo
+from emotion.types import MediaPath, VideoInfo
 
 _BROWSER_CODINGS: Final = {
     "mp4": ({"h264"}, {"aac", "mp3", None}),
@@ -28,13 +28,12 @@ _BROWSER_CODINGS: Final = {
 _BROWSER_PIXELS: Final = ("yuv420p", "yuvj420p")
 
 
-def probe_video(path: Path) -> VideoInfo:
+def probe_video(path: MediaPath) -> VideoInfo:
     """Return what the container says of itself, with the duration measured from its last packets.
 
     rotation_deg is clockwise, and already applied to width and height. Decodes one frame. Raises
     UnreadableVideo when that fails or the file is no video, NoVideoStream when there is only sound.
     """
-    path = Path(path)
     beginning = read_beginning(path)
     duration_us = _measure_duration(path, beginning.clock)
     with open_container(path) as container:
@@ -42,7 +41,7 @@ def probe_video(path: Path) -> VideoInfo:
         audio = next((one for one in container.streams.audio if one.codec_context), None)
         return VideoInfo(
             path=path,
-            size_bytes=path.stat().st_size,
+            size_bytes=size_of(path),
             container=_container_name(container, path),
             codec=stream.codec_context.name,
             pixel_format=stream.codec_context.pix_fmt or "unknown",
@@ -65,7 +64,7 @@ def needs_browser_copy(info: VideoInfo) -> bool:
     return not (plays and info.pixel_format in _BROWSER_PIXELS)
 
 
-def _measure_duration(path: Path, clock: Clock) -> int:
+def _measure_duration(path: MediaPath, clock: Clock) -> int:
     """Return the microseconds from the first frame to the end of the last, by reading packets, not headers.
 
     The header serves only to jump near the end, so an hour takes no longer than a minute; where the jump
@@ -113,7 +112,7 @@ def _frame_rate(stream: VideoStream, duration_us: int) -> Fraction | None:
     return stream.guessed_rate or Fraction(stream.frames * 1_000_000, duration_us)
 
 
-def _container_name(container: InputContainer, path: Path) -> str:
+def _container_name(container: InputContainer, path: MediaPath) -> str:
     """Return mp4, mov, webm, matroska, avi…: one reader of FFmpeg serves relatives and is named after all."""
     names = container.format.name
     if names.startswith("mov,"):

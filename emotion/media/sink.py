@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import IO, Final, Self, cast
 
 import av
 import numpy as np
@@ -21,8 +23,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from emotion.errors import OutputUnwritable
-from emotion.media.source import partial_path, shown_name
-from emotion.types import Float, Image
+from emotion.media.source import BUFFER_BYTES, partial_path, shown_name
+from emotion.types import Float, Image, MediaPath
 
 _MICROSECONDS: Final = Fraction(1, 1_000_000)
 _KEYFRAME_EVERY_S: Final = 2  # seeking in a browser decodes from the keyframe before
@@ -38,7 +40,7 @@ class VideoSink:
 
     def __init__(
         self,
-        destination: Path,
+        destination: MediaPath,
         *,
         width: int,
         height: int,
@@ -53,15 +55,14 @@ class VideoSink:
 
         threads: of the encoder; another number gives other bytes.
         """
-        self._destination = Path(destination)
+        self._destination = destination
+        self._opened = ExitStack()
         self._partial = partial_path(self._destination)
         self._size = (width, height)
         self._last_us = -1
         self._audio_written = 0
         try:
-            self._container: OutputContainer = av.open(
-                f"file:{self._partial.absolute()}", "w", format="mp4", options={"movflags": "+faststart"}
-            )
+            self._container: OutputContainer = self._open(self._partial)
             self._container.flags |= cast(int, ContainerFlags.bitexact.value)
             self._video = self._add_video(frame_rate, crf, preset, rotation_deg)
             self._video.codec_context.thread_count = threads
@@ -69,6 +70,7 @@ class VideoSink:
             # x264 writes its version and settings into a note (SEI, unit type 6) beside the first frame.
             self._without_notes = BitStreamFilterContext("filter_units=remove_types=6", "h264")
         except (av.FFmpegError, OSError) as error:
+            self._opened.close()
             self._partial.unlink(missing_ok=True)
             raise self._unwritable(error) from error
 
@@ -112,6 +114,7 @@ class VideoSink:
                 if stream is not None:
                     self._mux(stream, None)
             self._container.close()
+            self._opened.close()
             self._partial.replace(self._destination)
         except (av.FFmpegError, OSError) as error:
             self.discard()
@@ -121,6 +124,7 @@ class VideoSink:
         """Remove what was written so far."""
         try:
             self._container.close()
+            self._opened.close()
         except (av.FFmpegError, OSError):
             pass  # the file is going away, whatever state its end is in
         finally:
@@ -136,6 +140,20 @@ class VideoSink:
             self.close()
         else:
             self.discard()
+
+    def _open(self, partial: MediaPath) -> OutputContainer:
+        options = {"movflags": "+faststart"}
+        if isinstance(partial, Path):
+            return av.open(f"file:{partial.absolute()}", "w", format="mp4", options=options)
+        file = self._opened.enter_context(partial.open("w+b"))
+        return av.open(
+            file,
+            "w",
+            format="mp4",
+            options=options,
+            buffer_size=BUFFER_BYTES,
+            io_open=lambda *_: _SecondPlace(file),
+        )
 
     def _add_video(self, frame_rate: Fraction, crf: int, preset: str, rotation_deg: int) -> VideoStream:
         stream = self._container.add_stream(
@@ -178,8 +196,33 @@ class VideoSink:
         )
 
 
+class _SecondPlace:
+    """Reads a file that is being written at a place of its own, as FFmpeg does to move the index forward."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._place = file, 0
+
+    def read(self, size: int) -> bytes:
+        written_to = self._file.tell()
+        self._file.seek(self._place)
+        data = self._file.read(size)
+        self._place += len(data)
+        self._file.seek(written_to)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        written_to = self._file.tell()
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._file.seek(0, os.SEEK_END)}
+        self._file.seek(written_to)
+        self._place = start[whence] + offset
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+
 def write_video(
-    destination: Path,
+    destination: MediaPath,
     frames: Iterable[tuple[int, Image]],
     *,
     frame_rate: Fraction = Fraction(25),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, TypeVar
 
 import av
 from av.container import InputContainer
@@ -19,6 +20,9 @@ from av.video.stream import VideoStream
 
 from emotion.errors import NoVideoStream, UnreadableVideo
 from emotion.media.picture import Matrix, display_matrix, upright_size
+from emotion.types import MediaPath
+
+Where = TypeVar("Where", bound=MediaPath)
 
 # Without playlists (HLS, DASH, concat), which name other files and addresses, and without still pictures.
 _CONTAINERS: Final = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,wav,mp3,flac,aac"
@@ -29,6 +33,7 @@ _DECODERS: Final = (
 )
 _MAX_PIXELS: Final = 64_000_000  # a 10 000 x 6 400 frame; larger headers are an attack on memory
 _MAX_SHOWN_NAME: Final = 80
+BUFFER_BYTES: Final = 64 * 1024  # between FFmpeg and a file that it does not open itself
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Beginning:
     interlaced: bool
 
 
-def shown_name(path: Path) -> str:
+def shown_name(path: MediaPath) -> str:
     """Return the file's name as it may stand in a message: quoted, printable, without its folder.
 
     >>> shown_name(Path("/secret/study/a\\nb.mp4"))
@@ -88,32 +93,48 @@ def shown_name(path: Path) -> str:
     return f'"{name[:_MAX_SHOWN_NAME]}…"' if len(name) > _MAX_SHOWN_NAME else f'"{name}"'
 
 
-def partial_path(destination: Path) -> Path:
+def partial_path(destination: Where) -> Where:
     """Return a name beside `destination` for a file being written; a rename then finishes it."""
     return destination.with_name(f".{secrets.token_hex(8)}.part")
 
 
+def size_of(path: MediaPath) -> int:
+    """Return the number of bytes of a file's content."""
+    if isinstance(path, Path):
+        return path.stat().st_size
+    with path.open("rb") as file:
+        return file.seek(0, os.SEEK_END)
+
+
 @contextmanager
-def open_container(path: Path) -> Iterator[InputContainer]:
+def open_container(path: MediaPath) -> Iterator[InputContainer]:
     """Give an open container and close it afterwards. Raises UnreadableVideo, which names no folder."""
     _refuse_what_is_no_file(path)
-    try:
-        container = av.open(
-            f"file:{path.absolute()}",
-            options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"},
-            metadata_errors="replace",
-        )
-    except PermissionError as error:
-        raise UnreadableVideo(f"{shown_name(path)} may not be read; check the rights of the file.") from error
-    except (av.FFmpegError, ValueError, OSError) as error:
-        raise UnreadableVideo(_refusal(path)) from error
-    try:
+    with ExitStack() as opened:
+        try:
+            container = av.open(
+                _what_ffmpeg_opens(path, opened),
+                "r",
+                options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"},
+                metadata_errors="replace",
+                buffer_size=BUFFER_BYTES,
+            )
+        except PermissionError as error:
+            raise UnreadableVideo(
+                f"{shown_name(path)} may not be read; check the rights of the file."
+            ) from error
+        except (av.FFmpegError, ValueError, OSError) as error:
+            raise UnreadableVideo(_refusal(path)) from error
+        opened.callback(container.close)
         yield container
-    finally:
-        container.close()
 
 
-def video_stream(container: InputContainer, path: Path) -> VideoStream:
+def _what_ffmpeg_opens(path: MediaPath, opened: ExitStack) -> str | IO[bytes]:
+    """Return a plain file's address, which is read without a detour, or the open file of anything else."""
+    return f"file:{path.absolute()}" if isinstance(path, Path) else opened.enter_context(path.open("rb"))
+
+
+def video_stream(container: InputContainer, path: MediaPath) -> VideoStream:
     """Return the largest moving picture of the container, ready to decode on all cores; all else is off.
 
     Raises NoVideoStream when there is only sound (a cover picture does not count), UnreadableVideo when the
@@ -151,7 +172,7 @@ def listen_only_to(container: InputContainer, wanted: Stream) -> None:
             stream.discard = Discard.all
 
 
-def read_beginning(path: Path) -> Beginning:
+def read_beginning(path: MediaPath) -> Beginning:
     """Return the clock and shape of the first frame that decodes. Raises UnreadableVideo when none does."""
     with open_container(path) as container:
         stream = video_stream(container, path)
@@ -188,16 +209,16 @@ def decode_all(container: InputContainer, stream: VideoStream) -> Iterator[Video
     yield from decode_packet(stream, None)
 
 
-def nothing_decodes(path: Path) -> UnreadableVideo:
+def nothing_decodes(path: MediaPath) -> UnreadableVideo:
     """Return the error for a container whose picture is damaged from its first frame to its last."""
     return UnreadableVideo(
         f"No frame of {shown_name(path)} can be decoded; the file is damaged, copy it from the camera again."
     )
 
 
-def _refuse_what_is_no_file(path: Path) -> None:
+def _refuse_what_is_no_file(path: MediaPath) -> None:
     try:
-        found, empty = path.is_file(), path.is_file() and path.stat().st_size == 0
+        found, empty = path.is_file(), path.is_file() and size_of(path) == 0
     except (OSError, ValueError):
         found, empty = False, False
     if not found:
@@ -208,7 +229,7 @@ def _refuse_what_is_no_file(path: Path) -> None:
         )
 
 
-def _refusal(path: Path) -> str:
+def _refusal(path: MediaPath) -> str:
     with path.open("rb") as file:
         cut_off = file.read(12)[4:8] == b"ftyp"
     if cut_off:

@@ -13,7 +13,7 @@ from emotion.errors import OutputUnwritable, UnreadableImage
 from emotion.media.frames import read_frames
 from emotion.media.picture import fit_inside
 from emotion.media.source import partial_path, shown_name
-from emotion.types import Image
+from emotion.types import Image, MediaPath
 
 _POSTER_CANDIDATES: Final = 12  # at two a second: fades from black are over by then
 _NOT_BLACK: Final = 24.0  # mean grey level
@@ -33,7 +33,7 @@ def read_image(path: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
-def write_poster(path: Path, destination: Path, *, max_side: int = 640) -> None:
+def write_poster(path: MediaPath, destination: MediaPath, *, max_side: int = 640) -> None:
     """Write a JPEG of the first frame that is not black, at most max_side pixels long.
 
     When all early frames are dark, the brightest is taken. Raises UnreadableVideo, or OutputUnwritable with
@@ -49,13 +49,14 @@ def write_poster(path: Path, destination: Path, *, max_side: int = 640) -> None:
     scale = min(1.0, max_side / max(best.shape[:2]))
     height, width = (max(1, round(side * scale)) for side in best.shape[:2])
     _, jpeg = cv2.imencode(".jpg", fit_inside(best, width, height), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    _write_whole(Path(destination), jpeg.tobytes())
+    _write_whole(destination, jpeg.tobytes())
 
 
-def _write_whole(destination: Path, data: bytes) -> None:
+def _write_whole(destination: MediaPath, data: bytes) -> None:
     partial = partial_path(destination)
     try:
-        partial.write_bytes(data)
+        with partial.open("wb") as file:
+            file.write(data)
         partial.replace(destination)
     except OSError as error:
         raise OutputUnwritable(

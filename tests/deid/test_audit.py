@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import numpy as np
 import pytest
 
@@ -12,10 +14,11 @@ from deid.landmarks import Mesh
 from deid.pipeline import Task, deidentify
 from deid.readings import Instruments, is_bare
 from deid.recognisers import Identifier
-from emotion.errors import UnreadableVideo
+from emotion.errors import OutputUnwritable, UnreadableVideo
 from emotion.media import write_video
 from tests import videos
 from tests.deid.stand_ins import SeesDetail, hiding
+from tests.emotion.memory import MemoryPath
 from tests.emotion.stand_ins import Brightness, MeanColour, OneFace
 
 
@@ -58,6 +61,30 @@ def test_an_exempt_face_is_not_judged(tmp_path, tools):
     found = audit(source, source, tools=tools, options=AuditOptions(exempt=(1,)))
     assert found["privacy"]["residual_face_frames"] == 0
     assert found["expression"]["agreement"] is None
+
+
+def test_files_that_lie_nowhere_on_a_disk_are_hidden_and_measured_alike_and_nothing_else_is_left(
+    tmp_path, tools, monkeypatch
+):
+    source, output = videos.write_normal(tmp_path), tmp_path / "out.mp4"
+    task = Task("blur", audio="keep")
+    deidentify(source, output, task, hiding=hiding())
+    expected = audit(source, output, tools=tools)
+    monkeypatch.setattr("tempfile.TemporaryDirectory", None)
+    place = MemoryPath({PurePath("normal.mp4"): source.read_bytes()}, "normal.mp4")
+    hidden = place.with_name("out.mp4")
+    deidentify(place, hidden, task, hiding=hiding())
+    assert place.files == {place.place: source.read_bytes(), hidden.place: output.read_bytes()}
+    assert audit(place, hidden, tools=tools, control=place.with_name(".control.part")) == expected
+    assert set(place.files) == {place.place, hidden.place}
+
+
+def test_a_file_is_not_hidden_into_itself_wherever_it_lies(tmp_path):
+    source = videos.write_normal(tmp_path)
+    place = MemoryPath({PurePath("normal.mp4"): source.read_bytes()}, "normal.mp4")
+    for path in (source, place):
+        with pytest.raises(OutputUnwritable, match="never overwritten"):
+            deidentify(path, path, Task("box"), hiding=hiding())
 
 
 @pytest.mark.parametrize("frames", [videos.FRAMES - 4, videos.FRAMES + 4])
