@@ -1,7 +1,7 @@
-"""Requests whose body is too large are refused while their bytes arrive.
+"""Requests whose body is too large are refused while their bytes arrive; the others stay in memory.
 
-Daphne collects a whole body, also a stranger's, before Django sees the request. Here is the only place that
-can stop it.
+Daphne collects a whole body, also a stranger's, before Django sees the request, and beyond 100 kB in a
+temporary file. Here is the only place that can stop either.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class LimitedRequest(http_protocol.WebRequest):  # type: ignore[misc]
     _refused = False
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802  twisted's name
-        super().gotLength(length)
+        super().gotLength(0)  # a length beyond 100 kB would put the body on the disk
         if length is not None and length > MAX_BODY_BYTES:
             self._refuse()
 

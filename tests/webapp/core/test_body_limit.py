@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -10,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from django.core.handlers.asgi import ASGIHandler
 
 from webapp.core.body_limit import MAX_BODY_BYTES
 
@@ -34,6 +37,13 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
 
+    def open_files(self) -> set[str]:
+        found = set()
+        for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found.add(str(link.readlink()))
+        return found
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -54,6 +64,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def looks(for_s: float) -> Iterator[int]:
+    """Yield as often as somebody can look within a time."""
+    until = time.monotonic() + for_s
+    yield from itertools.takewhile(lambda _: time.monotonic() < until, itertools.count())
 
 
 def wait_for(server: Server) -> None:
@@ -132,3 +148,24 @@ def test_a_body_of_exactly_the_limit_reaches_the_site(server, announced):
         if not announced:
             connection.sendall(b"0\r\n\r\n")
         assert answer_of(connection)[0] == 401
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_on_its_way_lies_in_no_temporary_file(server, announced):
+    before = server.open_files()
+    with server.connect() as connection:
+        how = f"Content-Length: {MAX_BODY_BYTES}" if announced else "Transfer-Encoding: chunked"
+        connection.sendall(f"{HEAD}Connection: close\r\n{how}\r\n\r\n".encode())
+        for _ in range(MAX_BODY_BYTES // MEGABYTE - 1):
+            connection.sendall(PIECE if announced else as_chunk(PIECE))
+        grown = set().union(*(server.open_files() - before for _ in looks(for_s=1.0)))
+        assert {path for path in grown if not path.startswith(("socket:", "anon_inode:"))} == set()
+
+
+async def test_a_body_that_arrived_stays_in_memory_while_the_site_reads_it():
+    async def receive():
+        return {"type": "http.request", "body": bytes(MAX_BODY_BYTES)}
+
+    with await ASGIHandler().read_body(receive) as body:
+        assert not body._rolled
+        assert len(body.read()) == MAX_BODY_BYTES
