@@ -164,8 +164,19 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXIES", 1 if HTTPS else 0)
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Empathy Lab"
+MFA_ADAPTER = "webapp.accounts.passkeys.PasskeyAdapter"
+MFA_FORMS = {
+    "add_webauthn": "webapp.accounts.passkeys.AddPasskeyForm",
+    "edit_webauthn": "webapp.accounts.passkeys.EditPasskeyForm",
+    "authenticate_webauthn": "webapp.accounts.passkeys.SecondFactorForm",
+    "login_webauthn": "webapp.accounts.passkeys.SignInForm",
+    "reauthenticate_webauthn": "webapp.accounts.passkeys.ReauthenticateForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}  # as many as sign-ins with a password
+PASSKEY_HOST = env.optional("PASSKEY_HOST")
 
 globals().update(env.mail_server("EMAIL_URL"))
 SITE_URL = env.origin("SITE_URL")

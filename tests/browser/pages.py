@@ -49,6 +49,7 @@ SIGNED_IN = {
     "jobs of the site": "/jobs/",
     "API": "/api/v1/docs/",
     "second factor": "/accounts/2fa/",
+    "passkeys": "/accounts/2fa/passkeys/",
     "sessions and tokens": "/accounts/access/",
     "new token": "/accounts/access/tokens/new/",
     "change password": "/accounts/password/change/",

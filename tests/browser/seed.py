@@ -56,7 +56,7 @@ def _study() -> dict:
 
     people = {
         name: User.objects.create_user(EMAIL.format(name), PASSWORD, display_name=name.title())
-        for name in ("alice", "dora", "nina", "mona")
+        for name in ("alice", "dora", "nina", "mona", "petra")
     }
     alice = people["alice"]
     alice.is_staff = True

@@ -157,6 +157,10 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("account_change_password", "GET"): SIGNED_IN,
     ("account_reauthenticate", "GET"): SIGNED_IN,
     ("mfa_index", "GET"): SIGNED_IN,
+    ("mfa_list_webauthn", "GET"): SIGNED_IN,
+    ("mfa_login_webauthn", "GET"): (TO_SIGN_IN,) * 6,  # on to the page for it, or home
+    ("mfa_edit_webauthn", "POST"): (TO_SIGN_IN,) * 6,  # first asks who is there
+    ("mfa_remove_webauthn", "POST"): (TO_SIGN_IN,) * 6,
     ("account_access", "GET"): SIGNED_IN,
     ("account_session_end", "POST"): (TO_SIGN_IN, *(404,) * 5),  # nobody's
     ("account_token_revoke", "POST"): (TO_SIGN_IN, *(404,) * 5),
@@ -171,6 +175,8 @@ SENT_ELSEWHERE = (
     "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes",
     "mfa_download_recovery_codes",
+    "mfa_add_webauthn",
+    "mfa_reauthenticate_webauthn",
 )
 
 
@@ -242,6 +248,8 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "recordings:api_uploads": [encounter.pk],
         "account_session_end": [0],
         "account_token_revoke": [0],
+        "mfa_edit_webauthn": [0],
+        "mfa_remove_webauthn": [0],
         "live": [live.pk],
         "feedback": [encounter.pk],
         "feedback:care": [care_token(encounter)],

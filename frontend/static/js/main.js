@@ -10,6 +10,7 @@ const PARTS = {
   menu: () => import("./parts/menu.js"),
   moments: () => import("./parts/moments.js"),
   overlay: () => import("./parts/overlay.js"),
+  passkey: () => import("./parts/passkey.js"),
   player: () => import("./parts/player.js"),
   print: () => import("./parts/print.js"),
   progress: () => import("./parts/progress.js"),
