@@ -39,6 +39,16 @@ def versions_of(encounter: Encounter) -> QuerySet[Derivative]:
     return found.select_related("recording").prefetch_related("reviews")
 
 
+def showable_version(recording: Recording) -> Derivative | None:
+    """Return the newest version of a recording that may be seen now and that nobody refused; None without."""
+    for derivative in recording.derivatives.exclude(verdict="fail"):
+        review = newest_review(derivative)
+        refused = review is not None and review.decision == Review.Decision.REFUSED
+        if not refused and may_be_hidden(recording, derivative.audio):
+            return derivative
+    return None
+
+
 def hideable(encounter: Encounter) -> QuerySet[Recording]:
     return ready_recordings(encounter).order_by("camera")
 

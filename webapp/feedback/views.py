@@ -24,6 +24,7 @@ from webapp.feedback.forms import CareForm, NoteForm, ReflectionForm
 from webapp.feedback.models import CareRating, Note, Reflection
 from webapp.feedback.queries import care_score, compare_shares, doctor_shares, visits
 from webapp.feedback.rows import Source, rows_by_camera, source_of, timeline_of
+from webapp.feedback.showing import playable
 from webapp.feedback.speaking import speaking_of
 from webapp.recordings.models import Camera
 from webapp.studies.access import access_encounter
@@ -155,10 +156,12 @@ def _suggestions(encounter: Encounter, computed: list[dict[str, Any]]) -> list[d
 
 
 def _cameras(request: HttpRequest, encounter: Encounter, source: Source) -> list[dict[str, Any]]:
-    """Return what the player needs: ready recordings on the clock of the run."""
+    """Return what the player needs: ready recordings on the clock of the run, or what stands in for them."""
     state = encounter_state(request.user, encounter)
     offsets = source.run.offsets_ms if source.run else {}
-    ready = {one["camera"]: one for one in state["recordings"] if one["state"] == "ready"}
+    ready = {
+        one["camera"]: playable(request.user, one) for one in state["recordings"] if one["state"] == "ready"
+    }
     return [
         {
             "name": camera.value,
