@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from fpdf import FPDF
 
 from webapp.consent.models import ConsentRecord
 
 FONT = "DejaVu"
+SIGNATURE_MM = 80
 
 
 def pdf_copy(record: ConsentRecord) -> bytes:
@@ -33,6 +35,8 @@ def pdf_copy(record: ConsentRecord) -> bytes:
     for answer in document["answers"]:
         _line(pdf, f"{'☑ Yes' if answer['agreed'] else '☐ No'}   {answer['words']}", size=10)
     pdf.ln(4)
+    if drawing := document.get("drawing"):
+        _draw(pdf, drawing)
     for name, value in _facts(record).items():
         _line(pdf, f"{name}: {value}", size=9)
     return bytes(pdf.output())
@@ -40,16 +44,37 @@ def pdf_copy(record: ConsentRecord) -> bytes:
 
 def _facts(record: ConsentRecord) -> dict[str, str]:
     document = record.document
-    signed = (
-        f"initials “{document['signature']}”" if document["signature"] else "on paper, scanned form attached"
-    )
     facts = {
-        "Signed": f"{signed}, {document['signed_at']}",
+        "Signed": f"{_how(record)}, {document['signed_at']}",
         "Countersigned by": document["countersigned_by"],
         "Valid until": document["valid_until"] or "withdrawn",
         "SHA-256 of the JSON copy": record.sha256,
     }
     return facts | ({"SHA-256 of the scan": document["scan_sha256"]} if document["scan_sha256"] else {})
+
+
+def _how(record: ConsentRecord) -> str:
+    initials = f"initials “{record.document['signature']}”" if record.document["signature"] else ""
+    ways = {
+        ConsentRecord.Method.PAPER: "on paper, scanned form attached",
+        ConsentRecord.Method.DRAWN: "by hand, as drawn above",
+    }
+    return ", ".join(filter(None, (initials, ways.get(ConsentRecord.Method(record.method)))))
+
+
+def _draw(pdf: FPDF, drawing: dict[str, Any]) -> None:
+    """Draw a signature where the text has come to, as it was drawn."""
+    scale = SIGNATURE_MM / drawing["width"]
+    height = drawing["height"] * scale
+    if pdf.will_page_break(height):
+        pdf.add_page()
+    left, top = pdf.get_x(), pdf.get_y()
+    pdf.set_line_width(0.5)
+    for stroke in drawing["strokes"]:
+        ends = stroke if len(stroke) > 1 else stroke * 2
+        pdf.polyline([(left + x * scale, top + y * scale) for x, y in ends], style="D")
+    pdf.set_y(top + height)
+    pdf.ln(2)
 
 
 def _line(pdf: FPDF, text: str, *, size: int = 11, bold: bool = False) -> None:

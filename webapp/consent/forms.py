@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from webapp.consent.drawing import Stroke, read_strokes
 from webapp.consent.models import Purpose
 from webapp.consent.signing import MOST_BYTES, scan_suffix
 from webapp.core.errors import Invalid
@@ -68,10 +69,11 @@ class DecisionsForm(forms.Form):
         help_text="Typed by the participant. Initials, not a name: names stay outside of this system.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    drawing = forms.JSONField(label="Signature", required=False, widget=forms.HiddenInput)
     scan = forms.FileField(
         label="Scan of the signed paper form",
         required=False,
-        help_text="Instead of initials. PDF, JPEG or PNG, at most 7 MB. Each look at it is recorded.",
+        help_text="Instead of signing here. PDF, JPEG or PNG, at most 7 MB. Each look at it is recorded.",
     )
     valid_until = forms.DateField(
         label="Valid until",
@@ -98,7 +100,16 @@ class DecisionsForm(forms.Form):
         return [self[name] for name in self.purposes]
 
     def other_fields(self) -> list[forms.BoundField]:
-        return [field for field in self if field.name not in self.purposes]
+        return [field for field in self if field.name not in (*self.purposes, "signature", "drawing")]
+
+    def clean_drawing(self) -> list[Stroke] | None:
+        drawing = self.cleaned_data["drawing"]
+        if not drawing:
+            return None
+        try:
+            return read_strokes(drawing)
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from None
 
     def clean_scan(self) -> bytes:
         scan = self.cleaned_data["scan"]
@@ -121,8 +132,8 @@ class DecisionsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not data.get("signature") and not data.get("scan") and "scan" not in self.errors:
-            self.add_error("signature", "Initials or the scanned form are needed.")
+        if not any(data.get(way) or way in self.errors for way in ("signature", "drawing", "scan")):
+            self.add_error("signature", "Initials, a drawn signature or the scanned form are needed.")
         return data
 
     def answers(self) -> dict[str, bool]:

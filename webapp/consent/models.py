@@ -48,11 +48,13 @@ class ConsentForm(models.Model):
 class ConsentRecord(models.Model):
     """One act of consenting, exactly as it was signed. Rows are appended and never edited.
 
-    document: everything that the copies show; sha256: of its canonical JSON. signature: initials, not a name.
+    document: everything that the copies show, a drawn signature as well; sha256: of its canonical JSON.
+    signature: typed initials, not a name.
     """
 
     class Method(models.TextChoices):
         TYPED = "typed", "Signed here"
+        DRAWN = "drawn", "Signed here by hand"
         PAPER = "paper", "Signed on paper"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

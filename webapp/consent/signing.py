@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.consent.drawing import HEIGHT, WIDTH, Stroke, read_strokes
 from webapp.consent.models import ConsentForm, ConsentRecord, Purpose
 from webapp.consent.services import record_decisions
 from webapp.core import audit
@@ -49,23 +50,26 @@ def sign_consent(
     form: ConsentForm,
     answers: Mapping[str, bool],
     signature: str = "",
+    drawing: list[Stroke] | None = None,
     scan: bytes = b"",
     valid_until: date | None = None,
 ) -> ConsentRecord:
     """Keep a consent as it was signed and append its decisions. The actor, who countersigns, has just given
     their password.
 
-    scan: the paper form that was signed instead of the initials in signature. Raises Invalid without either.
+    signature: typed initials. drawing: strokes of the signature drawn here instead. scan: the paper form that
+    was signed instead. Raises Invalid without any of them.
     """
-    if not signature and not scan:
-        raise Invalid("Consent needs the participant's initials or the scanned form.")
+    if not signature and not drawing and not scan:
+        raise Invalid("Consent needs the participant's initials, a drawn signature or the scanned form.")
+    drawing = read_strokes(drawing) if drawing else None
     if form.study_id != participant.study_id or form.kind not in ("", participant.kind):
         raise Invalid("This form is not meant for this participant.")
     suffix = scan_suffix(scan) if scan else ""
     record = ConsentRecord(
         participant=participant,
         form=form,
-        method=ConsentRecord.Method.PAPER if scan else ConsentRecord.Method.TYPED,
+        method=_method(drawing, scan),
         signature=signature,
         attachment_suffix=suffix,
         attachment_sha256=hashlib.sha256(scan).hexdigest() if scan else "",
@@ -73,7 +77,7 @@ def sign_consent(
         valid_until=valid_until,
         countersigned_by=actor,
     )
-    record.document = document_of(record, answers)
+    record.document = document_of(record, answers, drawing)
     record.sha256 = document_hash(record.document)
     record.save(force_insert=True)
     record_decisions(
@@ -91,7 +95,9 @@ def sign_consent(
     return record
 
 
-def document_of(record: ConsentRecord, answers: Mapping[str, bool]) -> dict[str, Any]:
+def document_of(
+    record: ConsentRecord, answers: Mapping[str, bool], drawing: list[Stroke] | None
+) -> dict[str, Any]:
     """Return everything that the copies of a consent show."""
     study, form = record.participant.study, record.form
     return {
@@ -108,11 +114,18 @@ def document_of(record: ConsentRecord, answers: Mapping[str, bool]) -> dict[str,
         ],
         "method": record.method,
         "signature": record.signature,
+        "drawing": {"width": WIDTH, "height": HEIGHT, "strokes": drawing} if drawing else None,
         "scan_sha256": record.attachment_sha256,
         "signed_at": record.signed_at.isoformat(),
         "valid_until": record.valid_until.isoformat() if record.valid_until else None,
         "countersigned_by": record.countersigned_by.display_name,
     }
+
+
+def _method(drawing: list[Stroke] | None, scan: bytes) -> ConsentRecord.Method:
+    if scan:
+        return ConsentRecord.Method.PAPER
+    return ConsentRecord.Method.DRAWN if drawing else ConsentRecord.Method.TYPED
 
 
 def document_hash(document: Mapping[str, Any]) -> str:

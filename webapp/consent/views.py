@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from webapp.consent.access import access_record, visible_erasures
 from webapp.consent.copies import pdf_copy
 from webapp.consent.forms import ConsentTextForm, DecisionsForm
-from webapp.consent.models import ConsentForm, Erasure
+from webapp.consent.models import ConsentForm, ConsentRecord, Erasure
 from webapp.consent.queries import forms_for, reconsent_queue, state_of
 from webapp.consent.services import publish_form
 from webapp.consent.signing import confirm_password, scan_path, sign_consent
@@ -102,6 +102,7 @@ def _sign(
             form=text,
             answers=kept,
             signature=form.cleaned_data["signature"],
+            drawing=form.cleaned_data["drawing"],
             scan=form.cleaned_data["scan"],
             valid_until=form.cleaned_data["valid_until"],
         )
@@ -147,6 +148,7 @@ def version(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_GET
 def copy_json(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     found = access_record(request.user, slug, pk)
+    _record_look(request, "consent.copied", found)
     answer = JsonResponse(
         {"document": found.document, "sha256": found.sha256}, json_dumps_params={"indent": 2}
     )
@@ -157,6 +159,7 @@ def copy_json(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 @require_GET
 def copy_pdf(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     found = access_record(request.user, slug, pk)
+    _record_look(request, "consent.copied", found)
     answer = HttpResponse(pdf_copy(found), content_type="application/pdf")
     return _as_file(answer, f"consent-{found.participant.code}.pdf")
 
@@ -168,16 +171,15 @@ def scan(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     found = access_record(request.user, slug, pk)
     if not found.attachment_suffix:
         raise NotFound
-    with transaction.atomic():
-        audit.record(
-            actor=request.user,
-            action="consent.scan_viewed",
-            target=found,
-            study_id=found.participant.study_id,
-        )
+    _record_look(request, "consent.scan_viewed", found)
     data = scan_path(found).read_bytes()
     answer = HttpResponse(data, content_type=SCAN_TYPES[found.attachment_suffix])
     return _as_file(answer, f"consent-{found.participant.code}{found.attachment_suffix}")
+
+
+def _record_look(request: HttpRequest, action: str, record: ConsentRecord) -> None:
+    with transaction.atomic():
+        audit.record(actor=request.user, action=action, target=record, study_id=record.participant.study_id)
 
 
 def _published(study: Study, form: ConsentForm) -> str:

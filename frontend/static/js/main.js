@@ -15,6 +15,7 @@ const PARTS = {
   print: () => import("./parts/print.js"),
   progress: () => import("./parts/progress.js"),
   selection: () => import("./parts/selection.js"),
+  signature: () => import("./parts/signature.js"),
   theme: () => import("./parts/theme.js"),
   timeline: () => import("./parts/timeline.js"),
   upload: () => import("./parts/upload.js"),
