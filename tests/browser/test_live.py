@@ -146,7 +146,7 @@ def test_a_cut_line_leaves_a_gap_and_the_camera_comes_back_by_itself(
     line.cut()
     expect(camera.locator("[data-word]")).to_have_text("Connecting")
     expect(word).to_have_text("camera away")
-    dashboard.wait_for_timeout(3000)
+    dashboard.wait_for_timeout(10_000)
     line.mend()
     expect(camera.locator("[data-word]")).to_have_text("Sending", timeout=PATIENT_MS)
     expect(word).to_have_text("sadness", timeout=PATIENT_MS)

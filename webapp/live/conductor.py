@@ -60,7 +60,7 @@ class Conductor:
             await self._task
 
     async def _run(self) -> None:
-        channel = await self._layer.new_channel("live")
+        channel = await self._layer.new_channel()  # another prefix would wait behind the sockets on Redis
         await self._layer.group_add(work_group(self._session_id), channel)
         listening = asyncio.create_task(self._listen(channel))
         leased_s = -LEASE_EVERY_S
