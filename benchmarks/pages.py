@@ -20,7 +20,12 @@ REPEATS = 5
 
 
 def measure_pages() -> dict[str, Any]:
-    """Return seconds and queries per page, measured in a process and a database of their own."""
+    """Return milliseconds and queries per page."""
+    return run_in_site("benchmarks.pages")
+
+
+def run_in_site(module: str) -> dict[str, Any]:
+    """Return the JSON that a module prints in a process and with a database of its own."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -31,7 +36,7 @@ def measure_pages() -> dict[str, Any]:
         }
         for command in (["manage.py", "migrate", "-v0"], ["manage.py", "collectstatic", "-v0", "--noinput"]):
             subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True)
-        command = [sys.executable, "-m", "benchmarks.pages"]
+        command = [sys.executable, "-m", module]
         done = subprocess.run(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
         )
@@ -48,7 +53,7 @@ def _main() -> None:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    user, addresses = _fill()
+    user, addresses = fill()
     client = Client(SERVER_NAME="localhost")
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     figures: dict[str, Any] = {}
@@ -65,7 +70,7 @@ def _main() -> None:
     print(json.dumps(figures))
 
 
-def _fill() -> tuple[Any, dict[str, str]]:
+def fill() -> tuple[Any, dict[str, str]]:
     """Write the study straight into the tables; return who coordinates it and the pages to ask for."""
     from webapp.accounts.models import User
     from webapp.recordings.models import Recording

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -277,7 +276,6 @@ NO_ARGUMENT = {
     *("studies:list", "studies:new", "studies:api_studies"),
     *("recordings:api_uploads", "jobs:overview", "jobs:bulk", "feedback:trends"),
 }
-APPS_WITH_SECRETS = ("recordings", "analysis", "deidjobs", "live", "feedback")
 
 
 def _note(encounter) -> Note:
@@ -326,27 +324,6 @@ def test_each_role_gets_the_answer_of_the_table(things, role, request, signed_in
 def test_pages_that_ask_for_more_send_everybody_elsewhere(role, name, request, signed_in, db):
     user = None if role == "anonymous" else request.getfixturevalue(role)
     assert signed_in(user).get(reverse(name)).status_code in (302, 404)
-
-
-@pytest.mark.parametrize(
-    "name",
-    sorted({name for name, _ in TABLE if name.split(":")[0] in APPS_WITH_SECRETS} - {"feedback:care"}),
-)
-def test_strangers_cannot_tell_absent_from_forbidden(things, name, carol, signed_in):
-    method = next(method for known, method in TABLE if known == name)
-    client = signed_in(carol)
-    by_slug = (
-        *("analysis:jobs", "analysis:jobs_bulk", "analysis:batch_new", "analysis:rules"),
-        "deidjobs:batch_new",
-    )
-    absent = {key: [uuid.uuid4()] for key in things} | {key: ["no-such-study"] for key in by_slug}
-    absent |= {"live:camera": [uuid.uuid4(), "patient"], "live:api_answer": [0]}
-    absent |= {"feedback:note_delete": [0]}
-
-    def answer(known: dict[str, list]) -> int:
-        return ask(client, method, name, known)
-
-    assert answer(things) == answer(absent)
 
 
 def test_a_doctor_does_not_find_a_colleagues_encounter(things, encounter, alice, dora, study, signed_in):

@@ -29,10 +29,11 @@ def access_run(user: Someone, pk: uuid.UUID, need: Need) -> AnalysisRun:
 
 def access_job(user: Someone, pk: uuid.UUID, need: Need) -> tuple[Job, Encounter]:
     """Return the job and the encounter it is about. Raises NotFound or Forbidden as access_run."""
-    job = Job.objects.filter(pk=pk).first()
+    mine = visible_encounters(user)
+    job = Job.objects.filter(pk=pk, subject_id__in=mine.values("pk")).first()
     if job is None or job.subject_id is None:
         raise NotFound
-    encounter = visible_encounters(user).select_related("study").filter(pk=job.subject_id).first()
+    encounter = mine.select_related("study").filter(pk=job.subject_id).first()
     if encounter is None:
         raise NotFound
     require(user, encounter.study, need)

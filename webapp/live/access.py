@@ -28,11 +28,12 @@ def access_session(user: Someone, pk: uuid.UUID, need: Need) -> LiveSession:
 
 def access_suggestion(user: Someone, pk: int) -> Suggestion:
     """Return a suggestion to the doctor whom it was made to. Raises as access_session."""
-    session_pk = Suggestion.objects.filter(pk=pk).values_list("session", flat=True).first()
-    if session_pk is None:
+    found = Suggestion.objects.filter(pk=pk, session__encounter__in=visible_encounters(user))
+    suggestion = found.select_related("session__encounter__study").first()
+    if suggestion is None:
         raise NotFound
-    session = access_session(user, session_pk, "view_live")
-    return session.suggestions.select_related("session__encounter").get(pk=pk)
+    require(user, suggestion.session.encounter.study, "view_live")
+    return suggestion
 
 
 def access_camera(user: Someone, pk: uuid.UUID, camera: str, token: str = "") -> LiveSession:
