@@ -21,6 +21,12 @@ class NoVideoStream(UnreadableVideo):
     code = "no_video_stream"
 
 
+class StorageFails(EmotionError):
+    """The storage that holds a file stopped answering; the file itself may be well."""
+
+    code = "storage_fails"
+
+
 class UnreadableImage(EmotionError):
     """The file cannot be decoded as a picture."""
 

@@ -14,7 +14,13 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from emotion.errors import NoAudioStream, NoVideoStream
-from emotion.media.source import listen_only_to, open_container, read_beginning, shown_name
+from emotion.media.source import (
+    listen_only_to,
+    open_container,
+    raise_if_storage_fails,
+    read_beginning,
+    shown_name,
+)
 from emotion.types import Float, MediaPath
 
 _DECODERS: Final = (
@@ -97,8 +103,8 @@ def _decode(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
                 yield from packet.decode()
             except av.FFmpegError:
                 continue
-    except av.FFmpegError:
-        return
+    except av.FFmpegError as error:
+        raise_if_storage_fails(error, container.name)
 
 
 def _place(frames: Iterator[AudioFrame], start_s: float, rate_hz: int) -> Iterator[tuple[int, Float]]:

@@ -27,6 +27,7 @@ from emotion.media.source import (
     decode_all,
     decode_packet,
     open_container,
+    raise_if_storage_fails,
     read_beginning,
     read_packets,
     video_stream,
@@ -187,7 +188,8 @@ def _seek_before(
     while goal > clock.origin:
         try:
             container.seek(goal, stream=stream)
-        except av.FFmpegError:
+        except av.FFmpegError as error:
+            raise_if_storage_fails(error, container.name)
             return None
         packets = read_packets(container, stream)
         key = next((packet for packet in packets if packet.is_keyframe), None)

@@ -14,6 +14,7 @@ from emotion.media.source import (
     Clock,
     nothing_decodes,
     open_container,
+    raise_if_storage_fails,
     read_beginning,
     read_packets,
     size_of,
@@ -78,7 +79,8 @@ def _measure_duration(path: MediaPath, clock: Clock) -> int:
         if claimed:
             try:
                 container.seek(clock.origin + claimed, stream=stream)
-            except av.FFmpegError:
+            except av.FFmpegError as error:
+                raise_if_storage_fails(error, container.name)
                 claimed = None
         end = _last_end(container, stream)
     if end is None and claimed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from emotion.errors import NoVideoStream, UnreadableVideo
+from emotion.errors import NoVideoStream, StorageFails, UnreadableVideo
 from emotion.media.picture import Matrix, display_matrix, upright_size
 from emotion.types import MediaPath
 
@@ -34,6 +35,10 @@ _DECODERS: Final = (
 _MAX_PIXELS: Final = 64_000_000  # a 10 000 x 6 400 frame; larger headers are an attack on memory
 _MAX_SHOWN_NAME: Final = 80
 BUFFER_BYTES: Final = 64 * 1024  # between FFmpeg and a file that it does not open itself
+_STORAGE_FAILS: Final = frozenset(
+    {errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENODEV}
+)
+_PIECE_BYTES: Final = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -108,12 +113,15 @@ def size_of(path: MediaPath) -> int:
 
 @contextmanager
 def open_container(path: MediaPath) -> Iterator[InputContainer]:
-    """Give an open container and close it afterwards. Raises UnreadableVideo, which names no folder."""
+    """Give an open container and close it afterwards. Raises UnreadableVideo, which names no folder, and
+    StorageFails.
+    """
     _refuse_what_is_no_file(path)
+    address = f"file:{path.absolute()}" if isinstance(path, Path) else ""  # read without a detour
     with ExitStack() as opened:
         try:
             container = av.open(
-                _what_ffmpeg_opens(path, opened),
+                address or opened.enter_context(path.open("rb")),
                 "r",
                 options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"},
                 metadata_errors="replace",
@@ -124,14 +132,10 @@ def open_container(path: MediaPath) -> Iterator[InputContainer]:
                 f"{shown_name(path)} may not be read; check the rights of the file."
             ) from error
         except (av.FFmpegError, ValueError, OSError) as error:
+            raise_if_storage_fails(error, address)
             raise UnreadableVideo(_refusal(path)) from error
         opened.callback(container.close)
         yield container
-
-
-def _what_ffmpeg_opens(path: MediaPath, opened: ExitStack) -> str | IO[bytes]:
-    """Return a plain file's address, which is read without a detour, or the open file of anything else."""
-    return f"file:{path.absolute()}" if isinstance(path, Path) else opened.enter_context(path.open("rb"))
 
 
 def video_stream(container: InputContainer, path: MediaPath) -> VideoStream:
@@ -187,11 +191,14 @@ def read_beginning(path: MediaPath) -> Beginning:
 
 
 def read_packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-    """Yield the packets of the stream from here to the end of the file or to where it breaks off."""
+    """Yield the packets of the stream from here to the end of the file or to where it breaks off.
+
+    Raises StorageFails when it is the storage that breaks off.
+    """
     try:
         yield from (packet for packet in container.demux(stream) if packet.size)
-    except av.FFmpegError:
-        return
+    except av.FFmpegError as error:
+        raise_if_storage_fails(error, container.name)
 
 
 def decode_packet(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
@@ -207,6 +214,32 @@ def decode_all(container: InputContainer, stream: VideoStream) -> Iterator[Video
     for packet in read_packets(container, stream):
         yield from decode_packet(stream, packet)
     yield from decode_packet(stream, None)
+
+
+def raise_if_storage_fails(error: Exception, name: str) -> None:
+    """Raise StorageFails when reading ended because the storage did not answer; else a file would seem to end
+    there, and what follows would be missing without a word. name: what FFmpeg opened, as a container gives
+    it; a file that it did not open itself raises errors of its own.
+
+    Demuxers say "input/output error" of damaged files too; then the whole file is read to tell which it is.
+    """
+    if not isinstance(error, OSError) or not name.startswith("file:"):
+        return
+    path = Path(name.removeprefix("file:"))
+    if error.errno in _STORAGE_FAILS or (error.errno == errno.EIO and not _can_be_read(path)):
+        raise StorageFails(
+            f"The storage stopped answering while {shown_name(path)} was read; try again once it is back."
+        ) from error
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            while file.read(_PIECE_BYTES):
+                pass
+    except OSError:
+        return False
+    return True
 
 
 def nothing_decodes(path: MediaPath) -> UnreadableVideo:
