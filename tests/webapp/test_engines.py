@@ -125,3 +125,17 @@ def test_rules_are_told_in_words_of_a_language(detector):
     assert [rule["id"] for rule in english] == [rule["id"] for rule in german]
     assert english[0]["text"] != german[0]["text"]
     assert english[0]["when"][0]["shows"] == ["anger", "disgust", "sadness"]
+
+
+def test_a_recording_that_cannot_be_reached_is_no_damaged_file(sources, detector):
+    sources[0].path.unlink()
+    (stretch, *_) = engines.plan(sources[1:], model="human")
+    for ask in (
+        lambda: engines.plan(sources, model="human"),
+        lambda: engines.conclude(sources, model="human"),
+        lambda: engines.sample(
+            sources[0], stretch, model="human", progress=lambda _: None, cancelled=lambda: False
+        ),
+    ):
+        with pytest.raises(FileNotFoundError):
+            ask()

@@ -38,7 +38,7 @@ def plan(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None
     """Return the stretches of at most 30 s of the cameras to look at; none of a camera where it
     is settled already who is who.
 
-    Raises AppError for what cannot be done.
+    Raises AppError for what cannot be done, OSError when a recording cannot be reached.
     """
     from emotion.media import probe_video
     from emotion.pipeline import plan_segments
@@ -67,13 +67,14 @@ def sample(
     """Find the faces of one stretch and keep them where plan and conclude look for them.
 
     Doing it twice gives the same file. Raises AppError for what cannot be done, Stopped once cancelled() is
-    true.
+    true, OSError when the recording cannot be reached.
     """
     from emotion.pipeline import Segment, sample_segment
 
     if source.path is None:
         raise ValueError("expected a recording that may be opened")
     segment = Segment(stretch.start_us, stretch.end_us)
+    source.path.stat()
     with translated():
         samples = sample_segment(
             source.path,
@@ -82,6 +83,7 @@ def sample(
             progress=lambda time_us: progress((time_us - stretch.start_us) / 1e6 / stretch.media_s),
             cancelled=cancelled,
         )
+    source.path.stat()  # else what is kept could go where the storage is no longer
     kept_segments([source], model).save(source.camera, segment, samples)
 
 
@@ -151,7 +153,11 @@ def _heard(opened: Sequence[tuple[Source, Path]], model: str) -> dict[str, Heard
 
 
 def _opened(sources: Sequence[Source]) -> list[tuple[Source, Path]]:
-    return [(source, source.path) for source in sources if source.path is not None]
+    """Return what may be opened. Raises OSError for a recording that cannot be reached: that may heal."""
+    opened = [(source, source.path) for source in sources if source.path is not None]
+    for _, path in opened:
+        path.stat()
+    return opened
 
 
 def _said(by_hand: ByHand) -> dict[str, list[Correction]]:

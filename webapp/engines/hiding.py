@@ -51,12 +51,13 @@ def hide_faces(
 ) -> HiddenVideo:
     """Write a recording with its faces hidden and return how and what the audit measured on that file.
 
-    progress is told a share of 0..1 and whether it is the audit's. Raises AppError and Stopped; then nothing
-    stands under the destination's name, unless the audit was what went wrong.
+    progress is told a share of 0..1 and whether it is the audit's. Raises AppError, Stopped, and OSError when
+    the storage fails; then nothing stands under the destination's name, unless the audit was what went wrong.
     """
     from deid.audit import audit
     from deid.pipeline import Task, deidentify, describe
 
+    source.stat()
     task = Task(method, audio=audio, donor=donor, seed=seed)
     with translated():
         hiding, tools = _load_hiding()

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -22,6 +22,8 @@ from webapp.jobs.registry import find_kind
 SEGMENTS_FIRST = 1
 JOINS_FIRST = 2
 CPU = "cpu"
+#: Longer than any pause before another attempt: what is due even later was written by a clock that was wrong.
+LONGEST_DELAY = timedelta(minutes=5)
 Work = TypeVar("Work", bound=Leased)
 
 
@@ -58,7 +60,7 @@ def enqueue_segments(job: Job, segments: Sequence[Segment], *, delay: timedelta 
 
 
 def without_message(work: QuerySet[Work]) -> QuerySet[Work]:
-    """Return the queued work about which no message is on its way.
+    """Return the queued work about which no message is on its way that will be due in time.
 
     A broker cannot be asked about a single message; but once its queues are empty, none is on its way.
     """
@@ -67,4 +69,4 @@ def without_message(work: QuerySet[Work]) -> QuerySet[Work]:
 
         return work.none() if work.exists() and count_messages() else work
     waiting = DBTaskResult.objects.filter(pk=OuterRef("task_id"), status=TaskResultStatus.READY)
-    return work.filter(~Exists(waiting))
+    return work.filter(~Exists(waiting) | Q(enqueued_at__gt=timezone.now() + LONGEST_DELAY))

@@ -9,11 +9,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from django.db import Error as DatabaseTrouble
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from webapp.core.errors import AppError
+from webapp.core.health import STORAGE, is_working
 from webapp.jobs import leases
 from webapp.jobs.context import JobContext
 from webapp.jobs.errors import Stopped, WaitForConsent
@@ -35,6 +37,10 @@ UNHEALED = (
     "What the server needs for this (its storage, database or mail server) did not answer three times in a "
     "row. Try again later."
 )
+NO_MEMORY = (
+    "The server had too little memory for this three times in a row. Run fewer workers on it, then try again."
+)
+STORAGE_AWAY = "Waits for the server's storage, which does not answer, and goes on by itself."
 UNEXPECTED = (
     "Something unexpected went wrong. Whoever runs this server finds the cause in its log under job {job_id}."
 )
@@ -93,14 +99,22 @@ def _run_claimed(job: Job, token: UUID) -> None:
         hand_back(job, token)
     except WaitForConsent:
         release(job, token, state=JobState.WAITING_FOR_CONSENT)
-    except AppError as error:
-        fail(job, token, code=error.code, message=error.message)
-    except MAY_HEAL:
-        log.warning("job_attempt_failed", attempt=job.attempts, exc_info=True)
-        retry_later(job, token)
+    except (AppError, *MAY_HEAL) as error:
+        if is_storages(error):
+            hand_back(job, token, delay=BACK_OFF, message=STORAGE_AWAY)
+        elif isinstance(error, AppError):
+            fail(job, token, code=error.code, message=error.message)
+        else:
+            log.warning("job_attempt_failed", attempt=job.attempts, exc_info=True)
+            retry_later(job, token, error)
     except Exception:
         log.exception("job_failed_unexpectedly")
         fail(job, token, code="unexpected", message=UNEXPECTED.format(job_id=job.pk))
+
+
+def is_storages(error: Exception) -> bool:
+    """Return whether it is no wonder that work failed, for the storage is away."""
+    return not isinstance(error, DatabaseTrouble) and not is_working(STORAGE)
 
 
 def _do(kind: JobKind, context: JobContext, token: UUID) -> None:
@@ -132,22 +146,31 @@ def fail(job: Job, token: UUID, *, code: str, message: str) -> bool:
 
 
 @transaction.atomic
-def hand_back(job: Job, token: UUID) -> None:
+def hand_back(job: Job, token: UUID, *, delay: timedelta = timedelta(0), message: str = "") -> None:
     """End a stopped job as cancelled or paused where that was asked for; else queue it again as if never
     started.
     """
     if release(job, token, state=JobState.QUEUED):
+        Job.objects.filter(pk=job.pk).update(message=message)
         Job.objects.filter(pk=job.pk, attempts__gt=0).update(attempts=F("attempts") - 1)
-        enqueue(job)
+        enqueue(job, delay=delay)
 
 
 @transaction.atomic
-def retry_later(job: Job, token: UUID) -> None:
+def retry_later(job: Job, token: UUID, error: Exception) -> None:
     """Queue a job again after a pause that grows, or fail it after the last attempt."""
     if job.attempts >= MAX_ATTEMPTS:
-        fail(job, token, code="did_not_heal", message=UNHEALED)
+        code, message = why_unhealed(error)
+        fail(job, token, code=code, message=message)
     elif release(job, token, state=JobState.QUEUED):
         enqueue(job, delay=BACK_OFF * 4 ** (job.attempts - 1))
+
+
+def why_unhealed(error: Exception) -> tuple[str, str]:
+    """Return the code and the sentence for work that the server was not fit for three times in a row."""
+    if isinstance(error, MemoryError):
+        return "out_of_memory", NO_MEMORY
+    return "did_not_heal", UNHEALED
 
 
 @transaction.atomic

@@ -22,7 +22,15 @@ from webapp.jobs.errors import PlanOutdated, Stopped, WaitForConsent
 from webapp.jobs.models import UNFINISHED, Job, JobState, Segment, SegmentState
 from webapp.jobs.queueing import enqueue, enqueue_segments
 from webapp.jobs.registry import find_kind
-from webapp.jobs.running import BACK_OFF, MAX_ATTEMPTS, MAY_HEAL, UNEXPECTED, UNHEALED
+from webapp.jobs.running import (
+    BACK_OFF,
+    MAX_ATTEMPTS,
+    MAY_HEAL,
+    STORAGE_AWAY,
+    UNEXPECTED,
+    is_storages,
+    why_unhealed,
+)
 from webapp.jobs.services import after_failure
 from webapp.jobs.spreading import count_progress, is_spread, join_when_complete, lock_job
 
@@ -127,11 +135,14 @@ def _run_claimed(segment: Segment, token: UUID) -> None:
         hand_back(segment, token)
     except (PlanOutdated, WaitForConsent):
         plan_anew(segment, token)
-    except AppError as error:
-        fail(segment, token, code=error.code, message=error.message)
-    except MAY_HEAL:
-        log.warning("segment_attempt_failed", attempt=segment.attempts, exc_info=True)
-        retry_later(segment, token)
+    except (AppError, *MAY_HEAL) as error:
+        if is_storages(error):
+            wait_for_storage(segment, token)
+        elif isinstance(error, AppError):
+            fail(segment, token, code=error.code, message=error.message)
+        else:
+            log.warning("segment_attempt_failed", attempt=segment.attempts, exc_info=True)
+            retry_later(segment, token, error)
     except Exception:
         log.exception("segment_failed_unexpectedly")
         fail(segment, token, code="unexpected", message=UNEXPECTED.format(job_id=segment.job_id))
@@ -148,10 +159,18 @@ def hand_back(segment: Segment, token: UUID, *, delay: timedelta = timedelta(0))
 
 
 @transaction.atomic
-def retry_later(segment: Segment, token: UUID) -> None:
+def wait_for_storage(segment: Segment, token: UUID) -> None:
+    """Queue a segment again, as often as it takes: a storage that is away says nothing about the work."""
+    if hand_back(segment, token, delay=BACK_OFF):
+        Job.objects.filter(is_spread(), pk=segment.job_id).update(message=STORAGE_AWAY)
+
+
+@transaction.atomic
+def retry_later(segment: Segment, token: UUID, error: Exception) -> None:
     """Queue a segment again after a pause that grows, or fail it and its job after the last attempt."""
     if segment.attempts >= MAX_ATTEMPTS:
-        fail(segment, token, code="did_not_heal", message=UNHEALED)
+        code, message = why_unhealed(error)
+        fail(segment, token, code=code, message=message)
     elif release(segment, token):
         enqueue_segments(segment.job, [segment], delay=BACK_OFF * 4 ** (segment.attempts - 1))
 

@@ -101,7 +101,7 @@ def count_progress(job_id: UUID) -> None:
     expected = None
     if done > job.spread_from and elapsed > timedelta(seconds=2):
         expected = timezone.now() + elapsed * ((1 - done) / (done - job.spread_from))
-    Job.objects.filter(is_spread(), pk=job_id).update(progress=done, expected_end_at=expected)
+    Job.objects.filter(is_spread(), pk=job_id).update(progress=done, expected_end_at=expected, message="")
 
 
 def join_when_complete(job_id: UUID) -> None:

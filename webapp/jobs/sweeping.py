@@ -18,7 +18,7 @@ from django_tasks_db.models import DBTaskResult
 
 from webapp.jobs import segments
 from webapp.jobs.models import Job, JobState, Segment, SegmentState, WorkerHeartbeat
-from webapp.jobs.queueing import enqueue, enqueue_segments, without_message
+from webapp.jobs.queueing import LONGEST_DELAY, enqueue, enqueue_segments, without_message
 from webapp.jobs.registry import find_kind, sweeps
 from webapp.jobs.running import LOST_WORKER, MAX_ATTEMPTS, fail, release
 from webapp.jobs.spreading import is_spread, without_open_segments
@@ -94,10 +94,12 @@ def _recover(work: Job | Segment) -> bool:
 
 
 def requeue_lost_messages() -> int:
-    """Queue jobs and segments again whose message was taken by a worker that died before it claimed them, or
-    was lost by a broker; return how many.
+    """Queue jobs and segments again whose message was taken by a worker that died before it claimed them, was
+    lost by a broker, or was put off by a clock that has jumped; return how many.
     """
-    due = Q(enqueued_at__lt=timezone.now() - timedelta(seconds=settings.WORKER_LOST_AFTER_S))
+    now = timezone.now()
+    due = Q(enqueued_at__lt=now - timedelta(seconds=settings.WORKER_LOST_AFTER_S))
+    due |= Q(enqueued_at__gt=now + LONGEST_DELAY)
     waiting = Job.objects.filter(due)
     ready = waiting.filter(state=JobState.QUEUED) | without_open_segments(waiting.filter(is_spread()))
     open_segments = Segment.objects.filter(

@@ -7,11 +7,13 @@ class RecordingsConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.consent.holders import register_holder
+        from webapp.core.health import STORAGE, register_check
         from webapp.core.waiting import register_provider
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.checking import check_recording, give_up, may_check
         from webapp.recordings.holding import HOLDER
         from webapp.recordings.services import CHECK
+        from webapp.recordings.storage import check_storage
         from webapp.recordings.sweeping import (
             sweep_abandoned_uploads,
             sweep_files_without_consent,
@@ -30,5 +32,6 @@ class RecordingsConfig(AppConfig):
             sweep_half_written_files,
         ):
             register_sweep(sweep)
+        register_check(STORAGE, check_storage)
         register_holder(HOLDER)
         register_provider(unfinished_business)

@@ -39,6 +39,7 @@ def check_recording(context: JobContext) -> None:
         context.progress(HASHING_SHARE, "looking at the picture")
         found = engines.check_video(path, storage.poster_path(recording))
     except AppError as error:
+        path.stat()  # a storage that is away is no fault of the file, which would be deleted
         with context.finishing():
             services.refuse(recording, error.message)
         return

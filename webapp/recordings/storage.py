@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from webapp.recordings.models import Recording
+from webapp.recordings.models import Recording, RecordingState
 
 
 def upload_file(upload_id: UUID) -> Path:
@@ -65,6 +66,22 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+class StorageAway(Exception):
+    """The folder for recordings is not there, is read-only, or is another than the one in use."""
+
+
+def check_storage() -> None:
+    """Raise StorageAway unless the storage takes files and holds the newest recording that is ready.
+
+    Where a network drive is no longer mounted, an empty folder stands in its place.
+    """
+    newest = Recording.objects.filter(state=RecordingState.READY).order_by("-created_at").first()
+    if not os.access(_data_dir(), os.W_OK):
+        raise StorageAway("the data folder takes no files")
+    if newest is not None and not recording_dir(newest.pk).is_dir():
+        raise StorageAway("the data folder does not hold the newest recording")
 
 
 def free_bytes() -> int:

@@ -10,22 +10,24 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.db import connections
 
-from tests.emotion.stand_ins import OneFace
-from tests.emotion.stand_ins import engine as stand_in_engine
 from tests.services import running_postgres
-from tests.videos import write_recording
-from tests.webapp.jobs.driving import states, work_through
+from tests.webapp.jobs.analysed import (
+    assert_all_is_well,
+    files,
+    rows,
+    use_a_dying_engine,
+    use_a_slow_engine,
+)
+from tests.webapp.jobs.driving import states
 from tests.webapp.jobs.processes import (
     die,
     end_of,
@@ -34,57 +36,15 @@ from tests.webapp.jobs.processes import (
     start_worker,
     wait_until,
 )
-from tests.webapp.records import add_job, add_recording
 from webapp import engines
 from webapp.analysis import services
-from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
-from webapp.core.audit import find_breaks
 from webapp.jobs import running, segments, spreading
-from webapp.jobs.models import Job, Segment
+from webapp.jobs.models import Segment
 from webapp.recordings import storage
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("weights_dir")]
 
-ROWS = [field.name for field in SecondRow._meta.fields if field.name not in ("id", "run")]
-SECONDS_OF_MEDIA = 70
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory) -> bytes:
-    """Two frames a second, 70 s: three segments."""
-    path = tmp_path_factory.mktemp("film") / "film.mp4"
-    return write_recording(
-        path, times=range(2 * SECONDS_OF_MEDIA), time_base=Fraction(1, 2), audio=None
-    ).read_bytes()
-
-
-@pytest.fixture
-def recording(encounter, film, monkeypatch, settings):
-    settings.WORKER_LOST_AFTER_S = 1
-    monkeypatch.setattr(engines.analysis, "_load_engine", lambda model: stand_in_engine(workers=1))
-    return add_recording(encounter, "patient", film)
-
-
 BRIEFLY = timedelta(milliseconds=10)
-UNDISTURBED: dict[str, list] = {}
-
-
-@pytest.fixture
-def undisturbed(encounter, recording) -> list:
-    """The rows of a run that nothing disturbed, computed once; its files are removed again."""
-    if "rows" not in UNDISTURBED:
-        work_through(add_job(encounter))
-        UNDISTURBED["rows"] = rows()
-        AnalysisRun.objects.all().delete()
-        Job.objects.all().delete()
-        for path in files(recording):
-            path.unlink()
-    return UNDISTURBED["rows"]
-
-
-@pytest.fixture
-def job(encounter, undisturbed) -> Job:
-    return add_job(encounter)
 
 
 @pytest.fixture
@@ -104,58 +64,6 @@ def fill(path: Path) -> None:
     with path.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"x" * 4096)
-
-
-def rows() -> list:
-    assert AnalysisRun.objects.count() == 1
-    return [*SecondRow.objects.order_by("second").values(*ROWS), FaceObservation.objects.count()]
-
-
-def files(recording) -> list[Path]:
-    return [path for path in storage.derived_dir(recording.pk).rglob("*") if path.is_file()]
-
-
-def assert_all_is_well(job: Job, undisturbed: list, recording) -> None:
-    assert (job.state, job.error_message, job.lease_token) == ("done", "", None)
-    assert states(job) == ["done"] * 3
-    assert rows() == undisturbed
-    assert [path.name.split("-")[0] for path in files(recording)] == ["people"]
-    assert list(find_breaks()) == []
-
-
-class DyingFace(OneFace):
-    """Dies while it looks at the second part."""
-
-    def detect(self, image_bgr):
-        found = super().detect(image_bgr)
-        if 70 <= self.seen[-1] < 120:
-            die()
-        return found
-
-
-def use_a_dying_engine() -> None:
-    engine = stand_in_engine(workers=1)
-    dying = type(engine)(DyingFace(), engine.recogniser, engine.embedder, 1)
-    engines.analysis._load_engine = lambda model: dying
-
-
-class SlowFace(OneFace):
-    """Takes its time with every frame, and says when it has begun."""
-
-    def __init__(self, begun: Path) -> None:
-        super().__init__()
-        self.begun = begun
-
-    def detect(self, image_bgr):
-        self.begun.touch()
-        time.sleep(0.1)
-        return super().detect(image_bgr)
-
-
-def use_a_slow_engine(begun: Path) -> None:
-    engine = stand_in_engine(workers=1)
-    slow = type(engine)(SlowFace(begun), engine.recogniser, engine.embedder, 1)
-    engines.analysis._load_engine = lambda model: slow
 
 
 def kill_after(module, name: str) -> None:

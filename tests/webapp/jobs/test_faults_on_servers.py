@@ -1,4 +1,4 @@
-"""The faults of test_faults.py once more, with PostgreSQL, Redis and Celery instead of what is built in."""
+"""The faults of its neighbours once more, with PostgreSQL, Redis and Celery instead of what is built in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from tests import services
 
 ROOT = Path(__file__).resolve().parents[3]
 #: The whole table of faults takes a minute; these are the ones in which the servers take part.
-CHOSEN = "decoding or committing or eight or two_workers or told_to_end or quarantined or restarts or broker"
+CHOSEN = (
+    "decoding or committing or eight or two_workers or told_to_end or quarantined or restarts or broker "
+    "or empty_folder or dies_after_its_clock"
+)
+FAULTS = ("tests/webapp/jobs/test_faults.py", "tests/webapp/jobs/test_surroundings.py")
 
 
 @pytest.mark.timeout(600)
@@ -28,7 +32,7 @@ def test_faults_end_as_well_with_postgresql_redis_and_celery():
             "TEST_POSTGRES_DATA": str(database.data),
             "TEST_CELERY_BROKER_URL": broker,
         }
-        command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/webapp/jobs/test_faults.py"]
+        command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", *FAULTS]
         done = subprocess.run(
             [sys.executable, *command, "-k", CHOSEN],
             cwd=ROOT,

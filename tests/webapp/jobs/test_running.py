@@ -63,8 +63,15 @@ def test_an_unexpected_error_is_told_without_its_text(make_job, caplog):
     assert "Miller" not in job.error_message
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), OperationalError("gone"), MemoryError()])
-def test_what_may_heal_is_tried_three_times(make_job, error):
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError(errno.ENOSPC, "full"), "did_not_heal"),
+        (OperationalError("gone"), "did_not_heal"),
+        (MemoryError(), "out_of_memory"),
+    ],
+)
+def test_what_may_heal_is_tried_three_times(make_job, error, code):
     def fail(context):
         raise error
 
@@ -73,7 +80,7 @@ def test_what_may_heal_is_tried_three_times(make_job, error):
         running.run(job.pk)
         assert (state_of(job), job.attempts) == (JobState.QUEUED, attempt)
     running.run(job.pk)
-    assert (state_of(job), job.error_code) == (JobState.FAILED, "did_not_heal")
+    assert (state_of(job), job.error_code) == (JobState.FAILED, code)
 
 
 def test_a_retry_after_trouble_waits_longer_each_time(make_job):
@@ -90,6 +97,32 @@ def test_a_retry_after_trouble_waits_longer_each_time(make_job):
         message = DBTaskResult.objects.get(pk=job.task_id)
         delays.append(round((message.run_after - message.enqueued_at).total_seconds()))
     assert delays == [10, 40]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "gone"), Invalid("Expected a file, found none.")])
+def test_a_job_whose_storage_is_away_waits_and_loses_no_attempt(make_job, error, storage_away):
+    def work(context):
+        if storage_away:
+            raise error
+
+    job = make_job(work)
+    storage_away.add(True)
+    for _ in range(5):
+        running.run(job.pk)
+        assert (state_of(job), job.attempts, job.message) == (JobState.QUEUED, 0, running.STORAGE_AWAY)
+    storage_away.clear()
+    running.run(job.pk)
+    assert (state_of(job), job.message) == (JobState.DONE, "")
+
+
+def test_trouble_with_the_database_is_not_taken_for_the_storage(make_job, storage_away):
+    def work(context):
+        raise OperationalError("gone")
+
+    job = make_job(work)
+    storage_away.add(True)
+    running.run(job.pk)
+    assert (state_of(job), job.attempts) == (JobState.QUEUED, 1)
 
 
 def test_a_job_without_consent_waits(make_job):

@@ -41,7 +41,7 @@ def test_a_worker_that_lost_a_segment_cannot_end_it(segmented):
     stale = segments.claim(segment.pk)
     Segment.objects.update(lease_token="0" * 32)
     segments.fail(segment, stale, code="x", message="x")
-    segments.retry_later(segment, stale)
+    segments.retry_later(segment, stale, OSError())
     segments.hand_back(segment, stale)
     assert states(segmented) == ["running", "queued", "queued"]
 
@@ -129,8 +129,11 @@ def test_only_what_goes_on_can_be_paused_and_only_what_is_paused_resumed(segment
         resume_job(job=segmented, actor=alice, study_id=None)
 
 
-@pytest.mark.parametrize("trouble", [OSError(errno.ENOSPC, "full"), MemoryError()])
-def test_what_may_heal_costs_one_segment_a_pause_that_grows(segmented, parts, trouble):
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [(OSError(errno.ENOSPC, "full"), "did_not_heal"), (MemoryError(), "out_of_memory")],
+)
+def test_what_may_heal_costs_one_segment_a_pause_that_grows(segmented, parts, trouble, code):
     def during(context):
         if context.input["name"] == "b":
             raise trouble
@@ -144,7 +147,7 @@ def test_what_may_heal_costs_one_segment_a_pause_that_grows(segmented, parts, tr
         segment.refresh_from_db()
         assert segment.attempts == attempt
     job.refresh_from_db()
-    assert (job.state, job.error_code) == (JobState.FAILED, "did_not_heal")
+    assert (job.state, job.error_code) == (JobState.FAILED, code)
     assert job.error_message.startswith("Part b: ")
 
 
@@ -248,3 +251,22 @@ def test_a_worker_of_an_older_version_hands_on_what_it_does_not_know(segmented, 
     registry.register_kind(known)
     segments.run(segment.pk)
     assert states(segmented) == ["done", "queued", "queued"]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "gone"), Invalid("Expected a file, found none.")])
+def test_a_segment_whose_storage_is_away_waits_and_loses_no_attempt(segmented, parts, error, storage_away):
+    def during(context):
+        storage_away.add(True)
+        raise error
+
+    parts.during = during
+    drive(segmented, steps=2)
+    segment = first(segmented)
+    segmented.refresh_from_db()
+    assert (segment.state, segment.attempts, segmented.state) == ("queued", 0, JobState.RUNNING)
+    assert segmented.message == running.STORAGE_AWAY
+    storage_away.clear()
+    parts.during = lambda context: None
+    segments.run(segment.pk)
+    segmented.refresh_from_db()
+    assert (states(segmented)[0], segmented.message) == ("done", "")

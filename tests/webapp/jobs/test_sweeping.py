@@ -121,6 +121,32 @@ def test_a_job_whose_message_died_with_its_worker_is_queued_again(make_job):
     assert sweeping.requeue_lost_messages() == 0
 
 
+def test_another_attempt_that_a_wrong_clock_put_off_by_an_hour_is_made_in_time(segmented, parts, monkeypatch):
+    def during(context):
+        raise OSError("away")
+
+    parts.during = during
+    right = timezone.now
+    drive(segmented, steps=1)
+    monkeypatch.setattr(timezone, "now", lambda: right() + timedelta(hours=1))
+    drive(segmented, steps=3)
+    monkeypatch.setattr(timezone, "now", right)
+    parts.during = lambda context: None
+    assert drive(segmented).state == JobState.RUNNING
+    assert sweeping.requeue_lost_messages() == 3
+    assert drive(segmented).state == JobState.DONE
+    assert sweeping.requeue_lost_messages() == 0
+
+
+def test_another_attempt_that_waits_for_its_time_is_left_alone(segmented, parts):
+    def during(context):
+        raise OSError("away")
+
+    parts.during = during
+    drive(segmented, steps=4)
+    assert sweeping.requeue_lost_messages() == 0
+
+
 def test_a_job_that_waits_for_consent_goes_on_once_it_is_given(make_job):
     consent = []
     job = make_job(may_start=lambda job: bool(consent))

@@ -251,3 +251,23 @@ def test_a_file_is_not_looked_at_after_consent_was_withdrawn(tus, small_video, c
     record_decisions(actor=alice, participant=patient, decisions={"record": False})
     assert check(recording).state == "refused"
     assert Job.objects.get(kind="check_recording").state == "cancelled"
+
+
+def test_a_storage_that_goes_away_during_the_check_costs_no_file(
+    tus, check, small_video, settings, monkeypatch
+):
+    recording = tus.send(small_video)
+    away = settings.DATA_DIR.with_name("away")
+    look = engines.check_video
+
+    def interrupted(path, poster):
+        settings.DATA_DIR.rename(away)
+        return look(path, poster)
+
+    monkeypatch.setattr(engines, "check_video", interrupted)
+    check(recording)
+    assert (recording.state, Job.objects.get().state) == ("checking", "queued")
+    monkeypatch.setattr(engines, "check_video", look)
+    away.rename(settings.DATA_DIR)
+    check(recording)
+    assert recording.state == "ready"
