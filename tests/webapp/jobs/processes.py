@@ -87,8 +87,8 @@ def end_of(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
+def wait_until(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+    until = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < until, "it did not come to this in time"
         time.sleep(0.02)
