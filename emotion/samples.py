@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.labels import EMOTIONS
-from emotion.types import Float
+from emotion.types import Float, MediaPath
 
 Times = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -124,7 +124,7 @@ def join_samples(parts: Sequence[FaceSamples]) -> FaceSamples:
     return FaceSamples(*columns)
 
 
-def write_samples(samples: FaceSamples, destination: Path) -> None:
+def write_samples(samples: FaceSamples, destination: MediaPath) -> None:
     """Write samples to a compressed .npz file, complete or not at all (temporary name, then rename).
 
     What a process that was killed left of the same file goes; two processes never write into one file.
@@ -141,12 +141,12 @@ def write_samples(samples: FaceSamples, destination: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def partial_files(destination: Path) -> list[Path]:
+def partial_files(destination: MediaPath) -> list[Path]:
     """Return the temporary files under which somebody is writing, or was killed while writing, a file."""
     return list(destination.parent.glob(f".{destination.name}.*.part"))
 
 
-def read_samples(path: Path) -> FaceSamples:
+def read_samples(path: MediaPath) -> FaceSamples:
     """Return what write_samples wrote, bit for bit."""
-    with np.load(path, allow_pickle=False) as stored:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         return FaceSamples(*(stored[field.name] for field in fields(FaceSamples)))

@@ -10,7 +10,6 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -18,9 +17,10 @@ from emotion.people import Correction, People, correct_people
 from emotion.roles import RoleAssignment, expected_role
 from emotion.samples import COLUMNS, FaceSamples, Flags, without_embeddings
 from emotion.track import Track
+from emotion.types import MediaPath
 
 
-def write_settled(found: People, settled: People, destination: Path, *, camera: str) -> None:
+def write_settled(found: People, settled: People, destination: MediaPath, *, camera: str) -> None:
     """Write people as the machine found them, complete or not at all.
 
     settled: the same faces after corrections; expressions are kept of those who count on this camera.
@@ -44,14 +44,14 @@ def write_settled(found: People, settled: People, destination: Path, *, camera: 
     temporary.replace(destination)
 
 
-def read_settled(path: Path, corrections: Sequence[Correction] = (), *, camera: str) -> People | None:
+def read_settled(path: MediaPath, corrections: Sequence[Correction] = (), *, camera: str) -> People | None:
     """Return the people as the machine found them, None when the recording is needed again.
 
     That is so when nothing whole was kept, or when the corrections make a person count whose expressions were
     not kept.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             found = _people(
                 FaceSamples(*(stored[name] for name in COLUMNS)),
                 stored["track_of_face"],

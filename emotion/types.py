@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import IO, Literal, Protocol, Self
 
 import numpy as np
@@ -27,6 +28,9 @@ class MediaPath(Protocol):
 
     @property
     def suffix(self) -> str: ...
+
+    @property
+    def parent(self) -> Path: ...
 
     def open(self, mode: Literal["rb", "wb", "ab", "w+b"], /) -> IO[bytes]: ...
 

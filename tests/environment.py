@@ -16,6 +16,7 @@ for name in (
     "LOG_FORMAT",
     "DEBUG",
     "CELERY_BROKER_URL",
+    "MEDIA_KEYS",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "CELERY_BROKER_URL"):

@@ -23,6 +23,7 @@ DATA_DIR = env.path("DATA_DIR", default=ROOT / "var")
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 WEIGHTS_DIR = env.path("WEIGHTS_DIR", default=ROOT / "emotion" / "installed_weights")
 DEVICE = env.choice("DEVICE", "auto", ("auto", "cpu", "cuda"))
+MEDIA_KEYS = env.keys("MEDIA_KEYS")
 MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_MB", 20_000, minimum=1) * 1024 * 1024
 ERASE_WITHIN_DAYS = env.integer("ERASE_WITHIN_DAYS", 30, minimum=1)
 LIVE_WORKERS = env.integer("LIVE_WORKERS", 1, minimum=1)
@@ -96,7 +97,8 @@ DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
 _SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+    "PRAGMA secure_delete=ON;",
 }
 
 

@@ -171,7 +171,9 @@ def _sources(cameras: Cameras) -> list[Source]:
 def _source(recording: Recording, consent: bool) -> Source:
     return Source(
         camera=recording.camera,
-        path=storage.original_path(recording) if consent else None,
-        samples_dir=storage.derived_dir(recording.pk) / "samples",
+        path=storage.original(recording) if consent else None,
+        samples_dir=storage.new_derived(recording.pk, "samples")
+        if consent
+        else storage.derived_dir(recording.pk) / "samples",
         duration_us=recording.duration_us or 0,
     )

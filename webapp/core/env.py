@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +16,7 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 _MAIL_TIMEOUT_S = 20
+_KEY_BYTES = 32
 
 
 class Environment:
@@ -118,3 +121,20 @@ class Environment:
             "EMAIL_USE_SSL": parts.scheme == "smtps",
             "EMAIL_TIMEOUT": _MAIL_TIMEOUT_S,
         }
+
+    def keys(self, name: str) -> list[bytes]:
+        """Return keys of 32 bytes, given in base64 with commas between. No message repeats any of them."""
+        keys: list[bytes] = []
+        for number, text in enumerate(self.names(name), 1):
+            try:
+                key = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+            except binascii.Error:
+                key = b""
+            if len(key) != _KEY_BYTES:
+                raise ImproperlyConfigured(
+                    f"{name} must hold keys of 32 bytes in base64, separated by commas; key {number} is none."
+                )
+            if key in keys:
+                raise ImproperlyConfigured(f"{name} must hold each key once; key {number} is there before.")
+            keys.append(key)
+        return keys

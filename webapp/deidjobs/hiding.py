@@ -12,7 +12,7 @@ from webapp.core.errors import AppError
 from webapp.deidjobs import services
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden, recording_of
-from webapp.deidjobs.storage import version_path
+from webapp.deidjobs.storage import new_version
 from webapp.jobs.context import JobContext
 from webapp.jobs.errors import Stopped, WaitForConsent
 from webapp.jobs.models import Job
@@ -55,11 +55,11 @@ def run_hiding(context: JobContext) -> None:
     if not consent.holds():
         raise WaitForConsent
     pk = uuid.uuid4()
-    destination = version_path(recording.pk, pk)
+    destination = new_version(recording.pk, pk)
     destination.parent.mkdir(parents=True, exist_ok=True)
     try:
         hidden = engines.hide_faces(
-            storage.original_path(recording),
+            storage.original(recording),
             destination,
             method=context.params["method"],
             audio=context.params["audio"],

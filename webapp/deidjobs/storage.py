@@ -5,10 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
-from webapp.recordings.storage import derived_dir
+from webapp.core.encrypted_path import StoredFile
+from webapp.recordings.storage import derived, derived_dir, new_derived
 
 FOLDER = "deidentified"
 
 
 def version_path(recording_id: UUID, derivative_id: UUID) -> Path:
-    return derived_dir(recording_id) / FOLDER / f"{derivative_id}.mp4"
+    return derived_dir(recording_id) / _name(derivative_id)
+
+
+def version(recording_id: UUID, derivative_id: UUID) -> StoredFile:
+    """Return a version to be read. Raises MediaLocked."""
+    return derived(recording_id, _name(derivative_id))
+
+
+def new_version(recording_id: UUID, derivative_id: UUID) -> StoredFile:
+    """Return where a version is to be written. Raises MediaLocked."""
+    return new_derived(recording_id, _name(derivative_id))
+
+
+def _name(derivative_id: UUID) -> str:
+    return f"{FOLDER}/{derivative_id}.mp4"

@@ -19,7 +19,7 @@ from webapp.deidjobs.cards import expression_rows, privacy_rows
 from webapp.deidjobs.forms import HidingForm, ReviewForm
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import hideable, may_be_hidden, newest_review, versions_of
-from webapp.deidjobs.storage import version_path
+from webapp.deidjobs.storage import version
 from webapp.recordings.serving import serve_file
 from webapp.studies.access import access_encounter, needs_of
 from webapp.studies.models import Encounter
@@ -91,8 +91,8 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
                 target=found,
                 study_id=found.recording.encounter.study_id,
             )
-    path = version_path(found.recording_id, found.pk)
-    return serve_file(request, path, content_type="video/mp4", etag=found.sha256)
+    stored = version(found.recording_id, found.pk)
+    return serve_file(request, stored, content_type="video/mp4", etag=found.sha256)
 
 
 def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResponse:

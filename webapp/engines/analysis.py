@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from webapp.core.encrypted_path import StoredFile
 from webapp.engines.findings import as_findings
 from webapp.engines.kept import KeptSegments, kept_segments, weights_of, weights_of_voices
 from webapp.engines.translating import translated
@@ -129,7 +129,7 @@ def conclude(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = 
 
 
 def _camera(
-    source: Source, path: Path, options: AnalysisOptions, kept: KeptSegments, known: People | None
+    source: Source, path: StoredFile, options: AnalysisOptions, kept: KeptSegments, known: People | None
 ) -> CameraAnalysis | None:
     """Return a camera from the people who are known, or from its kept segments; None when one is missing."""
     from emotion.conclude import conclude_camera, conclude_people
@@ -146,13 +146,13 @@ def _camera(
     return conclude_camera(join_samples(whole), camera=source.camera, video=video, options=options)
 
 
-def _heard(opened: Sequence[tuple[Source, Path]], model: str) -> dict[str, Heard]:
+def _heard(opened: Sequence[tuple[Source, StoredFile]], model: str) -> dict[str, Heard]:
     """Return what the cameras heard; a microphone hears everybody, so all must agree to be analysed."""
     voices = _load_engine(model).voices
     return voices.listen_to({source.camera: path for source, path in opened}) if voices else {}
 
 
-def _opened(sources: Sequence[Source]) -> list[tuple[Source, Path]]:
+def _opened(sources: Sequence[Source]) -> list[tuple[Source, StoredFile]]:
     """Return what may be opened. Raises OSError for a recording that cannot be reached: that may heal."""
     opened = [(source, source.path) for source in sources if source.path is not None]
     for _, path in opened:

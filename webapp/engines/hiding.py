@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from webapp.core.encrypted_path import StoredFile
 from webapp.engines.findings import versions
 from webapp.engines.translating import translated
 from webapp.engines.values import HiddenVideo
@@ -39,8 +39,8 @@ def known_donors() -> tuple[str, ...]:
 
 
 def hide_faces(
-    source: Path,
-    destination: Path,
+    source: StoredFile,
+    destination: StoredFile,
     *,
     method: str,
     audio: str,
@@ -56,6 +56,7 @@ def hide_faces(
     """
     from deid.audit import audit
     from deid.pipeline import Task, deidentify, describe
+    from emotion.media.source import partial_path
 
     source.stat()
     task = Task(method, audio=audio, donor=donor, seed=seed)
@@ -73,13 +74,15 @@ def hide_faces(
             source,
             destination,
             tools=tools,
+            control=partial_path(destination),
             progress=lambda share: progress(share, True),
             cancelled=cancelled,
         )
-    digest = hashlib.sha256()
+    digest, size_bytes = hashlib.sha256(), 0
     with destination.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+            size_bytes += len(block)
     return HiddenVideo(
         recipe={**vars(task), "versions": versions(), "weights": _all_weights()},
         report=describe(report),
@@ -89,7 +92,7 @@ def hide_faces(
         verdict=found["verdict"],
         reasons=found["reasons"],
         sha256=digest.hexdigest(),
-        size_bytes=destination.stat().st_size,
+        size_bytes=size_bytes,
     )
 
 

@@ -7,9 +7,11 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from webapp.core.encrypted_path import StoredFile
+from webapp.core.encryption import DamagedFile
 from webapp.engines.values import SECOND_US, Source
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from emotion.people import Correction, People
     from emotion.samples import FaceSamples, Segment
 
+DAMAGED = (DamagedFile, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
 #: What finds faces and tells them apart, whichever model names the expressions.
 FACE_NETWORKS = ("centerface", "identity")
 
@@ -59,9 +62,10 @@ class KeptSegments:
         known: dict[str, People] = {}
         for camera in cameras:
             path = self._folders[camera] / self._settled
-            people = read_settled(path, said.get(camera, ()), camera=camera)
-            if people is not None:
-                known[camera] = people
+            with suppress(DamagedFile):
+                people = read_settled(path, said.get(camera, ()), camera=camera)
+                if people is not None:
+                    known[camera] = people
         return known
 
     def settle(self, analysis: EncounterAnalysis) -> None:
@@ -90,7 +94,7 @@ class KeptSegments:
         path = self._path(camera, segment)
         try:
             return read_samples(path)
-        except (FileNotFoundError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+        except (FileNotFoundError, *DAMAGED):
             path.unlink(missing_ok=True)
             return None
 
@@ -101,7 +105,7 @@ class KeptSegments:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_samples(samples, path)
 
-    def _path(self, camera: str, segment: Segment) -> Path:
+    def _path(self, camera: str, segment: Segment) -> StoredFile:
         return self._folders[camera] / f"{segment.start_us // SECOND_US:06d}.npz"
 
 

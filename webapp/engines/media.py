@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from webapp.core.encrypted_path import StoredFile
 from webapp.core.errors import AppError
 from webapp.engines.translating import translated
 from webapp.engines.values import SECOND_US, CheckedVideo
@@ -14,7 +15,7 @@ LONGEST_US = 12 * 3600 * SECOND_US
 SPARSEST_US = 5 * SECOND_US
 
 
-def check_video(path: Path, poster: Path) -> CheckedVideo:
+def check_video(path: StoredFile, poster: StoredFile) -> CheckedVideo:
     """Return what a file is and write its poster. Raises AppError when no picture of it can be decoded, or
     when its length would keep a worker busy for days.
     """
@@ -36,7 +37,7 @@ def check_video(path: Path, poster: Path) -> CheckedVideo:
     )
 
 
-def _check_length(path: Path, duration_us: int) -> None:
+def _check_length(path: StoredFile, duration_us: int) -> None:
     from emotion.media import count_pictures
 
     hours = duration_us / 3600 / SECOND_US

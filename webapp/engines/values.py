@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
+from webapp.core.encrypted_path import StoredFile
 
 SECOND_US = 1_000_000
 
@@ -36,8 +34,8 @@ class Source:
     """
 
     camera: str
-    path: Path | None
-    samples_dir: Path
+    path: StoredFile | None
+    samples_dir: StoredFile
     duration_us: int
 
 

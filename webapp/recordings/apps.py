@@ -6,11 +6,14 @@ class RecordingsConfig(AppConfig):
     label = "recordings"
 
     def ready(self) -> None:
+        from django.core.checks import Tags, register
+
         from webapp.consent.holders import register_holder
         from webapp.core.health import STORAGE, register_check
         from webapp.core.waiting import register_provider
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.checking import check_recording, give_up, may_check
+        from webapp.recordings.checks import check_keys_open, check_master_keys
         from webapp.recordings.holding import HOLDER
         from webapp.recordings.services import CHECK
         from webapp.recordings.storage import check_storage
@@ -33,5 +36,7 @@ class RecordingsConfig(AppConfig):
         ):
             register_sweep(sweep)
         register_check(STORAGE, check_storage)
+        register(check_master_keys, Tags.security)
+        register(check_keys_open, Tags.database)
         register_holder(HOLDER)
         register_provider(unfinished_business)

@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from pathlib import Path
 from uuid import UUID
 
 from webapp import engines
+from webapp.core.encrypted_path import StoredFile
 from webapp.core.errors import AppError
 from webapp.jobs.context import JobContext
 from webapp.jobs.models import Job, JobState
-from webapp.recordings import services, storage
+from webapp.recordings import keys, services, storage
 from webapp.recordings.access import VIEW_PURPOSE
+from webapp.recordings.encrypting import encrypt_recording
 from webapp.recordings.models import Recording, RecordingState
 from webapp.recordings.queries import is_usable_for
 
@@ -30,16 +31,16 @@ def check_recording(context: JobContext) -> None:
         return
     if recording.state == RecordingState.REFUSED and not services.reopen(recording):
         raise AppError(FILE_MISSING, code="file_missing")
-    path = _take_over(recording, UUID(context.params["upload"]))
-    sha256 = _hash(path, context)
+    original = _take_over(recording, UUID(context.params["upload"]))
+    sha256 = _hash(original, recording.size_bytes, context)
     twin = services.find_duplicate(recording, sha256)
     try:
         if twin is not None:
             raise AppError(f"This very file is here already, as the recording of the {twin.camera}'s camera.")
         context.progress(HASHING_SHARE, "looking at the picture")
-        found = engines.check_video(path, storage.poster_path(recording))
+        found = engines.check_video(original, storage.new_poster(recording))
     except AppError as error:
-        path.stat()  # a storage that is away is no fault of the file, which would be deleted
+        original.stat()  # a storage that is away is no fault of the file, which would be deleted
         with context.finishing():
             services.refuse(recording, error.message)
         return
@@ -70,7 +71,7 @@ def _find(job: Job) -> Recording | None:
     return found.select_related("encounter", "uploaded_by").first()
 
 
-def _take_over(recording: Recording, upload_id: UUID) -> Path:
+def _take_over(recording: Recording, upload_id: UUID) -> StoredFile:
     """Move the arrived file to its own folder, once; return where it lies."""
     arrived, target = storage.upload_file(upload_id), storage.original_path(recording)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -78,13 +79,14 @@ def _take_over(recording: Recording, upload_id: UUID) -> Path:
         shutil.move(arrived, target)
     if not target.exists():
         raise AppError(FILE_MISSING, code="file_missing")
-    return target
+    if keys.encrypts() and not keys.is_all_encrypted(recording.pk):
+        encrypt_recording(recording)  # it began to arrive before media were encrypted
+    return storage.original(recording)
 
 
-def _hash(path: Path, context: JobContext) -> str:
+def _hash(original: StoredFile, size: int, context: JobContext) -> str:
     digest = hashlib.sha256()
-    size = max(1, path.stat().st_size)
-    with path.open("rb") as file:
+    with original.open("rb") as file:
         while piece := file.read(PIECE_BYTES):
             digest.update(piece)
             context.stop_if_asked()

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
 from webapp.recordings import storage
-from webapp.recordings.models import Recording, Upload
+from webapp.recordings.models import MediaKey, Recording, Upload
 from webapp.recordings.queries import usable_for
 from webapp.studies.models import Encounter
 
@@ -47,10 +47,12 @@ def preview(scope: Scope) -> Iterator[Effect]:
 
 
 def erase(scope: Scope) -> list[Erased]:
-    """Delete rows at once and files after the commit."""
+    """Delete rows, and the keys with them, at once and files after the commit."""
     recordings, uploads = list(recordings_in(scope)), list(uploads_in(scope))
     gone = [Erased(KIND, str(one.pk), one.sha256, one.size_bytes) for one in recordings]
     gone += [Erased("upload", str(one.pk), size_bytes=one.offset) for one in uploads]
+    keys = MediaKey.objects.filter(Q(recording__in=recordings) | Q(upload__in=uploads))
+    gone += [Erased("encryption key", str(pk)) for pk in keys.values_list("pk", flat=True)]
     folders, files = [one.pk for one in recordings], [one.pk for one in uploads]
     Upload.objects.filter(pk__in=files).delete()
     Recording.objects.filter(pk__in=folders).delete()
@@ -63,6 +65,8 @@ def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
     rows = recordings_in(scope).count() + uploads_in(scope).count()
     if rows:
         yield f"{rows} recordings or uploads are still in the database"
+    if keys := MediaKey.objects.filter(pk__in=erased).count():
+        yield f"{keys} encryption keys are still in the database"
     for kind, path in storage.entries_named(erased):
         yield f"a file or folder of {path.stem} is still in {kind}"
         storage.remove(path)

@@ -67,6 +67,35 @@ class Recording(models.Model):
         return f"{self.get_camera_display()}'s camera"
 
 
+class MediaKey(models.Model):
+    """The key under which the files of one recording lie encrypted, wrapped by a master key.
+
+    It belongs to the upload until that has arrived and then to the recording, and goes with it: from then on
+    nobody reads the files, wherever there are copies of them. master: the name of the key that wrapped it.
+    complete: every file of the recording is encrypted, so a plain one in its place is not taken for it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    upload = models.OneToOneField("Upload", null=True, on_delete=models.CASCADE, related_name="media_key")
+    recording = models.OneToOneField(Recording, null=True, on_delete=models.CASCADE, related_name="media_key")
+    wrapped = models.BinaryField(max_length=60)
+    master = models.CharField(max_length=16, db_index=True)
+    complete = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(upload=None, recording__isnull=False)
+                | models.Q(upload__isnull=False, recording=None),
+                name="media_key_has_one_owner",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"key {self.pk}"
+
+
 class Upload(models.Model):
     """A file on its way. offset: bytes that are safely on disk; it moves forward under the lock alone."""
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from webapp.core import audit
 from webapp.engines import CheckedVideo
-from webapp.recordings import storage
+from webapp.recordings import keys, storage
 from webapp.recordings.models import Recording, RecordingState, Upload
 from webapp.recordings.queries import ready_recordings
 from webapp.studies.encounters import mark_recorded
@@ -88,7 +88,8 @@ def delete_recording(recording: Recording, *, action: str) -> None:
 
 
 def _delete_files(recording: Recording) -> None:
-    """Delete the files after the commit; what cannot be deleted then is found by a sweep later."""
+    """Destroy the key in this transaction and delete the files after it; a sweep finds what is left then."""
+    keys.destroy(recording)
     gone, uploads = recording.pk, _upload_ids(recording)
     transaction.on_commit(lambda: storage.delete_files(gone, uploads), robust=True)
 

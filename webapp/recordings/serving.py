@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from django.http import HttpRequest, HttpResponse
 
-from webapp.core.errors import NotFound
+from webapp.core.encrypted_path import StoredFile
+from webapp.core.encryption import MAGIC
+from webapp.core.errors import Conflict, NotFound
 from webapp.recordings.ranges import ByteRange, Unsatisfiable, parse_range
 
 #: The server under us queues whatever it is given, however slowly a player reads. So a player gets a piece
@@ -18,19 +21,28 @@ ASK_FOR_A_RANGE: Final = (
     f"This file is served in pieces of at most {MOST_AT_ONCE // 1024**2} MiB. "
     "Ask for a range of it, such as Range: bytes=0-."
 )
+BEING_ENCRYPTED: Final = "This file is being encrypted at this moment; try again."
 
 
-def serve_file(request: HttpRequest, path: Path, *, content_type: str, etag: str) -> HttpResponse:
+def serve_file(request: HttpRequest, stored: StoredFile, *, content_type: str, etag: str) -> HttpResponse:
     """Return 200, 206 or 416 for a private file, 400 for a large one without a range. Raises NotFound when it
-    is gone from the disk.
+    is gone from the disk, DamagedFile when it cannot be decrypted.
 
     etag: identifies the content. A range counts only while If-Range, when sent, names this content. An answer
     may end before the range that was asked for, as RFC 9110 (15.3.7) allows.
     """
     try:
-        size = path.stat().st_size
+        file = stored.open("rb")
     except FileNotFoundError:
         raise NotFound from None
+    with file:
+        if isinstance(stored, Path) and file.read(len(MAGIC)) == MAGIC:
+            raise Conflict(BEING_ENCRYPTED, code="being_encrypted")
+        return _serve(request, file, content_type=content_type, etag=etag)
+
+
+def _serve(request: HttpRequest, file: IO[bytes], *, content_type: str, etag: str) -> HttpResponse:
+    size = file.seek(0, os.SEEK_END)
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-store",
@@ -47,29 +59,25 @@ def serve_file(request: HttpRequest, path: Path, *, content_type: str, etag: str
         return HttpResponse(
             ASK_FOR_A_RANGE, status=HTTPStatus.BAD_REQUEST, headers=headers, content_type="text/plain"
         )
-    return _answer(request, path, wanted, size, headers | {"Content-Type": content_type})
+    return _answer(request, file, wanted, size, headers | {"Content-Type": content_type})
 
 
 def _answer(
-    request: HttpRequest, path: Path, wanted: ByteRange | None, size: int, headers: dict[str, str]
+    request: HttpRequest, file: IO[bytes], wanted: ByteRange | None, size: int, headers: dict[str, str]
 ) -> HttpResponse:
     part, status = ByteRange(0, size), HTTPStatus.OK
     if wanted is not None:
         part = ByteRange(wanted.start, min(wanted.end, wanted.start + MOST_AT_ONCE))
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
         status = HTTPStatus.PARTIAL_CONTENT
-    body = b"" if request.method == "HEAD" else _read(path, part)
+    body = b"" if request.method == "HEAD" else _read(file, part)
     headers["Content-Length"] = str(len(part) if request.method == "HEAD" else len(body))
     return HttpResponse(body, status=status, headers=headers)
 
 
-def _read(path: Path, part: ByteRange) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(part.start)
-            return file.read(len(part))
-    except FileNotFoundError:
-        raise NotFound from None
+def _read(file: IO[bytes], part: ByteRange) -> bytes:
+    file.seek(part.start)
+    return file.read(len(part))
 
 
 def _range_header(request: HttpRequest, etag: str) -> str | None:

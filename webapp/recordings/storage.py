@@ -1,4 +1,8 @@
-"""Where the bytes lie. Every name on disk is one that we drew; nothing a user typed gets there."""
+"""Where the bytes lie, and whether they lie plain or encrypted. Every name on disk is one that we drew;
+nothing a user typed gets there.
+
+Paths are for moving and deleting. Who reads or writes content asks for a StoredFile and opens that.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,14 @@ from uuid import UUID
 
 from django.conf import settings
 
-from webapp.recordings.models import Recording, RecordingState
+from webapp.core.encrypted_path import EncryptedPath, StoredFile
+from webapp.core.encryption import EncryptedFile
+from webapp.recordings import keys
+from webapp.recordings.models import MediaKey, Recording, RecordingState, Upload
+from webapp.recordings.upload_files import PlainUploadFile, UploadFile
+
+#: What a file is for is sealed with it, so that none can take another one's place.
+ORIGINAL, POSTER = "original", "poster"
 
 
 def upload_file(upload_id: UUID) -> Path:
@@ -28,6 +39,74 @@ def original_path(recording: Recording) -> Path:
 
 def poster_path(recording: Recording) -> Path:
     return recording_dir(recording.pk) / "poster.jpg"
+
+
+def original(recording: Recording) -> StoredFile:
+    """Return the original to be read. Raises MediaLocked."""
+    return _to_read(recording.pk, original_path(recording), ORIGINAL)
+
+
+def poster(recording: Recording) -> StoredFile:
+    """Return the poster to be read. Raises MediaLocked."""
+    return _to_read(recording.pk, poster_path(recording), POSTER)
+
+
+def new_poster(recording: Recording) -> StoredFile:
+    """Return the poster to be written. Raises MediaLocked."""
+    return _to_write(recording.pk, poster_path(recording), POSTER)
+
+
+def derived(recording_id: UUID, name: str) -> StoredFile:
+    """Return what was derived from a recording, to be read. name: below derived_dir. Raises MediaLocked."""
+    return _to_read(recording_id, derived_dir(recording_id) / name, name)
+
+
+def new_derived(recording_id: UUID, name: str) -> StoredFile:
+    """Return where something derived from a recording is to be written. Raises MediaLocked."""
+    return _to_write(recording_id, derived_dir(recording_id) / name, name)
+
+
+def files_of(recording: Recording) -> Iterator[tuple[Path, str]]:
+    """Yield every whole file of a recording with what it is for."""
+    for path, purpose in ((original_path(recording), ORIGINAL), (poster_path(recording), POSTER)):
+        if path.is_file():
+            yield path, purpose
+    folder = derived_dir(recording.pk)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            yield path, path.relative_to(folder).as_posix()
+
+
+def create_upload_file(upload: Upload) -> None:
+    """Make room for what arrives, encrypted where the upload has a key."""
+    path = upload_file(upload.pk)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    open_upload(upload, 0).close()
+
+
+def open_upload(upload: Upload, offset: int) -> UploadFile:
+    """Open what arrived so far to go on at offset. Raises FileNotFoundError and MediaLocked."""
+    key = MediaKey.objects.filter(upload=upload).first()
+    if key is None:
+        return PlainUploadFile(upload_file(upload.pk), "r+b")
+    opened = keys.opened(key)
+    raw = upload_file(upload.pk).open("r+b", buffering=0)
+    return EncryptedFile(raw, key=opened, purpose=ORIGINAL, resume_at=offset)
+
+
+def _to_read(recording_id: UUID, path: Path, purpose: str) -> StoredFile:
+    return _under(keys.find_key(recording_id), path, purpose)
+
+
+def _to_write(recording_id: UUID, path: Path, purpose: str) -> StoredFile:
+    return _under(keys.key_to_write_with(recording_id), path, purpose)
+
+
+def _under(key: MediaKey | None, path: Path, purpose: str) -> StoredFile:
+    if key is None:
+        return path
+    return EncryptedPath(path, keys.opened(key), purpose, may_be_plain=not key.complete)
 
 
 def derived_dir(recording_id: UUID) -> Path:

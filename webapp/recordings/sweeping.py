@@ -85,7 +85,7 @@ def sweep_half_written_files() -> None:
     if not cache.add("half-written-swept", True, LOOK_FOR_ORPHANS_EVERY_S):
         return
     before = time.time() - HALF_WRITTEN_AFTER_S
-    for _, folder in storage.entries("derived"):
+    for _, folder in (*storage.entries("recordings"), *storage.entries("derived")):
         for path in folder.rglob(".*.part"):
             if path.stat().st_mtime < before:
                 log.warning("half_written_deleted", recording_id=folder.name)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from webapp.core import audit
 from webapp.core.errors import Conflict, ConsentMissing, InsufficientStorage, Invalid, NotFound, TooLarge
 from webapp.jobs.services import create_job
-from webapp.recordings import storage, writing
+from webapp.recordings import keys, storage, writing
 from webapp.recordings.access import VIEW_PURPOSE
 from webapp.recordings.checksums import Checksum
 from webapp.recordings.errors import UploadLocked
@@ -60,11 +60,11 @@ def create_upload(
         replaces=replace,
         uploaded_by_id=actor.pk,
     )
+    if keys.encrypts():
+        keys.add_key(upload=upload, complete=True)
     audit.record(actor=actor, action="upload.started", target=upload, study_id=encounter.study_id)
     with writing.disk_full_as_507():
-        path = storage.upload_file(upload.pk)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        storage.create_upload_file(upload)
     return upload
 
 
@@ -91,7 +91,7 @@ def receive(
     try:
         if announced > upload.length - offset:
             raise TooLarge(f"Expected at most {upload.length - offset} more bytes, got {announced}.")
-        there = writing.size_on_disk(upload)
+        there = writing.size_on_disk(upload, offset)
         if there < offset:
             end = there
             raise Conflict(f"Expected a chunk at byte {there}, got one at {offset}.", code="wrong_offset")
@@ -211,6 +211,7 @@ def _hand_over(upload: Upload, actor: Actor) -> None:
         uploaded_by_id=upload.uploaded_by_id,
     )
     Upload.objects.filter(pk=upload.pk).update(recording=recording)
+    keys.hand_on(upload, recording)
     audit.record(actor=actor, action="recording.arrived", target=recording, study_id=encounter.study_id)
     create_job(
         kind=CHECK,

@@ -34,8 +34,7 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET":
         _record_viewing(request, recording, "recording.viewed")
     content_type = CONTENT_TYPES.get(recording.suffix, "application/octet-stream")
-    path = storage.original_path(recording)
-    return serve_file(request, path, content_type=content_type, etag=recording.sha256)
+    return serve_file(request, storage.original(recording), content_type=content_type, etag=recording.sha256)
 
 
 @login_required
@@ -44,8 +43,9 @@ def poster(request: HttpRequest, pk: UUID) -> HttpResponse:
     recording = access_recording(request.user, pk, "view_original")
     if request.method == "GET":
         _record_viewing(request, recording, "recording.poster_viewed")
-    path = storage.poster_path(recording)
-    return serve_file(request, path, content_type="image/jpeg", etag=f"poster-{recording.sha256}")
+    return serve_file(
+        request, storage.poster(recording), content_type="image/jpeg", etag=f"poster-{recording.sha256}"
+    )
 
 
 def _record_viewing(request: HttpRequest, recording: Recording, action: str) -> None:

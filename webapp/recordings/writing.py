@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from io import FileIO
 from typing import Protocol
 
 from django.db import transaction
@@ -20,6 +19,7 @@ from webapp.recordings import storage
 from webapp.recordings.checksums import Checksum
 from webapp.recordings.errors import ChecksumMismatch, UploadLocked
 from webapp.recordings.models import Upload
+from webapp.recordings.upload_files import UploadFile
 
 PIECE_BYTES = 1024 * 1024
 LOCK_FOR = timedelta(seconds=30)
@@ -31,10 +31,13 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def size_on_disk(upload: Upload) -> int:
-    """Return how many bytes of an upload are there. Raises NotFound when its file is gone."""
+def size_on_disk(upload: Upload, offset: int) -> int:
+    """Return how many bytes of an upload are there, of an encrypted one at most offset. Raises NotFound when
+    its file is gone.
+    """
     try:
-        return storage.upload_file(upload.pk).stat().st_size
+        with storage.open_upload(upload, offset) as file:
+            return file.seek(0, os.SEEK_END)
     except FileNotFoundError:
         raise NotFound(
             "What arrived of this file is no longer on the server; start the upload again."
@@ -47,18 +50,19 @@ def append(upload: Upload, token: uuid.UUID, offset: int, source: Readable, chec
     After any error the file ends at offset again, unless the lock was lost: then it belongs to another.
     """
     try:
-        sink = storage.upload_file(upload.pk).open("r+b", buffering=0)
+        sink = storage.open_upload(upload, offset)
     except FileNotFoundError:
         raise NotFound("This upload was discarded meanwhile; start it again.") from None
-    with sink:
+    with disk_full_as_507(), sink:
         sink.truncate(offset)
         sink.seek(offset)
         try:
-            with disk_full_as_507():
-                complete = _copy(upload, token, source, sink, checksum)
-                os.fsync(sink.fileno())
+            complete = _copy(upload, token, source, sink, checksum)
             if checksum is not None and not (complete and checksum.matches()):
                 raise ChecksumMismatch
+            if sink.tell() == upload.length:
+                sink.finish()
+            sink.sync()
         except BaseException:
             _cut_back(upload, token, sink, offset)
             raise
@@ -76,7 +80,7 @@ def disk_full_as_507() -> Iterator[None]:
 
 
 def _copy(
-    upload: Upload, token: uuid.UUID, source: Readable, sink: FileIO, checksum: Checksum | None
+    upload: Upload, token: uuid.UUID, source: Readable, sink: UploadFile, checksum: Checksum | None
 ) -> bool:
     """Copy until the source ends; return False when its connection was lost on the way."""
     renewed_at = timezone.now()
@@ -98,7 +102,7 @@ def _copy(
         _write_all(sink, piece)
 
 
-def _write_all(sink: FileIO, piece: bytes) -> None:
+def _write_all(sink: UploadFile, piece: bytes) -> None:
     rest = memoryview(piece)
     while rest:
         rest = rest[sink.write(rest) :]
@@ -110,7 +114,9 @@ def _renew(upload: Upload, token: uuid.UUID) -> bool:
 
 
 @transaction.atomic
-def _cut_back(upload: Upload, token: uuid.UUID, sink: FileIO, offset: int) -> None:
+def _cut_back(upload: Upload, token: uuid.UUID, sink: UploadFile, offset: int) -> None:
     """Drop what came behind the acknowledged bytes; the row stays ours until that is done."""
     if _renew(upload, token):
         sink.truncate(offset)
+    else:
+        sink.abandon()

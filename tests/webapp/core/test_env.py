@@ -1,3 +1,4 @@
+import base64
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,24 @@ def test_an_address_that_is_no_mail_servers_refuses_to_start_without_printing_it
     with pytest.raises(ImproperlyConfigured, match="X must be like") as found:
         Environment({"X": value}).mail_server("X")
     assert value not in str(found.value)
+
+
+def in_base64(*keys: bytes) -> str:
+    return ", ".join(base64.b64encode(key).decode() for key in keys)
+
+
+def test_keys_come_in_their_order_and_in_either_alphabet():
+    one, two = b"\xfb\xff" * 16, b"2" * 32
+    assert Environment({}).keys("X") == []
+    assert Environment({"X": in_base64(one, two)}).keys("X") == [one, two]
+    assert Environment({"X": base64.urlsafe_b64encode(one).decode()}).keys("X") == [one]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["secret", "!" * 44, in_base64(b"1" * 31), in_base64(b"1" * 32) + ",x", in_base64(b"1" * 32, b"1" * 32)],
+)
+def test_a_key_that_is_none_refuses_to_start_and_is_not_repeated(value):
+    with pytest.raises(ImproperlyConfigured, match="X must hold") as raised:
+        Environment({"X": value}).keys("X")
+    assert not [part for part in value.split(",") if len(part) > 1 and part.strip() in str(raised.value)]

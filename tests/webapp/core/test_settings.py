@@ -32,7 +32,8 @@ def test_site_refuses_to_start_without_a_secret():
 
 
 @pytest.mark.parametrize(
-    "setting", ["DEBUG=perhaps", "DEVICE=quantum", "MAX_UPLOAD_MB=lots", "DATABASE_URL=nonsense"]
+    "setting",
+    ["DEBUG=perhaps", "DEVICE=quantum", "MAX_UPLOAD_MB=lots", "DATABASE_URL=nonsense", "MEDIA_KEYS=short"],
 )
 def test_site_refuses_to_start_with_a_value_it_does_not_understand(setting):
     name, value = setting.split("=")

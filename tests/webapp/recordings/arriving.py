@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
+from django.db.models import Q
+
+from webapp.core.encrypted_path import StoredFile
+from webapp.core.encryption import MAGIC, EncryptedFile
 from webapp.recordings import storage, uploads
-from webapp.recordings.models import Upload
+from webapp.recordings.keys import opened
+from webapp.recordings.models import MediaKey, Upload
 
 DATA = bytes(range(256)) * 40
 
@@ -13,7 +20,21 @@ def upload_of(url: str) -> Upload:
 
 
 def bytes_on_disk(url: str) -> bytes:
-    return storage.upload_file(upload_of(url).pk).read_bytes()
+    """Return what arrived so far, decrypted where it lies encrypted."""
+    upload = upload_of(url)
+    data = storage.upload_file(upload.pk).read_bytes()
+    key = MediaKey.objects.filter(Q(upload=upload) | Q(recording__upload=upload)).first()
+    if key is None:
+        return data
+    assert data.startswith(MAGIC)
+    copy = io.BytesIO(data)
+    return EncryptedFile(copy, key=opened(key), purpose="original", resume_at=upload.length).read()
+
+
+def stored(file: StoredFile) -> bytes:
+    """Return the content of a stored file."""
+    with file.open("rb") as opened_file:
+        return opened_file.read()
 
 
 class Source:

@@ -14,6 +14,7 @@ from webapp.jobs.models import Job
 from webapp.recordings.models import Recording
 
 TUS = {"HTTP_TUS_RESUMABLE": "1.0.0"}
+MASTER = bytes(range(32))
 CHUNK = "application/offset+octet-stream"
 
 
@@ -66,6 +67,13 @@ class TusClient:
         url = self.start(len(data), **more)
         assert self.patch(url, 0, data).status_code == 204
         return Recording.objects.get(upload__pk=url.rstrip("/").rsplit("/", 1)[1])
+
+
+@pytest.fixture(params=["plain", "encrypted"])
+def at_rest(request, settings) -> str:
+    """How what arrives is stored."""
+    settings.MEDIA_KEYS = [MASTER] if request.param == "encrypted" else []
+    return request.param
 
 
 @pytest.fixture

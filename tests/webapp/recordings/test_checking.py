@@ -6,6 +6,7 @@ import hashlib
 import pytest
 
 from tests import videos
+from tests.webapp.recordings.arriving import stored
 from webapp import engines
 from webapp.consent.services import record_decisions
 from webapp.core.models import AuditEvent
@@ -14,6 +15,9 @@ from webapp.jobs.models import Job
 from webapp.jobs.services import cancel_job, retry_job
 from webapp.recordings import services, storage
 from webapp.recordings.models import Recording
+
+pytestmark = pytest.mark.usefixtures("at_rest")
+
 
 REFUSED = {
     "text renamed to .mp4": videos.write_renamed_text,
@@ -39,8 +43,8 @@ def test_a_good_file_becomes_a_ready_recording(ready, small_video, settings):
     assert (ready.width, ready.height, ready.frame_rate) == (128, 96, "25")
     assert ready.duration_us == pytest.approx(2_000_000, abs=50_000)
     assert (ready.has_audio, ready.playable, ready.codec) == (True, True, "h264")
-    assert storage.original_path(ready).read_bytes() == small_video
-    assert storage.poster_path(ready).read_bytes()[:3] == b"\xff\xd8\xff"
+    assert stored(storage.original(ready)) == small_video
+    assert stored(storage.poster(ready))[:3] == b"\xff\xd8\xff"
     assert list(settings.DATA_DIR.rglob("*.part")) == []
     assert AuditEvent.objects.filter(action="recording.ready", target_id=str(ready.pk)).exists()
 

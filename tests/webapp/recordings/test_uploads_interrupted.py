@@ -19,6 +19,8 @@ from webapp.jobs.models import Job
 from webapp.recordings import storage, uploads, writing
 from webapp.recordings.models import Recording, Upload
 
+pytestmark = pytest.mark.usefixtures("at_rest")
+
 
 def test_a_lost_connection_keeps_what_arrived_and_the_upload_goes_on(tus):
     url = tus.start(100)
@@ -60,7 +62,8 @@ def test_a_full_disk_when_an_upload_starts_leaves_nothing_behind(tus, monkeypatc
     assert not Upload.objects.exists()
 
 
-def test_bytes_of_a_process_that_died_before_it_could_acknowledge_are_overwritten(tus):
+def test_bytes_of_a_process_that_died_before_it_could_acknowledge_are_overwritten(tus, settings):
+    settings.MEDIA_KEYS = []
     url = tus.start(100)
     tus.patch(url, 0, b"a" * 30)
     with storage.upload_file(upload_of(url).pk).open("ab") as file:
@@ -219,7 +222,8 @@ def test_a_stalled_writer_that_lost_its_lock_leaves_the_newer_bytes_alone(tus):
     assert bytes_on_disk(url) == b"a" * 1000 + b"b" * 1000
 
 
-def test_a_file_that_lost_bytes_is_never_filled_up_but_asked_for_again(tus):
+def test_a_file_that_lost_bytes_is_never_filled_up_but_asked_for_again(tus, settings):
+    settings.MEDIA_KEYS = []
     url = tus.start(100)
     tus.patch(url, 0, b"a" * 50)
     path = storage.upload_file(upload_of(url).pk)

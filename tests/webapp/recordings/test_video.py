@@ -3,9 +3,12 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
+from tests.webapp.recordings.arriving import stored
 from webapp.consent.services import record_decisions
 from webapp.core.models import AuditEvent
 from webapp.recordings import serving, storage
+
+pytestmark = pytest.mark.usefixtures("at_rest")
 
 
 @pytest.fixture(autouse=True)
@@ -108,8 +111,8 @@ def test_a_recording_that_is_not_ready_is_not_found(bobs, tus, small_video):
 def large(ready) -> int:
     """Make the file five times as large as one answer; return its size."""
     size = 5 * serving.MOST_AT_ONCE
-    with storage.original_path(ready).open("ab") as file:
-        file.truncate(size)
+    with storage.original(ready).open("ab") as file:
+        file.write(bytes(size - file.tell()))
     return size
 
 
@@ -124,7 +127,7 @@ def test_the_pieces_that_a_player_asks_for_make_the_file(bobs, url, large, ready
     received = b""
     while len(received) < large:
         received += body(bobs.get(url, HTTP_RANGE=f"bytes={len(received)}-"))
-    assert received == storage.original_path(ready).read_bytes()
+    assert received == stored(storage.original(ready))
 
 
 def test_withdrawn_consent_ends_a_viewing_at_the_next_piece(bobs, url, large, alice, patient):

@@ -1,0 +1,95 @@
+"""Recordings that were stored before media were encrypted: their files are replaced by encrypted ones, each
+at once or not at all, and going on after an interruption.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from django.db import transaction
+
+from webapp.core import audit
+from webapp.core.encrypted_path import EncryptedPath, StoredFile
+from webapp.core.encryption import DamagedFile, is_encrypted
+from webapp.jobs.models import JobState, Segment, SegmentState
+from webapp.jobs.queries import jobs_about
+from webapp.recordings import keys, storage
+from webapp.recordings.models import MediaKey, Recording, RecordingState
+
+PIECE_BYTES = 1024 * 1024
+
+
+def not_encrypted() -> Iterator[Recording]:
+    """Yield the recordings of which a file may lie plain, those on their way excepted."""
+    kept = Recording.objects.exclude(state=RecordingState.CHECKING).exclude(media_key__complete=True)
+    for pk in list(kept.values_list("pk", flat=True)):
+        recording = Recording.objects.select_related("encounter").filter(pk=pk).first()
+        if recording is not None and any(storage.files_of(recording)):
+            yield recording
+
+
+def is_worked_on(recording: Recording) -> bool:
+    """Return whether a worker may have its files open that began before they had a key."""
+    jobs = jobs_about(recording.encounter_id)
+    return (
+        jobs.filter(state=JobState.RUNNING).exists()
+        or Segment.objects.filter(job__in=jobs, state=SegmentState.RUNNING).exists()
+    )
+
+
+def prepare(recording: Recording) -> MediaKey:
+    """Return the key of a recording, which it has from now on: whoever opens a file hereafter asks for it."""
+    with transaction.atomic():
+        Recording.objects.select_for_update().get(pk=recording.pk)
+        return keys.find_key(recording.pk) or keys.add_late_key(recording)
+
+
+def encrypt_recording(recording: Recording) -> int:
+    """Encrypt what lies plain of a recording; return how many files that were.
+
+    Raises OSError when the disk is full, MediaLocked, and DamagedFile when what was written does not read as
+    the original; then the plain file stays.
+    """
+    key = prepare(recording)
+    opened, count = keys.opened(key), 0
+    for path, purpose in storage.files_of(recording):
+        if not is_encrypted(path):
+            _encrypt_in_place(EncryptedPath(path, opened, purpose))
+            count += 1
+    with transaction.atomic():
+        if MediaKey.objects.filter(pk=key.pk, complete=False).update(complete=True):
+            audit.record(
+                actor=None,
+                action="recording.encrypted",
+                target=recording,
+                study_id=recording.encounter.study_id,
+                details={"files": count},
+            )
+    return count
+
+
+def _encrypt_in_place(target: EncryptedPath) -> None:
+    partial = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with target.place.open("rb") as source, partial.open("wb") as sink:
+            while piece := source.read(PIECE_BYTES):
+                sink.write(piece)
+            sink.sync()  # type: ignore[attr-defined]  # an encrypted file
+        if _sha256(target.place) != _sha256(partial):
+            raise DamagedFile
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _sha256(stored: StoredFile | Path) -> str:
+    digest = hashlib.sha256()
+    file: IO[bytes]
+    with stored.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()

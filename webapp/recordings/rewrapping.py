@@ -1,0 +1,62 @@
+"""A new master key takes the place of older ones: the keys of recordings are wrapped anew, the files stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from webapp.core import audit, master_keys
+from webapp.core.master_keys import MediaLocked
+from webapp.recordings import keys
+from webapp.recordings.models import MediaKey
+
+
+@dataclass(frozen=True)
+class Rewrapped:
+    """How many keys were wrapped anew, and which could not be opened."""
+
+    done: int
+    locked: tuple[UUID, ...]
+
+
+def rewrap_keys() -> Rewrapped:
+    """Wrap every key of a recording by the first of the master keys.
+
+    Each is a transaction of its own, so that an interrupted run goes on where it was; a key that was wrapped
+    anew is not touched again.
+    """
+    current = master_keys.master_keys()[0]
+    others = MediaKey.objects.exclude(master=master_keys.name_of(current))
+    done, locked = 0, []
+    for pk in list(others.values_list("pk", flat=True)):
+        try:
+            done += _rewrap(pk, current)
+        except MediaLocked:
+            locked.append(pk)
+    return Rewrapped(done, tuple(locked))
+
+
+@transaction.atomic
+def _rewrap(pk: UUID, current: bytes) -> bool:
+    key = MediaKey.objects.select_for_update().filter(pk=pk).first()
+    name = master_keys.name_of(current)
+    if key is None or key.master == name:
+        return False
+    wrapped = master_keys.wrap(keys.opened(key), master=current, owner=key.pk)
+    won = MediaKey.objects.filter(pk=pk, master=key.master).update(wrapped=wrapped, master=name)
+    if won:
+        audit.record(
+            actor=None,
+            action="media_key.rewrapped",
+            target=key,
+            study_id=_study_of(key),
+            details={"from": key.master, "to": name},
+        )
+    return bool(won)
+
+
+def _study_of(key: MediaKey) -> int | None:
+    owner = key.recording or key.upload
+    return owner.encounter.study_id if owner is not None else None
