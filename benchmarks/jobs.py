@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.jobs_site import add_recording, empty_site, make_encounters
+from benchmarks.long_life import resident_mb
 from benchmarks.memory import ROOT, loop_recording
 from deid.demo import demo_videos
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from webapp.jobs.models import Job
 
 EMPTY_SEGMENTS = 1000
+WAITING_JOBS = 1000
 PATIENCE_S = 900.0
 
 
@@ -34,7 +36,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     with empty_site() as folder:
-        figures = measure_empty_segments(EMPTY_SEGMENTS) | measure_writing()
+        figures = measure_empty_segments(EMPTY_SEGMENTS) | measure_waiting_jobs(WAITING_JOBS)
+        figures |= measure_writing()
         if not arguments.empty:
             figures |= measure_work(folder, figures["segment_overhead_ms"], seconds=arguments.seconds)
     lines = [f"{name.replace('_', ' '):<46} {value}" for name, value in figures.items()]
@@ -70,7 +73,7 @@ def measure_empty_segments(count: int) -> dict[str, Any]:
 
     def work(context: Any) -> None:
         done.add(context.segment.name)
-        held_mb.append(_resident_mb())
+        held_mb.append(resident_mb())
 
     def counting(execute: Callable[..., Any], *arguments: Any) -> Any:
         nonlocal statements
@@ -92,6 +95,28 @@ def measure_empty_segments(count: int) -> dict[str, Any]:
         "statements_per_segment": round(statements / count, 1),
         "memory_second_quarter_mb": round(median(held_mb[quarter : 2 * quarter]), 1),
         "memory_last_quarter_mb": round(median(held_mb[-quarter:]), 1),
+    }
+
+
+def measure_waiting_jobs(count: int) -> dict[str, Any]:
+    """Return what a job without work costs while all the others wait, and while few are left."""
+    from django.core.management import call_command
+    from django.db import transaction
+
+    from webapp.jobs.registry import JobKind, register_kind
+    from webapp.jobs.services import create_job
+
+    began: list[float] = []
+    register_kind(JobKind("bench_job", "Benchmark", lambda _: began.append(time.perf_counter())))
+    with transaction.atomic():
+        for _ in range(count):
+            create_job(kind="bench_job", params={}, subject_id=uuid.uuid4(), requested_by=None, study_id=None)
+    call_command("worker", "--batch", "--interval", "0")
+    steps_ms = [1e3 * (after - before) for before, after in pairwise(began)]
+    tenth = count // 10
+    return {
+        f"job_overhead_ms_of_{count}_waiting": round(median(steps_ms[:tenth]), 1),
+        f"job_overhead_ms_of_the_last_{tenth}": round(median(steps_ms[-tenth:]), 1),
     }
 
 
@@ -217,11 +242,6 @@ def _wait(condition: Callable[[], bool]) -> None:
         if time.monotonic() > until:
             raise SystemExit("the workers did not get there in time")
         time.sleep(0.1)
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _now() -> Any:
