@@ -63,10 +63,14 @@ def follow_worker(folder: Path, *, segments: int, seconds: int) -> dict[str, Any
 
 
 def _cut_into(seconds: int) -> None:
+    """Have this process cut recordings into shorter segments than the site does."""
     from emotion import pipeline
+    from emotion.samples import Segment, plan_segments
 
-    usual = pipeline.plan_segments
-    pipeline.plan_segments = lambda length_us: usual(length_us, segment_us=seconds * 1_000_000)  # type: ignore[assignment]
+    def plan(duration_us: int) -> tuple[Segment, ...]:
+        return plan_segments(duration_us, segment_us=seconds * 1_000_000)
+
+    pipeline.plan_segments = plan  # type: ignore[assignment]
 
 
 def _watch_every_segment() -> list[float]:
