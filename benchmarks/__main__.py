@@ -64,6 +64,8 @@ def measure(video: Path, minutes: float) -> Iterator[tuple[str, dict[str, Any]]]
     for one in measure_hiding(video):
         yield f"deid {one.pop('method')}", one
     yield "jobs", measure_jobs()
+    for name, values in measure_at_rest(video).items():
+        yield f"at rest: {name}", values
     yield "pages", measure_pages()
 
 
@@ -80,6 +82,14 @@ def measure_jobs() -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.jobs", "--json"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def measure_at_rest(video: Path) -> dict[str, dict[str, float]]:
+    """Return the figures of `benchmarks.at_rest`, measured in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.at_rest", str(video), "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    result: dict[str, dict[str, float]] = json.loads(done.stdout)
     return result
 
 
