@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Literal, Self
 
-from webapp.core.encryption import EncryptedFile, is_encrypted
+from webapp.core.encryption import MAGIC, EncryptedFile
 
 Mode = Literal["rb", "wb", "ab", "w+b"]
 
@@ -53,9 +54,10 @@ class EncryptedPath:
 
     def open(self, mode: Mode, /) -> IO[bytes]:
         """Return the open file. Raises FileNotFoundError, and DamagedFile for what cannot be decrypted."""
-        if mode == "rb" and self.may_be_plain and not is_encrypted(self.place):
-            return self.place.open("rb")
-        raw = self.place.open({"rb": "rb", "ab": "r+b"}.get(mode, "w+b"), buffering=0)
+        raw = io.FileIO(self.place, {"rb": "rb", "ab": "r+b"}.get(mode, "w+b"))
+        if mode == "rb" and self.may_be_plain and raw.read(len(MAGIC)) != MAGIC:
+            raw.seek(0)
+            return io.BufferedReader(raw)
         try:
             file = EncryptedFile(raw, key=self.key, purpose=self.purpose, writable=mode != "rb")
         except BaseException:

@@ -81,7 +81,8 @@ def _encrypt_in_place(target: EncryptedPath) -> None:
             sink.sync()  # type: ignore[attr-defined]  # an encrypted file
         if _sha256(target.place) != _sha256(partial):
             raise DamagedFile
-        partial.replace(target)
+        if target.is_file():  # else it was deleted meanwhile, which must not be undone
+            partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
 

@@ -249,6 +249,21 @@ def test_a_full_disk_leaves_the_plain_file_and_no_half_one(ready, small_video, s
     assert [path.name for path in storage.recording_dir(ready.pk).glob(".*")] == []
 
 
+def test_a_file_that_is_deleted_while_it_is_encrypted_does_not_come_back(ready, settings, monkeypatch):
+    settings.MEDIA_KEYS = [MASTER]
+    real = encrypting._sha256
+
+    def delete_first(file):
+        found = real(file)
+        if file == storage.poster_path(ready):
+            file.unlink()
+        return found
+
+    monkeypatch.setattr(encrypting, "_sha256", delete_first)
+    call_command("encrypt_media")
+    assert files(ready) == {"original": True}
+
+
 def test_a_recording_that_is_worked_on_waits(ready, encounter, settings):
     settings.MEDIA_KEYS = [MASTER]
     job = add_job(encounter)
