@@ -112,6 +112,7 @@ def fill() -> tuple[Any, dict[str, str]]:
         "encounters_searched": f"{base}encounters/?q=P-49&sort=-date",
         "encounters_last_page": f"{base}encounters/?page=100",
         "participants": f"{base}participants/",
+        "consent_board": f"{base}consent/board/?state=never",
         "encounter": encounters[-1].get_absolute_url(),
     }
 

@@ -24,6 +24,12 @@ from webapp.studies.models import SavedView
 from webapp.studies.views import signed_in_user, study_context
 
 MOST_VIEWS = 20
+#: Lists whose views can be saved, and their addresses.
+LISTS = {
+    "encounters": "studies:encounters",
+    "participants": "studies:participants",
+    "board": "consent:board",
+}
 
 
 class BulkForm(forms.Form):
@@ -102,7 +108,7 @@ def view_save(request: HttpRequest, slug: str) -> HttpResponse:
     """Keep the filters and order of a list under a name, or forget them, for this person alone."""
     study = access_study(request.user, slug, "view_study")
     page = request.POST.get("page_name", "")
-    if page not in ("encounters", "participants"):
+    if page not in LISTS:
         messages.error(request, "There is no such list.")
         return redirect(study)
     mine = SavedView.objects.filter(user=signed_in_user(request), study=study, page=page)
@@ -113,7 +119,7 @@ def view_save(request: HttpRequest, slug: str) -> HttpResponse:
         SavedView.objects.update_or_create(
             user=signed_in_user(request), study=study, page=page, name=name, defaults={"query": query}
         )
-    address = reverse(f"studies:{page}", args=[slug])
+    address = reverse(LISTS[page], args=[slug])
     return redirect(f"{address}?{query}" if query else address)
 
 

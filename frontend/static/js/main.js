@@ -4,6 +4,7 @@ const PARTS = {
   actions: () => import("./parts/actions.js"),
   compare: () => import("./parts/compare.js"),
   keys: () => import("./parts/keys.js"),
+  list: () => import("./parts/list.js"),
   live_camera: () => import("./parts/live_camera.js"),
   live_dashboard: () => import("./parts/live_dashboard.js"),
   local_time: () => import("./parts/local_time.js"),

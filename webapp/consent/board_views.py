@@ -1,0 +1,35 @@
+"""The board of consent in the browser."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from webapp.consent.board import BoardForm, columns_of, rows_of
+from webapp.consent.queries import reconsent_queue
+from webapp.studies.access import access_study
+from webapp.studies.lists import PAGE_SIZE, saved_views
+from webapp.studies.views import study_context
+
+
+@login_required
+@require_GET
+def board(request: HttpRequest, slug: str) -> HttpResponse:
+    study = access_study(request.user, slug, "view_audit")
+    filters = BoardForm(request.GET, study=study)
+    found = filters.found(request.user, study)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    due = reconsent_queue(study)
+    context = study_context(request, study, "consent") | {
+        "filters": filters,
+        "filtered": bool(filters.chosen()),
+        "page": page,
+        "rows": rows_of(page.object_list),
+        "columns": columns_of(found),
+        "due": set(due.filter(pk__in=[one.pk for one in page.object_list]).values_list("pk", flat=True)),
+        "views": saved_views(request.user, study, "board"),
+    }
+    return render(request, "consent/board.html", context)
