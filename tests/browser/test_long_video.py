@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import new_encounter
 from tests.browser.test_upload import choose, expect_arrived
 from tests.videos import write_recording
+from webapp.core.encryption import is_encrypted
 
 MEGABYTE = 1024 * 1024
 SECONDS = 20
@@ -55,3 +56,6 @@ def test_a_large_file_plays_and_seeks_in_pieces(page: Page, site, noisy_file):
     assert {answer.status for answer in answers} == {206}
     assert max(sizes) <= 4 * MEGABYTE
     assert len(sizes) >= 3
+    newest = max(site.data_dir.glob("recordings/*/original.mp4"), key=lambda path: path.stat().st_mtime)
+    assert newest.stat().st_size > noisy_file.stat().st_size, "it lies encrypted"
+    assert is_encrypted(newest)
