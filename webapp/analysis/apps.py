@@ -11,9 +11,9 @@ class AnalysisConfig(AppConfig):
         from webapp.analysis.holding import HOLDER, holding
         from webapp.analysis.queries import KIND
         from webapp.analysis.services import start_by_itself
-        from webapp.analysis.waiting import failed_jobs
+        from webapp.analysis.waiting import counts, failed_jobs
         from webapp.consent.holders import register_holder
-        from webapp.core.waiting import register_provider
+        from webapp.core.waiting import register_counter, register_provider
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.services import when_ready
         from webapp.studies.flow import register_analysed
@@ -28,3 +28,4 @@ class AnalysisConfig(AppConfig):
         when_ready(start_by_itself)
         register_provider(failed_jobs)
         register_provider(finished_batches)
+        register_counter(counts)

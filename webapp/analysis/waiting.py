@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
 
 from webapp.analysis.queries import encounters_by_id
-from webapp.core.waiting import WaitingItem
+from webapp.core.waiting import WaitingCount, WaitingItem
 from webapp.jobs.models import Job, JobState
 from webapp.jobs.registry import label_of
 from webapp.studies.access import Someone, visible_encounters
-from webapp.studies.models import Membership
+from webapp.studies.models import Encounter, Membership, Study
 from webapp.studies.roles import ALLOWED
 
 MOST = 20
@@ -24,11 +25,7 @@ def failed_jobs(user: Someone) -> Iterator[WaitingItem]:
     roles = [role for role, needs in ALLOWED.items() if "run_analysis" in needs]
     studies = Membership.objects.filter(user_id=user.pk, role__in=roles).values("study")
     encounters = visible_encounters(user).filter(study__in=studies)
-    newer = Job.objects.filter(
-        subject_id=OuterRef("subject_id"), kind=OuterRef("kind"), created_at__gt=OuterRef("created_at")
-    )
-    failed = Job.objects.filter(state=JobState.FAILED, subject_id__in=encounters.values("pk"))
-    jobs = list(failed.filter(~Exists(newer))[:MOST])
+    jobs = list(_failed(encounters)[:MOST])
     found = encounters_by_id(jobs)
     for job in jobs:
         encounter = found[job.subject_id]
@@ -39,3 +36,18 @@ def failed_jobs(user: Someone) -> Iterator[WaitingItem]:
             action="Look at it",
             urgency=1,
         )
+
+
+def counts(user: Someone, study: Study) -> Iterator[WaitingCount]:
+    url = f"{reverse('analysis:jobs', args=[study.slug])}?state=failed"
+    failed = _failed(visible_encounters(user).filter(study=study)).count()
+    yield WaitingCount("Coordinators", "failed jobs to look at", failed, url)
+
+
+def _failed(encounters: QuerySet[Encounter]) -> QuerySet[Job]:
+    """Return the failed jobs about these encounters that no newer one of their kind made good."""
+    newer = Job.objects.filter(
+        subject_id=OuterRef("subject_id"), kind=OuterRef("kind"), created_at__gt=OuterRef("created_at")
+    )
+    failed = Job.objects.filter(state=JobState.FAILED, subject_id__in=encounters.values("pk"))
+    return failed.filter(~Exists(newer))

@@ -1,14 +1,18 @@
-"""What Home reminds of: erasures that are not yet done, with the day until which they must be."""
+"""What Home and a study remind of: people to be asked, and erasures with the day they must be done by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.urls import reverse
 from django.utils import timezone
 
+from webapp.consent.access import visible_erasures
 from webapp.consent.models import Erasure
-from webapp.core.waiting import WaitingItem
-from webapp.studies.access import Someone, studies_where
+from webapp.consent.queries import reconsent_queue
+from webapp.core.waiting import WaitingCount, WaitingItem
+from webapp.studies.access import Someone, studies_where, visible_participants
+from webapp.studies.models import Study
 
 MOST = 20
 
@@ -26,3 +30,33 @@ def open_erasures(user: Someone) -> Iterator[WaitingItem]:
             action="Look at it",
             urgency=0 if late else 2,
         )
+
+
+def people_to_ask(user: Someone) -> Iterator[WaitingItem]:
+    """Yield, per study where the user sees to consent, how many are to be asked anew."""
+    for study in studies_where(user, "manage_consent")[:MOST]:
+        count = _due(user, study)
+        if count:
+            yield WaitingItem(
+                title=f"Ask {count} participant{'' if count == 1 else 's'} anew",
+                detail=f"{study.title}; a newer text is there, or their consent ends soon.",
+                url=f"{reverse('consent:board', args=[study.slug])}?due=yes",
+                action="Show who",
+                urgency=3,
+            )
+
+
+def counts(user: Someone, study: Study) -> Iterator[WaitingCount]:
+    """Yield who is to be asked, anew or at all, and what is being erased."""
+    board = reverse("consent:board", args=[study.slug])
+    never = visible_participants(user, study).filter(decisions=None).count()
+    yield WaitingCount("Coordinators", "participants to ask anew", _due(user, study), f"{board}?due=yes")
+    yield WaitingCount("Coordinators", "participants who were never asked", never, f"{board}?state=never")
+    under_way = visible_erasures(user, study).filter(state=Erasure.State.OPEN).count()
+    yield WaitingCount(
+        "Workers", "erasures under way", under_way, reverse("consent:erasures", args=[study.slug])
+    )
+
+
+def _due(user: Someone, study: Study) -> int:
+    return reconsent_queue(study).filter(pk__in=visible_participants(user, study).values("pk")).count()

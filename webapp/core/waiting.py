@@ -32,3 +32,27 @@ def waiting_for(request: HttpRequest) -> list[WaitingItem]:
     """Return everything that waits for the signed-in user, most urgent first."""
     items = [item for provider in _PROVIDERS for item in provider(request.user)]
     return sorted(items, key=lambda item: (item.urgency, item.title))
+
+
+@dataclass(frozen=True)
+class WaitingCount:
+    """One line on a study's overview: how many things wait for somebody there, not only for the reader."""
+
+    who: str
+    what: str
+    count: int
+    url: str
+
+
+Counter = Callable[[Any, Any], Iterable[WaitingCount]]
+_COUNTERS: list[Counter] = []
+
+
+def register_counter(provider: Counter) -> None:
+    _COUNTERS.append(provider)
+
+
+def counts_waiting_in(user: Any, study: Any) -> list[WaitingCount]:
+    """Return what waits for whom in a study, as far as the user sees it; what is empty is left out."""
+    found = [count for provider in _COUNTERS for count in provider(user, study) if count.count]
+    return sorted(found, key=lambda count: (count.who, -count.count))

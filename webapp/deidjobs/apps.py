@@ -7,15 +7,16 @@ class DeidJobsConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.consent.holders import register_holder
-        from webapp.core.waiting import register_provider
+        from webapp.core.waiting import register_counter, register_provider
         from webapp.deidjobs.hiding import may_hide, run_hiding
         from webapp.deidjobs.holding import HOLDER
         from webapp.deidjobs.queries import KIND
         from webapp.deidjobs.sweeping import sweep_versions_without_a_row
-        from webapp.deidjobs.waiting import unreviewed
+        from webapp.deidjobs.waiting import counts, unreviewed
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
 
         register_kind(JobKind(KIND, "De-identify a recording", run_hiding, may_start=may_hide))
         register_holder(HOLDER)
         register_sweep(sweep_versions_without_a_row)
         register_provider(unreviewed)
+        register_counter(counts)

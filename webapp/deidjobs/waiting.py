@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from webapp.core.waiting import WaitingItem
+from django.urls import reverse
+
+from webapp.core.waiting import WaitingCount, WaitingItem
 from webapp.deidjobs.models import Derivative
 from webapp.studies.access import Someone, visible_encounters
-from webapp.studies.models import Membership
+from webapp.studies.models import Membership, Study
 from webapp.studies.roles import ALLOWED
 
 MOST = 20
@@ -29,3 +31,10 @@ def unreviewed(user: Someone) -> Iterator[WaitingItem]:
             action="Review",
             urgency=2,
         )
+
+
+def counts(user: Someone, study: Study) -> Iterator[WaitingCount]:
+    mine = visible_encounters(user).filter(study=study)
+    waiting = Derivative.objects.filter(recording__encounter__in=mine, reviews=None).count()
+    url = reverse("studies:encounters", args=[study.slug])
+    yield WaitingCount("Reviewers", "de-identified versions to review", waiting, url)

@@ -10,7 +10,7 @@ class RecordingsConfig(AppConfig):
 
         from webapp.consent.holders import register_holder
         from webapp.core.health import STORAGE, register_check
-        from webapp.core.waiting import register_provider
+        from webapp.core.waiting import register_counter, register_provider
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.checking import check_recording, give_up, may_check
         from webapp.recordings.checks import check_keys_open, check_master_keys
@@ -23,7 +23,7 @@ class RecordingsConfig(AppConfig):
             sweep_half_written_files,
             sweep_orphans,
         )
-        from webapp.recordings.waiting import unfinished_business
+        from webapp.recordings.waiting import counts, unfinished_business
 
         register_kind(
             JobKind(CHECK, "Check the file", check_recording, may_start=may_check, on_failed=give_up)
@@ -40,3 +40,4 @@ class RecordingsConfig(AppConfig):
         register(check_keys_open, Tags.database)
         register_holder(HOLDER)
         register_provider(unfinished_business)
+        register_counter(counts)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from webapp.core.waiting import WaitingItem
+from django.db.models import Count
+from django.urls import reverse
+
+from webapp.core.waiting import WaitingCount, WaitingItem
 from webapp.recordings.models import Recording, RecordingState, Upload
 from webapp.studies.access import Someone, visible_encounters
+from webapp.studies.models import Study
 
 MOST = 20
 
@@ -34,3 +38,15 @@ def unfinished_business(user: Someone) -> Iterator[WaitingItem]:
             action="Choose another",
             urgency=3,
         )
+
+
+def counts(user: Someone, study: Study) -> Iterator[WaitingCount]:
+    """Yield by person the uploads to go on with and the files that were refused and not yet replaced."""
+    url = reverse("studies:encounters", args=[study.slug])
+    encounters = visible_encounters(user).filter(study=study)
+    uploads = Upload.objects.filter(finished=False, encounter__in=encounters)
+    refused = Recording.objects.filter(state=RecordingState.REFUSED, encounter__in=encounters)
+    for found, what in ((uploads, "uploads to finish"), (refused, "refused files to replace")):
+        by_person = found.order_by().values("uploaded_by__display_name").annotate(count=Count("pk"))
+        for one in by_person:
+            yield WaitingCount(one["uploaded_by__display_name"] or "Coordinators", what, one["count"], url)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from webapp.accounts.models import User
-from webapp.core.waiting import waiting_for
-from webapp.studies.access import Someone, access_study, needs_of, role_in
+from webapp.core.waiting import counts_waiting_in, waiting_for
+from webapp.studies.access import Someone, access_study, needs_of, role_in, visible_participants
 from webapp.studies.flow import flow_of
 from webapp.studies.models import Study
 from webapp.studies.protocol import missing_for_approval
-from webapp.studies.queries import encounters_of, studies_with_counts
+from webapp.studies.queries import encounters_of, studies_with_counts, with_consent
 from webapp.studies.roles import Need
 from webapp.studies.states import StudyState
 
@@ -38,6 +39,7 @@ def study_list(request: HttpRequest) -> HttpResponse:
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     study = access_study(request.user, slug, "view_study")
     encounters = encounters_of(request.user, study)
+    oversees = "view_audit" in needs_of(request.user, study)
     context = study_context(request, study, "overview") | {
         "encounter_count": encounters.count(),
         "participant_count": study.participants.count(),
@@ -45,8 +47,15 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "missing": missing_for_approval(study) if study.state == StudyState.DRAFT else [],
         "latest": encounters[:5],
         "flow": flow_of(study),
+        "counts": counts_waiting_in(request.user, study) if oversees else [],
+        "oversees": oversees,
+        "consenting": _consenting(request.user, study) if oversees else 0,
     }
     return render(request, "studies/overview.html", context)
+
+
+def _consenting(user: Someone, study: Study) -> int:
+    return with_consent(visible_participants(user, study)).filter(Q(records=True)).count()
 
 
 def next_states(user: Someone, study: Study) -> list[StudyState]:
