@@ -227,6 +227,28 @@ IDENTITY_DLIB: Final = Weights(
     accuracy="its author's 99.38 % on LFW before it was stored in 8 bits; a second opinion on identity",
 )
 
+AGE_SEX: Final = Weights(
+    name="age-sex",
+    kind="npm",
+    package="@vladmandic/face-api",
+    version="1.7.15",
+    members=(
+        Member(
+            "package/model/age_gender_model.bin",
+            "49f92bbc0afef2342c4385e4a2b0acb6d7a727c6f0aa539499719a81acf9abaa",
+        ),
+        Member(
+            "package/model/age_gender_model-weights_manifest.json",
+            "74b60bf3ebf981bf4e661e9cca3a185614e10b25d797118b62e2a68d3ff2569f",
+        ),
+    ),
+    converter="face_api_age_sex",
+    licence="MIT",
+    labels=(),
+    preprocessing="RGB 112 x 112, (x - (122.782, 117.001, 104.298)) / 255; age in years, male, female out",
+    accuracy="not measured by us; chooses donors that look alike, nothing else",
+)
+
 FACE_MESH: Final = Weights(
     name="face-mesh",
     kind="npm",
@@ -269,6 +291,6 @@ WEIGHTS: Final = {
     weights.name: weights
     for weights in (
         *(CENTERFACE, DENSENET, IDENTITY, HUMAN, FACE_API, FER),
-        *(ULTRALIGHT, IDENTITY_DLIB, FACE_MESH, MOBILEFACE, VOICE),
+        *(ULTRALIGHT, IDENTITY_DLIB, AGE_SEX, FACE_MESH, MOBILEFACE, VOICE),
     )
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from emotion.convert.face_api import convert_face_api_expression
+from emotion.convert.face_api_age_sex import convert_face_api_age_sex
 from emotion.convert.face_api_identity import convert_face_api_identity
 from emotion.convert.face_mesh import convert_face_mesh
 from emotion.convert.int8 import convert_centerface
@@ -28,6 +29,7 @@ CONVERTERS: Final[dict[str, Converter]] = {
     "centerface_int8": convert_centerface,
     "tfjs_graph": convert_tfjs_graph,
     "face_api_expression": convert_face_api_expression,
+    "face_api_age_sex": convert_face_api_age_sex,
     "face_api_identity": convert_face_api_identity,
     "face_mesh": convert_face_mesh,
     "keras_hdf5": convert_keras,

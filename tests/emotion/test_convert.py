@@ -219,6 +219,43 @@ def test_the_face_api_network_ends_in_its_linear_layer():
     np.testing.assert_allclose(output, np.tile(softmax(list(range(7))), (2, 1)), 1e-5)
 
 
+def age_sex_members() -> list[bytes]:
+    """All weights 0, the biases of the age 40 and of the sexes 0 and ln 3, which is all that comes out."""
+    specs: list[tuple[str, list[int]]] = [("entry_flow/conv_in/filters", [3, 3, 3, 32])]
+    specs.append(("entry_flow/conv_in/bias", [32]))
+
+    def separable(layer: str, channels: int, width: int) -> None:
+        specs.append((f"{layer}/depthwise_filter", [3, 3, channels, 1]))
+        specs.append((f"{layer}/pointwise_filter", [1, 1, channels, width]))
+        specs.append((f"{layer}/bias", [width]))
+
+    for block, channels, width in (
+        ("entry_flow/reduction_block_0", 32, 64),
+        ("entry_flow/reduction_block_1", 64, 128),
+        ("exit_flow/reduction_block", 128, 256),
+    ):
+        separable(f"{block}/separable_conv0", channels, width)
+        separable(f"{block}/separable_conv1", width, width)
+        specs.append((f"{block}/expansion_conv/filters", [1, 1, channels, width]))
+        specs.append((f"{block}/expansion_conv/bias", [width]))
+    for index in (0, 1):
+        for layer in (0, 1, 2):
+            separable(f"middle_flow/main_block_{index}/separable_conv{layer}", 128, 128)
+    separable("exit_flow/separable_conv", 256, 512)
+    specs += [("fc/age/weights", [512, 1]), ("fc/gender/weights", [512, 2])]
+    specs += [("fc/age/bias", [1]), ("fc/gender/bias", [2])]
+    manifest = [{"weights": [{"name": n, "shape": s, "dtype": "float32"} for n, s in specs]}]
+    values = np.zeros(sum(int(np.prod(shape)) for _, shape in specs), "<f4")
+    values[-3:] = 40, 0, np.log(3)
+    return [values.tobytes(), json.dumps(manifest).encode()]
+
+
+def test_the_age_and_sex_network_ends_in_its_two_linear_layers():
+    model = CONVERTERS["face_api_age_sex"](age_sex_members())
+    output = run(model, np.random.default_rng(0).random((2, 3, 112, 112)))
+    np.testing.assert_allclose(output, np.tile([40, 0.25, 0.75], (2, 1)), 1e-5)
+
+
 def ramp(size: int, channels: int) -> np.ndarray:
     y, x, channel = np.mgrid[:size, :size, :channels]
     return ((7 * y + 13 * x + 29 * channel) % 256).astype(np.float32).transpose(2, 0, 1)[None]
