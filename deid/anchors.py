@@ -16,9 +16,8 @@ from deid.heads.pack import default_pack
 from deid.heads.person import make_person
 from deid.heads.raster import Float, Index, cut_fragments, resolve_nearest
 from deid.heads.render import Camera, composite, develop, render_person, sample_texture
-from deid.heads.sample import sample_identity
-from deid.heads.shape import Pose, RestHead, build_rest, express, pose_head
-from deid.landmarks import POINTS, FaceMesh
+from deid.heads.shape import Pose, RestHead, express, pose_head
+from deid.landmarks import FaceMesh
 from emotion.types import Image
 
 SIDE: Final = 512
@@ -31,25 +30,22 @@ ON_JAW: Final = 0.6
 INSIDE: Final = 0.3  # of the mask: what lies behind the lips has no landmark
 BEHIND_M: Final = 0.09  # deeper than this behind the eyes there is no face
 FAR: Final = 1e9
-IDENTITIES: Final = 120
-COMPONENTS: Final = 24
+# Where eyes, nose and corners of the mouth are expected, in sides of the picture.
+LEVEL_POINTS: Final = np.array([[0.4, 0.4], [0.6, 0.4], [0.5, 0.5], [0.42, 0.6], [0.58, 0.6]], np.float32)
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """Landmarks as places on the mesh, and how they move with expression and identity.
+    """Landmarks as places on the mesh, and how far facial units move these places.
 
-    corners (468, 3): vertices around each; weights (468, 3). rest (468, 3): on the mean identity, metres.
-    moves (K, 468, 3): by a full facial unit, of units. shapes (C, 468, 3): directions in which identities
-    differ, each one standard deviation long.
+    corners (468, 3): vertices around each; weights (468, 3). moves (K, 468, 3): metres, by a full facial
+    unit, of units. What the landmark network reports of such a movement is another matter: deid.response.
     """
 
     corners: Index
     weights: Float
-    rest: Float
     units: tuple[str, ...]
     moves: Float
-    shapes: Float
 
     def on(self, surface: Float) -> Float:
         """Return the landmarks (468, 3) of a surface (V, 3)."""
@@ -87,37 +83,23 @@ def find_anchors(weights_dir: Path | None = None) -> Anchors:
         for number, point in enumerate(mesh[:, :2])
     ]
     corners, weights = skin[seen.triangle[nearest]], seen.weights[nearest]
-    rests = np.stack([_landmarks(seed, corners, weights) for seed in range(IDENTITIES)])
-    mean = rests.mean(axis=0)
-    _, lengths, directions = np.linalg.svd((rests - mean).reshape(IDENTITIES, -1), full_matrices=False)
-    scale = lengths[:COMPONENTS, None] / np.sqrt(IDENTITIES - 1)
     names = [name for name in pack.unit_names() if not name.startswith(("tongue", "eyeLook"))]
     moves = [_move(person.rest, name, corners, weights) for name in names]
     return Anchors(
         corners.astype(np.int32),
         weights,
-        mean.astype(np.float32),
         tuple(names),
         np.stack(moves).astype(np.float32),
-        (directions[:COMPONENTS] * scale).reshape(-1, POINTS, 3).astype(np.float32),
     )
 
 
 def _look(finder: FaceMesh, picture: Image) -> Float:
     box = np.array([SIDE * 0.2, SIDE * 0.15, SIDE * 0.8, SIDE * 0.85], np.float32)
-    level = np.array([[0.4, 0.4], [0.6, 0.4], [0.5, 0.5], [0.42, 0.6], [0.58, 0.6]], np.float32) * SIDE
-    found = finder.find(picture, level, box)
+    found = finder.find(picture, LEVEL_POINTS * SIDE, box)
     again = finder.follow(picture, found.points_px) if found is not None else None
     if again is None:
         raise DeidError("expected the landmark network to see the rendered head; install the weights again")
     return again.points_px
-
-
-def _landmarks(seed: int, corners: Index, weights: Float) -> Float:
-    identity = sample_identity(seed)
-    rest = build_rest(default_pack(), identity.phenotype, identity.features)
-    places: Float = np.einsum("pk,pkd->pd", weights, rest.vertices[corners]).astype(np.float32)
-    return places
 
 
 def _move(rest: RestHead, name: str, corners: Index, weights: Float) -> Float:

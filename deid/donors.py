@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,9 +21,15 @@ from deid.heads.skin import paint_skin
 from emotion.errors import OutputUnwritable
 from emotion.types import Float
 
-BANK_SIZE: Final = 64
+BANK_SIZE: Final = 128
 PORTRAIT_SIDE: Final = 320
-NEAREST: Final = 6  # donors near in tone among which the seed decides
+NEAREST: Final = 6  # donors near in looks among which the seed decides
+YOUNGEST_YEARS, OLDEST_YEARS = 22.0, 80.0  # of Donor.age 0 and 1
+# What counts as one step away: grey levels of Lab, years, and share of the way from male to female.
+TONE_STEP, AGE_STEP, SEX_STEP = 25.0, 10.0, 0.25
+TOO_ALIKE: Final = 0.10  # cosine to the person's embedding, beyond which a donor is left out
+LEFT_SHARE: Final = 0.33  # of the bank that is left in any case, for people whom all donors resemble
+LIKENESS_PATH: Final = Path(__file__).with_name("donor_likeness.npz")
 SKIN_LAYERS: Final = ("head", "chest", "eye", "teeth", "tongue")
 
 
@@ -43,6 +49,7 @@ class Donor:
         return {**vars(self), "skin": [round(part, 3) for part in self.skin]}
 
 
+@cache
 def list_donors() -> tuple[Donor, ...]:
     """Return the whole bank, always the same."""
     return tuple(_describe(seed) for seed in range(BANK_SIZE))
@@ -56,21 +63,52 @@ def find_donor(name: str) -> Donor:
     raise UnknownDonor(f"expected a donor of donor-0 to donor-{BANK_SIZE - 1} or auto, got {name!r}")
 
 
-def choose_donor(tone_bgr: Float, key: str, taken: Sequence[str] = ()) -> Donor:
-    """Return the donor for a person: near in skin tone, decided by a key that nobody else knows.
+@dataclass(frozen=True)
+class Looks:
+    """What is seen of a person: mean skin (3,) BGR 0..255, years, 0 male .. 1 female, embedding (512,).
 
-    tone_bgr: (3,) 0..255, the person's mean skin. key: the same for one person throughout a study. taken:
-    donors of other people, never given again while others are left.
+    The embedding is of the `identity` network, None where it was not read.
     """
-    free = [donor for donor in list_donors() if donor.name not in taken] or list(list_donors())
-    wanted = _lab(np.asarray(tone_bgr, np.float32) / np.float32(255))
 
-    def distance(donor: Donor) -> float:
-        return float(np.linalg.norm(_lab(np.array(donor.skin[::-1], np.float32)) - wanted))
+    tone_bgr: Float
+    age_years: float
+    female: float
+    embedding: Float | None = None
 
-    near = sorted(free, key=distance)
+
+def choose_donor(person: Looks, key: str, taken: Sequence[str] = ()) -> Donor:
+    """Return the donor for a person: near in tone, age and sex, far in identity, decided by a secret key.
+
+    key: the same for one person throughout a study. taken: donors of other people, never given again while
+    others are left.
+    """
+    bank = list_donors()
+    free = [donor for donor in bank if donor.name not in taken] or list(bank)
+    if person.embedding is not None:
+        likeness = load_likeness() @ person.embedding
+        limit = max(TOO_ALIKE, float(np.quantile([likeness[donor.seed] for donor in free], LEFT_SHARE)))
+        free = [donor for donor in free if likeness[donor.seed] <= limit]
+    near = sorted(free, key=lambda donor: _distance(donor, person))
     digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
     return near[int.from_bytes(digest, "big") % min(NEAREST, len(near))]
+
+
+def _distance(donor: Donor, person: Looks) -> float:
+    wanted = _lab(np.asarray(person.tone_bgr, np.float32) / np.float32(255))
+    tone = np.linalg.norm(_lab(np.array(donor.skin[::-1], np.float32)) - wanted) / TONE_STEP
+    years = YOUNGEST_YEARS + donor.age * (OLDEST_YEARS - YOUNGEST_YEARS)
+    age = (years - np.clip(person.age_years, YOUNGEST_YEARS, OLDEST_YEARS)) / AGE_STEP
+    return float(np.linalg.norm([tone, age, (donor.female - person.female) / SEX_STEP]))
+
+
+@cache
+def load_likeness() -> Float:
+    """Return embeddings (BANK_SIZE, 512) of all donors' bare faces, unit vectors of the `identity` network.
+
+    Read by deid.build_likeness, so that choosing a donor does not mean drawing all of them.
+    """
+    with np.load(LIKENESS_PATH, allow_pickle=False) as stored:
+        return np.asarray(stored["embeddings"], np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -82,10 +120,14 @@ def make_avatar(name: str) -> Person:
 @lru_cache(maxsize=8)
 def make_donor(name: str) -> Person:
     """Return the person of a donor, bald and without clothes: only the face is shown. Raises UnknownDonor."""
-    person = make_person(sample_identity(find_donor(name).seed))
-    bare = paint_skin(person.identity.look)  # without the roots of hair, which would show at the temples
+    return bare(make_person(sample_identity(find_donor(name).seed)))
+
+
+def bare(person: Person) -> Person:
+    """Return a person without hair and clothes."""
+    skin = paint_skin(person.identity.look)  # without the roots of hair, which would show at the temples
     layers = (
-        replace(layer, texture=bare) if layer.name == "head" else layer
+        replace(layer, texture=skin) if layer.name == "head" else layer
         for layer in person.layers
         if layer.name in SKIN_LAYERS
     )

@@ -3,6 +3,12 @@
 The calm face is found over the whole recording together with the expressions, as a point among the faces
 that the head can have plus what no facial unit could explain: neither the first frame nor the mean frame,
 which smiles when the person mostly does.
+
+Units are the most probable ones given what the landmark network reports (deid.response) and, where it is
+known, what an expression network expects of the picture: it sees folds and teeth, which landmarks do not.
+
+How much each side is believed was chosen on 16 people of the training faces (shared/data/faces/train), by how
+often `human` and `face-api` read the same in the result. Neither takes part in an audit, nor do those people.
 """
 
 from __future__ import annotations
@@ -15,13 +21,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deid.anchors import Anchors
+from deid.response import Doubles, Response, turn_features
 from emotion.types import Float
 
-Doubles = NDArray[np.float64]
 DEPTH_WEIGHT: Final = 0.35  # the network guesses depth from one picture
 STABLE_SHARE: Final = 0.35  # of the landmarks that facial units move least
-RIDGE: Final = 0.02  # how much a unit costs, in squared eye distances
+UNIT_VARIANCE: Final = 0.06  # of a unit around what is expected of it
+FREE_VARIANCE: Final = 0.25  # of those that speech and blinks move whatever the emotion
+FREE: Final = (
+    *("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+)
+BOTH_SIDES: Final = 0.7  # correlation of a unit with that of the other side of the face
+REAL_NOISE: Final = 12.0  # of landmarks on people, against the variance on rendered heads
 IDENTITY_RIDGE: Final = 0.02
+UNEXPLAINED: Final = (
+    0.5  # share of the mean that units could explain but are not expected to show, so is calm
+)
 CALM_QUANTILE: Final = 0.05
 CALM_MOST: Final = 0.3
 UPPER_FACE: Final = ("brow", "eye", "nose", "cheek")
@@ -56,45 +71,69 @@ class Placement:
 
 @dataclass(frozen=True)
 class FaceModel:
-    """Landmarks in distances between the outer eye corners, x to the person's left, y up, z forward.
+    """What the landmark network reports of a face, as in Response, made ready to be turned round.
 
-    rest (468, 3): mean identity. moves (K, 468, 3), shapes (C, 468, 3): as in Anchors. weights (468, 3): how
-    much each coordinate counts. stable: numbers of landmarks that hardly move.
+    weights (468, 3): how much each coordinate counts for the calm face. stable: numbers of landmarks that
+    hardly move. listener (468 * 3, K): takes moved landmarks to units, before the prior; gram (K, K): the
+    same of the moves themselves; prior (K, K): inverse covariance of units around what is expected.
     """
 
     units: tuple[str, ...]
     rest: Doubles
     moves: Doubles
     shapes: Doubles
+    turned: Doubles
     weights: Doubles
     stable: NDArray[np.int64]
-
-    @property
-    def design(self) -> Doubles:
-        """Return the weighted moves (468 * 3, K)."""
-        return np.asarray((self.moves * self.weights).reshape(len(self.units), -1).T, np.float64)
+    listener: Doubles
+    gram: Doubles
+    prior: Doubles
 
 
-def make_model(anchors: Anchors) -> FaceModel:
-    """Return the model of the anchors."""
-    size = float(np.linalg.norm(anchors.rest[33] - anchors.rest[263]))
-    moves = anchors.moves.astype(np.float64) / size
-    moving = np.linalg.norm(moves, axis=2).max(axis=0)
-    moving[list(OVAL)] = np.inf  # the outline slides over the cheeks when the head turns
-    stable = np.flatnonzero(moving < np.quantile(moving, STABLE_SHARE))
-    weights = np.ones((len(anchors.rest), 3))
+def make_model(anchors: Anchors, response: Response) -> FaceModel:
+    """Return the model of what was measured. Raises ValueError when both do not speak of the same units."""
+    if anchors.units != response.units:
+        raise ValueError(
+            "expected landmark_response.npz of this head pack; run python -m deid.build_response"
+        )
+    weights = np.ones(response.rest.shape)
     for group, weight in ((LIPS, 2.0), (EYES, 2.5), (BROWS, 2.5), (OVAL, 0.3)):
         weights[list(group)] = weight
     weights[:, 2] *= DEPTH_WEIGHT
-    centre = anchors.rest[stable].mean(axis=0)
+    basis = response.basis.reshape(len(response.basis), -1)  # (B, 468 * 3)
+    heard = response.moves.reshape(len(response.moves), -1) @ basis.T  # (K, B)
+    precise = np.linalg.inv(REAL_NOISE * response.noise)
     return FaceModel(
-        anchors.units,
-        (anchors.rest - centre).astype(np.float64) / size,
-        moves,
-        anchors.shapes.astype(np.float64) / size,
+        response.units,
+        response.rest,
+        response.moves,
+        response.shapes,
+        response.turned,
         weights,
-        stable,
+        stable_landmarks(anchors),
+        basis.T @ precise @ heard.T,
+        heard @ precise @ heard.T,
+        np.asarray(np.linalg.inv(_unit_covariance(response.units)), np.float64),
     )
+
+
+def _unit_covariance(names: Sequence[str]) -> Doubles:
+    alike = np.eye(len(names))
+    for row, name in enumerate(names):
+        other = name.removesuffix("Left") + "Right"
+        if name.endswith("Left") and other in names and not name.startswith(("jaw", "mouthLeft")):
+            column = names.index(other)
+            alike[row, column] = alike[column, row] = BOTH_SIDES
+    spread = np.sqrt([FREE_VARIANCE if name in FREE else UNIT_VARIANCE for name in names])
+    covariance: Doubles = alike * np.outer(spread, spread)
+    return covariance
+
+
+def stable_landmarks(anchors: Anchors) -> NDArray[np.int64]:
+    """Return the numbers of the landmarks that facial units move least."""
+    moving = np.linalg.norm(anchors.moves.astype(np.float64), axis=2).max(axis=0)
+    moving[list(OVAL)] = np.inf  # the outline slides over the cheeks when the head turns
+    return np.flatnonzero(moving < np.quantile(moving, STABLE_SHARE))
 
 
 def to_model_axes(points_px: Float) -> Doubles:
@@ -123,14 +162,23 @@ def unplace(points: Doubles, placement: Placement) -> Doubles:
     return back
 
 
-def fit_units(faces: Doubles, calm: Doubles, model: FaceModel) -> Doubles:
-    """Return facial units (T, K) in 0..1 that take the calm face (468, 3) closest to faces (T, 468, 3).
+def to_front(points: Doubles, placement: Placement, model: FaceModel) -> Doubles:
+    """Return landmarks (468, 3) of a placed head turned to the front, without what turning adds to them."""
+    yaw, pitch, _ = turn_degrees(placement.rotation)
+    return unplace(points, placement) - np.tensordot(turn_features(yaw, pitch), model.turned, 1)
 
-    Bounded ridge regression by cyclic coordinate descent, all frames at once.
+
+def fit_units(faces: Doubles, calm: Doubles, model: FaceModel, expected: Doubles | None = None) -> Doubles:
+    """Return the most probable facial units (T, K) in 0..1 of faces (T, 468, 3) whose calm face is (468, 3).
+
+    expected (T, K): units that something else lets expect, 0 when None. Least squares weighted by the noise
+    of the landmarks and pulled towards what is expected (generalised ridge), kept in bounds by cyclic
+    coordinate descent, all frames at once.
     """
-    design = model.design
-    gram = design.T @ design + RIDGE * np.eye(design.shape[1])
-    target = ((faces - calm) * model.weights).reshape(len(faces), -1) @ design  # (T, K)
+    gram = model.gram + model.prior
+    target = (faces - calm).reshape(len(faces), -1) @ model.listener  # (T, K)
+    if expected is not None:
+        target = target + expected @ model.prior
     units = np.zeros_like(target)
     for _ in range(SWEEPS):
         for k in range(len(gram)):
@@ -139,20 +187,24 @@ def fit_units(faces: Doubles, calm: Doubles, model: FaceModel) -> Doubles:
     return units
 
 
-def find_calm(points: Doubles, model: FaceModel) -> Doubles:
-    """Return the person's calm face (468, 3) from meshes (T, 468, 3) in the model's axes, T at least 1."""
+def find_calm(points: Doubles, model: FaceModel, expected: Doubles | None = None) -> Doubles:
+    """Return the person's calm face (468, 3) from meshes (T, 468, 3) in the model's axes, T at least 1.
+
+    expected (T, K): as in fit_units; it settles what of a lasting smile is the person's mouth.
+    """
     calm = model.rest
     shapes = (model.shapes * model.weights).reshape(len(model.shapes), -1).T  # (468 * 3, C)
     gram = shapes.T @ shapes + IDENTITY_RIDGE * np.eye(shapes.shape[1])
-    explained, _ = np.linalg.qr(model.design)
+    explained, _ = np.linalg.qr((model.moves * model.weights).reshape(len(model.units), -1).T)
+    kept = UNEXPLAINED if expected is not None else 0.0
     for _ in range(ROUNDS):
-        faces = np.stack([unplace(face, place(face, calm, model.stable)) for face in points])
-        units = fit_units(faces, calm, model)
+        faces = np.stack([to_front(face, place(face, calm, model.stable), model) for face in points])
+        units = fit_units(faces, calm, model, expected)
         left = (faces - np.einsum("tk,kpd->tpd", units, model.moves)).mean(axis=0) - model.rest
         weighted = (left * model.weights).reshape(-1)
         share = np.linalg.solve(gram, shapes.T @ weighted)
         rest = weighted - shapes @ share
-        rest -= explained @ (explained.T @ rest)
+        rest -= (1 - kept) * (explained @ (explained.T @ rest))
         calm = model.rest + np.tensordot(share, model.shapes, 1) + rest.reshape(calm.shape) / model.weights
     return calm
 

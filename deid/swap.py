@@ -13,29 +13,26 @@ from typing import Any, Final
 import numpy as np
 
 from deid.anchors import find_anchors
-from deid.cover import CHECKED, CoverPlan
+from deid.cover import CoverPlan
 from deid.donors import choose_donor, find_donor, make_avatar, make_donor
 from deid.draw import Motion, draw_avatar, draw_donor, plain_picture
+from deid.expected import expect_units, fill_between
 from deid.fit import (
-    Doubles,
     count_from_calm,
     find_calm,
     fit_units,
     make_model,
     place,
     smooth,
+    to_front,
     to_model_axes,
     turn_degrees,
 )
-from deid.fit import unplace as turn_to_front
-from deid.gaze import look_of
 from deid.heads.person import Person
-from deid.landmarks import FaceMesh
 from deid.mask import cover
 from deid.observe import Faces
-from emotion.errors import Cancelled
-from emotion.media import read_frames
-from emotion.prefetch import prefetch
+from deid.response import Doubles, load_response
+from deid.watch import Watcher
 from emotion.track import Indices
 from emotion.types import Float, Frame, Image, MediaPath, VideoInfo
 
@@ -68,9 +65,9 @@ class SwapHider:
         self._donor, self._seed = donor, seed
         self._make_person = make_avatar if avatar else make_donor
         self._avatar = avatar
-        self._mesh = FaceMesh(weights_dir, device=device)
         self._anchors = find_anchors(weights_dir)
-        self._model = make_model(self._anchors)
+        self._model = make_model(self._anchors, load_response())
+        self._watch = Watcher(weights_dir, device=device).watch
         self._people: dict[int, Person] = {}
         self._donors: dict[int, str] = {}
         self._motions: dict[int, Motion] = {}
@@ -87,16 +84,16 @@ class SwapHider:
         """Read the landmarks of all frames, find each person's calm face, and choose donors."""
         self._motions.clear()
         self._rows, self._drawn = len(plan.frames), 0
-        meshes, gazes, tones = self._read(source, found, plan, cancelled)
-        for track in sorted(set(plan.tracks[~np.isnan(meshes[:, 0, 0])].tolist())):
+        seen = self._watch(source, found, plan, cancelled)
+        for track in sorted(set(plan.tracks[~np.isnan(seen.meshes[:, 0, 0])].tolist())):
             rows = np.flatnonzero(plan.tracks == track)
             if track not in self._people:
                 name = self._donor
                 if name == "auto":
                     taken = list(self._donors.values())
-                    name = choose_donor(tones[track], f"{self._seed}:{track}", taken).name
+                    name = choose_donor(seen.looks[track], f"{self._seed}:{track}", taken).name
                 self._donors[track], self._people[track] = name, self._make_person(name)
-            self._plan_motion(rows, meshes[rows], gazes[rows])
+            self._plan_motion(rows, seen.meshes[rows], seen.gazes[rows], seen.probs[rows])
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with a donor's face at each cover, or the cover itself where none can be drawn."""
@@ -128,56 +125,21 @@ class SwapHider:
             "faces_covered_instead": self._rows - self._drawn,
         }
 
-    def _read(
-        self, source: MediaPath, found: Faces, plan: CoverPlan, cancelled: Callable[[], bool] | None
-    ) -> tuple[Float, Float, dict[int, Float]]:
-        """Return meshes (R, 468, 3) and gazes (R, 2) of all rows, NaN where none, and skin tones by track."""
-        meshes = np.full((len(plan.frames), 468, 3), np.nan, np.float32)
-        gazes = np.full((len(plan.frames), 2), np.nan, np.float32)
-        tones: dict[int, list[Float]] = {}
-        before: dict[int, tuple[int, Float]] = {}
-        with prefetch(lambda: read_frames(source), ahead=4) as frames:
-            for number, frame in enumerate(frames):
-                if cancelled is not None and cancelled():
-                    raise Cancelled("The de-identification was cancelled.")
-                rows = plan.rows_of(number)
-                for row in range(rows.start, rows.stop):
-                    track = int(plan.tracks[row])
-                    mesh = self._find(frame, row, found, plan, before.get(track))
-                    if mesh is None:
-                        continue
-                    before[track] = (number, mesh)
-                    meshes[row] = mesh
-                    gazes[row] = look_of(frame.image_bgr, mesh)
-                    if number % 10 == 0:
-                        tones.setdefault(track, []).append(_tone(frame.image_bgr, mesh))
-        return meshes, gazes, {track: np.median(seen, axis=0) for track, seen in tones.items()}
-
-    def _find(
-        self, frame: Frame, row: int, found: Faces, plan: CoverPlan, before: tuple[int, Float] | None
-    ) -> Float | None:
-        sample = int(plan.samples[row])
-        if sample >= 0:
-            mesh = self._mesh.find(
-                frame.image_bgr, found.samples.points_px[sample], found.samples.boxes_px[sample]
-            )
-        elif plan.kinds[row] != CHECKED and before is not None and plan.frames[row] - before[0] <= 3:
-            mesh = self._mesh.follow(frame.image_bgr, before[1])
-        else:
-            mesh = None
-        if mesh is None or not _stands_in(mesh.points_px, plan.faces_px[row]):
-            return None
-        return mesh.points_px
-
-    def _plan_motion(self, rows: Indices, meshes: Float, gazes: Float) -> None:
+    def _plan_motion(self, rows: Indices, meshes: Float, gazes: Float, probs: Float) -> None:
         known = np.flatnonzero(~np.isnan(meshes[:, 0, 0]))
         points = np.full(meshes.shape, np.nan)
         points[known] = [to_model_axes(mesh) for mesh in meshes[known]]
-        calm = find_calm(points[known[:: max(1, len(known) // CALM_SAMPLES)]], self._model)
+        likely = fill_between(probs.astype(np.float64))
+        expected = np.zeros((len(rows), len(self._model.units)))
+        if likely is not None:
+            expected = expect_units(likely, self._model.units)
+        some = known[:: max(1, len(known) // CALM_SAMPLES)]
+        calm = find_calm(points[some], self._model, expected[some])
         placements = {at: place(points[at], calm, self._model.stable) for at in known}
-        faces = np.stack([turn_to_front(points[at], placements[at]) for at in known])
+        faces = np.stack([to_front(points[at], placements[at], self._model) for at in known])
         units = np.full((len(rows), len(self._model.units)), np.nan)
-        units[known] = count_from_calm(fit_units(faces, calm, self._model), self._model.units)
+        fitted = fit_units(faces, calm, self._model, expected[known])
+        units[known] = count_from_calm(fitted, self._model.units)
         turns = np.full((len(rows), 3), np.nan)
         turns[known] = [turn_degrees(placements[at].rotation) for at in known]
         units, turns = smooth(units, UNIT_SIGMA), smooth(turns, PLACE_SIGMA)
@@ -198,25 +160,6 @@ def _change(before: Image, after: Image, box_px: Float) -> float:
     left, top, right, bottom = (int(max(0, edge)) for edge in box_px)
     pair = [picture[top : bottom + 1, left : right + 1].astype(np.int16) for picture in (before, after)]
     return float(np.abs(pair[0] - pair[1]).mean()) if pair[0].size else 0.0
-
-
-def _stands_in(points_px: Float, face_px: Float) -> bool:
-    """Return whether a mesh is the face of a box: its middle inside, its size alike."""
-    low, high = points_px[:, :2].min(axis=0), points_px[:, :2].max(axis=0)
-    middle = (low + high) / 2
-    inside = bool((middle >= face_px[:2]).all() and (middle <= face_px[2:]).all())
-    ratio = float((high - low).max() / max(float((face_px[2:] - face_px[:2]).max()), 1.0))
-    return inside and 0.5 < ratio < 2.0
-
-
-def _tone(image_bgr: Image, points_px: Float) -> Float:
-    """Return the mean colour (3,) of both cheeks and the forehead."""
-    height, width = image_bgr.shape[:2]
-    places = np.round(points_px[[50, 280, 151, 205, 425], :2]).astype(int)
-    inside = [(x, y) for x, y in places if 0 <= x < width and 0 <= y < height]
-    patches = [image_bgr[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3].reshape(-1, 3) for x, y in inside]
-    colours = np.concatenate([*patches, np.full((1, 3), 128, np.uint8)])
-    return np.asarray(colours.mean(axis=0), np.float32)
 
 
 def _named(names: tuple[str, ...], values: Doubles) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from deid.age_sex import AgeSexReader
 from deid.demo import demo_videos
 from deid.landmarks import FaceMesh
 from deid.recognisers import DlibIdentity
@@ -29,3 +30,13 @@ def test_the_mesh_of_a_face_lies_on_its_five_points(weights_dir):
     side = float(faces.boxes_px[0, 2] - faces.boxes_px[0, 0])
     mouth_corners = mesh.points_px[[61, 291], :2]
     assert np.abs(mouth_corners - faces.points_px[0, 3:]).max() < 0.15 * side
+
+
+def test_the_patient_looks_male_and_adult_and_the_doctor_less_male(weights_dir):
+    reader, detector = AgeSexReader(weights_dir), CenterFace(weights_dir)
+    read = {}
+    for camera, path in demo_videos().items():
+        frame = next(read_frames(path)).image_bgr
+        read[camera] = reader.read(frame, detector.detect(frame))
+    assert read["patient"][1] < 0.2 < read["doctor"][1]
+    assert all(18 < age < 60 for age, _ in read.values())

@@ -7,7 +7,17 @@ import pytest
 
 from deid.blend import face_mask, lay_over, relight
 from deid.demo import demo_videos
-from deid.donors import BANK_SIZE, choose_donor, find_donor, list_donors
+from deid.donors import (
+    BANK_SIZE,
+    OLDEST_YEARS,
+    TOO_ALIKE,
+    YOUNGEST_YEARS,
+    Looks,
+    choose_donor,
+    find_donor,
+    list_donors,
+    load_likeness,
+)
 from deid.errors import UnknownDonor
 from deid.gaze import look_of
 from deid.pipeline import Task, deidentify, describe, load_hiding
@@ -17,6 +27,7 @@ from emotion.identify import FaceFeature
 from emotion.media import read_frames, write_video
 
 TONE = np.array([120, 150, 190], np.float32)
+SOMEBODY = Looks(TONE, 35.0, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +84,35 @@ def test_an_avatar_leaves_no_pixel_of_the_original(clip, hiding):
 
 
 def test_a_donor_is_the_same_for_one_key_and_another_for_another_person():
-    first = choose_donor(TONE, "key:1")
-    assert choose_donor(TONE, "key:1") == first
-    assert choose_donor(TONE, "key:2", taken=[first.name]) != first
-    assert len({choose_donor(TONE, f"key:{number}").name for number in range(40)}) > 3
+    first = choose_donor(SOMEBODY, "key:1")
+    assert choose_donor(SOMEBODY, "key:1") == first
+    assert choose_donor(SOMEBODY, "key:2", taken=[first.name]) != first
+    assert len({choose_donor(SOMEBODY, f"key:{number}").name for number in range(40)}) > 3
+
+
+@pytest.mark.parametrize("female", [0.05, 0.95])
+@pytest.mark.parametrize("age_years", [25.0, 70.0])
+def test_a_donor_is_near_in_age_and_sex(female, age_years):
+    for number in range(8):
+        donor = choose_donor(Looks(TONE, age_years, female), f"key:{number}")
+        assert abs(donor.female - female) < 0.5
+        assert abs(donor.age - (age_years - YOUNGEST_YEARS) / (OLDEST_YEARS - YOUNGEST_YEARS)) < 0.35
+
+
+def test_a_donor_who_looks_like_the_person_is_never_chosen():
+    likeness = load_likeness()
+    for seed in range(0, BANK_SIZE, 16):
+        twin = Looks(TONE, 40.0, list_donors()[seed].female, likeness[seed])
+        chosen = {choose_donor(twin, f"key:{number}").seed for number in range(8)}
+        alike = likeness @ twin.embedding
+        assert max(alike[list(chosen)]) <= max(np.median(alike), TOO_ALIKE)
+
+
+def test_the_donors_differ_from_each_other():
+    likeness = load_likeness()
+    assert likeness.shape == (BANK_SIZE, 512)
+    assert np.linalg.norm(likeness, axis=1) == pytest.approx(np.ones(BANK_SIZE), abs=1e-2)
+    assert np.median(likeness @ likeness.T) < 0.6
 
 
 def test_the_bank_has_both_sexes_all_ancestries_and_ages():
