@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from tests import services
+from tests.on_postgresql import assert_passes
 
-ROOT = Path(__file__).resolve().parents[3]
 FILES = ("test_withdrawing.py", "test_retention.py")
 
 
 @pytest.mark.timeout(600)
 def test_withdrawal_and_retention_end_as_well_with_postgresql():
-    if "postgresql" in services.missing():
-        pytest.skip("PostgreSQL is not installed here; `python -m tests.services` installs it")
-    files = [f"tests/webapp/consent/{name}" for name in FILES]
-    with services.postgres() as database:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
-            cwd=ROOT,
-            env={**os.environ, "TEST_DATABASE_URL": database.url},
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-    assert done.returncode == 0, done.stdout[-6000:]
-    assert "failed" not in done.stdout.splitlines()[-1]
+    assert_passes(*(f"tests/webapp/consent/{name}" for name in FILES))
