@@ -6,6 +6,7 @@ the end, for any run of bytes of the original, the poster and the de-identified 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import sys
@@ -128,6 +129,7 @@ def test_no_plain_byte_of_a_recording_touches_a_disk(
     recording = go_the_whole_way(tus, consultation, alice)
     content = content_of(recording)
     assert content["original"] == consultation
+    assert hashlib.sha256(content["version"]).hexdigest() == Derivative.objects.get().sha256
     assert len(consultation) > 2 * CHUNK_BYTES
     answer = signed_in(bob).get(f"/recordings/{recording.pk}/video", HTTP_RANGE="bytes=100-199")
     assert answer.content == consultation[100:200]
