@@ -6,6 +6,6 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from webapp.accounts.second_factor import record_changes
+        from webapp.accounts.trail import record_events
 
-        record_changes()
+        record_events()

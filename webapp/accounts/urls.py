@@ -1,6 +1,6 @@
 """Sign-in, password, second factor, sessions and tokens: what a closed site needs of allauth, and our own.
 
-What changes a second factor runs in a transaction with its audit event, see second_factor.py.
+What changes an account runs in a transaction with its audit event, see trail.py.
 """
 
 from allauth.account import views as account
@@ -14,10 +14,10 @@ from django.urls import path
 from webapp.accounts import views
 
 urlpatterns = [
-    path("login/", account.login, name="account_login"),
+    path("login/", atomic(account.login), name="account_login"),
     path("logout/", account.logout, name="account_logout"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/change/", atomic(account.password_change), name="account_change_password"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("access/", views.access, name="account_access"),
     path("access/sessions/<int:pk>/end/", views.session_end, name="account_session_end"),

@@ -17,6 +17,10 @@ from webapp.accounts.models import ApiToken, User
 from webapp.accounts.services import LONGEST_DAYS, create_token, revoke_token
 from webapp.core import audit
 from webapp.core.errors import AppError, NotFound
+from webapp.core.models import AuditEvent
+
+#: Newest events of the account on its page.
+SHOWN = 20
 
 
 class TokenForm(forms.Form):
@@ -29,7 +33,13 @@ class TokenForm(forms.Form):
 @require_GET
 def access(request: HttpRequest) -> HttpResponse:
     user = _user(request)
-    context = {"sessions": UserSession.objects.purge_and_list(user), "tokens": user.api_tokens.all()}
+    context = {
+        "sessions": UserSession.objects.purge_and_list(user),
+        "tokens": user.api_tokens.all(),
+        "events": AuditEvent.objects.filter(actor=user, action__startswith="account.").order_by("-pk")[
+            :SHOWN
+        ],
+    }
     return render(request, "account/access.html", context)
 
 
