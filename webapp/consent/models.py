@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from webapp.studies.models import Participant, Study
 
@@ -14,7 +15,7 @@ from webapp.studies.models import Participant, Study
 class Purpose(models.TextChoices):
     RECORD = "record", "Record the consultation"
     ANALYSE_PATIENT = "analyse_patient", "Analyse the patient's expression"
-    ANALYSE_DOCTOR = "analyse_doctor", "Analyse the doctor's expression"
+    ANALYSE_DOCTOR = "analyse_doctor", "Analyse the doctor's expression, for research or training only"
     ANNOTATE = "annotate", "Label the recording by hand"
     LIVE_FEEDBACK = "live_feedback", "Give live feedback"
     SHARE_DEIDENTIFIED = "share_deidentified", "Share a de-identified version"
@@ -143,6 +144,10 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_cause_display()} {self.requested_at:%Y-%m-%d}"
+
+    @property
+    def overdue(self) -> bool:
+        return self.state == self.State.OPEN and self.due_at < timezone.now()
 
     def get_absolute_url(self) -> str:
         return reverse("consent:erasure", args=[self.study.slug, self.pk])

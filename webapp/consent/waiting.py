@@ -21,7 +21,7 @@ def open_erasures(user: Someone) -> Iterator[WaitingItem]:
     """Yield the erasures under way in studies where the user sees to consent."""
     found = Erasure.objects.filter(state=Erasure.State.OPEN, study__in=studies_where(user, "manage_consent"))
     for erasure in found.select_related("study", "participant").order_by("due_at")[:MOST]:
-        late = erasure.due_at < timezone.now()
+        late = erasure.overdue
         whose = erasure.participant.code if erasure.participant else erasure.study.title
         yield WaitingItem(
             title=f"Erasure of {whose} {'is overdue' if late else 'under way'}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 
 import pytest
@@ -181,3 +182,20 @@ def test_late_erasures_wait_on_home_of_the_coordinator_alone(held, encounter, pa
     Erasure.objects.update(due_at=timezone.now())
     assert [item.title for item in open_erasures(alice)] == [f"Erasure of {patient.code} is overdue"]
     assert list(open_erasures(bob)) == []
+
+
+def test_open_erasure_shows_how_long_is_left_and_when_it_is_overdue(
+    held, encounter, patient, alice, withdraw, signed_in
+):
+    job = add_job(encounter)
+    Job.objects.filter(pk=job.pk).update(
+        state="running", lease_token=uuid.uuid4(), heartbeat_at=timezone.now()
+    )
+    withdraw(patient, "record")
+    client, one = signed_in(alice), Erasure.objects.get()
+    pages = (one.get_absolute_url(), f"/studies/{one.study.slug}/erasures/")
+    Erasure.objects.update(due_at=timezone.now() + datetime.timedelta(days=9, hours=1))
+    assert all("1\xa0week, 2" in client.get(page).content.decode() for page in pages)
+    Erasure.objects.update(due_at=timezone.now() - datetime.timedelta(days=2, hours=1))
+    assert "2\xa0days, 1\xa0hour ago" in client.get(pages[0]).content.decode()
+    assert "overdue by 2\xa0days" in client.get(pages[1]).content.decode()

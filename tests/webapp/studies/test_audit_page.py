@@ -79,3 +79,9 @@ def test_a_later_look_is_another_row_and_a_refused_one_is_none(encounter, alice,
         cache.clear()
     assert signed_in(audrey).get(f"/recordings/{recording.pk}/video").status_code == 403
     assert AuditEvent.objects.filter(action="recording.viewed").count() == 2
+
+
+def test_details_read_as_words(study, alice, patient, signed_in):
+    page = signed_in(alice).get(f"/studies/{study.slug}/audit/?action=consent.recorded").content.decode()
+    assert "record: yes" in page
+    assert "{&#x27;" not in page
