@@ -29,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     for add, name, summary in (
         (_add_run, "run", "write a copy of a recording with its faces hidden"),
         (_add_audit, "audit", "measure what a result still shows of the person and of the expression"),
+        (_add_chart, "chart", "draw audited results as privacy against expression"),
         (_add_donors, "donors", "list or show the synthetic people whose faces are put in place"),
         (_add_bench, "bench", "measure the speed of the methods on a recording"),
     ):
@@ -66,6 +67,12 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         help="remove the sound (default), mask it as noise of the same loudness, or keep it",
     )
     command.add_argument("--donor", default="auto", metavar="ID", help="whose face is shown instead")
+    command.add_argument(
+        "--neutral",
+        type=_seconds,
+        metavar="SECONDS",
+        help="when the face is calm, for swap and avatar; else found over the whole recording",
+    )
     command.add_argument("--seed", type=int, default=0, help="what is drawn by chance is drawn from this")
     command.set_defaults(run=commands.run, show=commands.show_run)
 
@@ -81,6 +88,14 @@ def _add_audit(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=commands.audit, show=commands.show_audit)
 
 
+def _add_chart(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "results", type=_named_path, nargs="+", metavar="NAME=JSON", help="what audit --json printed, named"
+    )
+    command.add_argument("--out", type=Path, required=True, metavar="PNG", help="or a name in .svg or .pdf")
+    command.set_defaults(run=commands.chart, show=commands.show_chart)
+
+
 def _add_donors(command: argparse.ArgumentParser) -> None:
     command.add_argument("action", choices=("list", "show"))
     command.add_argument("donor", nargs="?", metavar="ID")
@@ -92,6 +107,23 @@ def _add_bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("video", type=Path, metavar="VIDEO")
     command.add_argument("--method", choices=METHODS, action="append", metavar="NAME", help="all by default")
     command.set_defaults(run=commands.bench, show=commands.show_bench)
+
+
+def _named_path(text: str) -> tuple[str, Path]:
+    name, separator, path = text.partition("=")
+    if not (name and separator and path):
+        raise argparse.ArgumentTypeError(f"expected NAME=JSON, got {text!r}")
+    return name, Path(path)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected seconds from the start, got {text!r}")
+    return value
 
 
 def _tracks(text: str) -> tuple[int, ...]:

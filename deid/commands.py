@@ -23,6 +23,7 @@ def run(arguments: Namespace, progress: FractionDone) -> Any:
         audio=arguments.audio,
         donor=arguments.donor,
         seed=arguments.seed,
+        neutral_s=arguments.neutral,
     )
     report = deidentify(arguments.video, arguments.output, task, hiding=hiding, progress=progress)
     return {"output": str(arguments.output), **describe(report)}
@@ -83,6 +84,25 @@ def _share(value: float | None) -> str:
 
 def _number(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.2f}"
+
+
+def chart(arguments: Namespace, progress: FractionDone) -> Any:
+    """Draw audited results into one chart; return its points. Raises NotComparable, OutputUnwritable."""
+    from deid.chart import draw_chart, read_point
+
+    points = [read_point(name, path) for name, path in arguments.results]
+    draw_chart(points, arguments.out)
+    progress(1.0)
+    return {"chart": str(arguments.out), "points": [asdict(point) for point in points]}
+
+
+def show_chart(result: Any) -> str:
+    """Return the points in lines, and where the chart is."""
+    rows = [
+        f"{one['name']:<10} finds the person {_share(one['risk']):>4}, classified alike {_share(one['kept'])}"
+        for one in result["points"]
+    ]
+    return "\n".join([*rows, f"drawn into {result['chart']}"])
 
 
 def donors(arguments: Namespace, progress: FractionDone) -> Any:

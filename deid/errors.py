@@ -29,6 +29,12 @@ class UnknownDonor(DeidError):
     code = "unknown_donor"
 
 
+class NoCalmFace(DeidError):
+    """Nobody is seen well at the time that was named as calm."""
+
+    code = "no_calm_face"
+
+
 class DamagedVideo(DeidError):
     """Frames of the original do not decode, so the result could not be compared with it."""
 

@@ -209,6 +209,15 @@ def find_calm(points: Doubles, model: FaceModel, expected: Doubles | None = None
     return calm
 
 
+def mean_face(points: Doubles, model: FaceModel) -> Doubles:
+    """Return the mean (468, 3), turned to the front, of meshes (T, 468, 3) of a face that is calm in all."""
+    calm = model.rest
+    for _ in range(ROUNDS):
+        placed = [to_front(face, place(face, calm, model.stable), model) for face in points]
+        calm = np.mean(placed, axis=0)
+    return np.asarray(calm, np.float64)
+
+
 def count_from_calm(units: Doubles, names: Sequence[str]) -> Doubles:
     """Return units (T, K) without what brows, eyes and nose show all the time, which is the person's own.
 

@@ -65,12 +65,18 @@ class MaskHider:
 
 
 def make_hider(
-    method: str, weights_dir: Path | None = None, *, donor: str = "auto", seed: int = 0, device: str = "cpu"
+    method: str,
+    weights_dir: Path | None = None,
+    *,
+    donor: str = "auto",
+    seed: int = 0,
+    neutral_s: float | None = None,
+    device: str = "cpu",
 ) -> Hider:
     """Return what hides faces by a method.
 
-    donor, seed: whose face is put in place, for the methods that do. Raises UnknownMethod, UnknownDonor,
-    WeightsMissing, WeightsMismatch or DeviceUnavailable.
+    donor, seed, neutral_s: as in SwapHider, for the methods that put a face in place. Raises UnknownMethod,
+    UnknownDonor, WeightsMissing, WeightsMismatch or DeviceUnavailable.
     """
     if method in MASKS:
         return MaskHider(method)
@@ -78,5 +84,7 @@ def make_hider(
         from deid.swap import SwapHider
 
         avatar = method == "avatar"
-        return SwapHider(weights_dir, donor=donor, seed=seed, device=device, avatar=avatar)
+        return SwapHider(
+            weights_dir, donor=donor, seed=seed, neutral_s=neutral_s, device=device, avatar=avatar
+        )
     raise UnknownMethod(f"expected a method of {', '.join(METHODS)}, got {method!r}")

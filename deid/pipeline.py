@@ -46,7 +46,10 @@ class Hiding:
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done to one file. faces, exempt: see choose_hidden; audio: remove, mask or keep."""
+    """What is to be done to one file. faces, exempt: see choose_hidden; audio: remove, mask or keep.
+
+    neutral_s: when the faces are calm, for methods that follow the expression; None to find it out.
+    """
 
     method: str
     faces: str = "all"
@@ -54,6 +57,7 @@ class Task:
     audio: str = "remove"
     donor: str = "auto"
     seed: int = 0
+    neutral_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +107,9 @@ def deidentify(
     if _is_same(source, destination):
         raise OutputUnwritable("expected another name than the original's, which is never overwritten")
     hider = make_hider(
-        task.method, hiding.weights_dir, donor=task.donor, seed=task.seed, device=hiding.device
-    )
+        task.method, hiding.weights_dir, donor=task.donor, seed=task.seed, neutral_s=task.neutral_s,
+        device=hiding.device,
+    )  # fmt: skip
     steps = _Steps(progress, cancelled)
     video = probe_video(source)
     found = find_faces(

@@ -16,12 +16,14 @@ from deid.anchors import find_anchors
 from deid.cover import CoverPlan
 from deid.donors import choose_donor, find_donor, make_avatar, make_donor
 from deid.draw import Motion, draw_avatar, draw_donor, plain_picture
+from deid.errors import NoCalmFace
 from deid.expected import expect_units, fill_between
 from deid.fit import (
     count_from_calm,
     find_calm,
     fit_units,
     make_model,
+    mean_face,
     place,
     smooth,
     to_front,
@@ -32,13 +34,15 @@ from deid.heads.person import Person
 from deid.mask import cover
 from deid.observe import Faces
 from deid.response import Doubles, load_response
-from deid.watch import Watcher
+from deid.watch import Watched, Watcher
+from emotion.samples import Flags
 from emotion.track import Indices
 from emotion.types import Float, Frame, Image, MediaPath, VideoInfo
 
 FALLBACK: Final = "blur"  # where no face can be put
 LARGEST_YAW: Final = 60.0
 CALM_SAMPLES: Final = 400
+CALM_REACH_US: Final = 200_000  # around the moment that somebody named
 UNIT_SIGMA, PLACE_SIGMA, GAZE_SIGMA = 0.7, 0.8, 1.0  # frames
 LEAST_CHANGE: Final = 2.5  # grey levels between the person's face and the donor's
 SMALLEST_PX: Final = 20.0
@@ -53,16 +57,17 @@ class SwapHider:
         *,
         donor: str = "auto",
         seed: int = 0,
+        neutral_s: float | None = None,
         device: str = "cpu",
         avatar: bool = False,
     ) -> None:
-        """donor: for everybody, or "auto" for one of each person's own.
+        """donor: for everybody, or "auto" for one of each person's own. neutral_s: when faces are calm.
 
         Raises UnknownDonor, WeightsMissing, WeightsMismatch or DeviceUnavailable.
         """
         if donor != "auto":
             find_donor(donor)
-        self._donor, self._seed = donor, seed
+        self._donor, self._seed, self._neutral_s = donor, seed, neutral_s
         self._make_person = make_avatar if avatar else make_donor
         self._avatar = avatar
         self._anchors = find_anchors(weights_dir)
@@ -81,10 +86,18 @@ class SwapHider:
         video: VideoInfo,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        """Read the landmarks of all frames, find each person's calm face, and choose donors."""
+        """Read the landmarks of all frames, find each person's calm face, and choose donors.
+
+        Raises NoCalmFace when neutral_s was given and nobody is seen then.
+        """
         self._motions.clear()
         self._rows, self._drawn = len(plan.frames), 0
         seen = self._watch(source, found, plan, cancelled)
+        calm = self._calm_rows(plan) & ~np.isnan(seen.meshes[:, 0, 0])
+        if self._neutral_s is not None and not calm.any():
+            raise NoCalmFace(
+                f"expected a face that is seen well at {self._neutral_s:g} s, the time named as calm"
+            )
         for track in sorted(set(plan.tracks[~np.isnan(seen.meshes[:, 0, 0])].tolist())):
             rows = np.flatnonzero(plan.tracks == track)
             if track not in self._people:
@@ -93,7 +106,7 @@ class SwapHider:
                     taken = list(self._donors.values())
                     name = choose_donor(seen.looks[track], f"{self._seed}:{track}", taken).name
                 self._donors[track], self._people[track] = name, self._make_person(name)
-            self._plan_motion(rows, seen.meshes[rows], seen.gazes[rows], seen.probs[rows])
+            self._plan_motion(rows, seen, calm[rows])
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with a donor's face at each cover, or the cover itself where none can be drawn."""
@@ -125,7 +138,15 @@ class SwapHider:
             "faces_covered_instead": self._rows - self._drawn,
         }
 
-    def _plan_motion(self, rows: Indices, meshes: Float, gazes: Float, probs: Float) -> None:
+    def _calm_rows(self, plan: CoverPlan) -> Flags:
+        """Return which rows (R,) are within CALM_REACH_US of the time that was named as calm."""
+        if self._neutral_s is None:
+            return np.zeros(len(plan.frames), np.bool_)
+        away_us = np.abs(plan.frame_times_us[plan.frames] - self._neutral_s * 1e6)
+        return np.asarray(away_us <= CALM_REACH_US, np.bool_)
+
+    def _plan_motion(self, rows: Indices, seen: Watched, is_calm: Flags) -> None:
+        meshes, gazes, probs = seen.meshes[rows], seen.gazes[rows], seen.probs[rows]
         known = np.flatnonzero(~np.isnan(meshes[:, 0, 0]))
         points = np.full(meshes.shape, np.nan)
         points[known] = [to_model_axes(mesh) for mesh in meshes[known]]
@@ -133,13 +154,16 @@ class SwapHider:
         expected = np.zeros((len(rows), len(self._model.units)))
         if likely is not None:
             expected = expect_units(likely, self._model.units)
-        some = known[:: max(1, len(known) // CALM_SAMPLES)]
-        calm = find_calm(points[some], self._model, expected[some])
+        if is_calm.any():  # of this person; somebody who was not seen then has a calm face to be found
+            calm = mean_face(points[is_calm], self._model)
+        else:
+            some = known[:: max(1, len(known) // CALM_SAMPLES)]
+            calm = find_calm(points[some], self._model, expected[some])
         placements = {at: place(points[at], calm, self._model.stable) for at in known}
         faces = np.stack([to_front(points[at], placements[at], self._model) for at in known])
         units = np.full((len(rows), len(self._model.units)), np.nan)
         fitted = fit_units(faces, calm, self._model, expected[known])
-        units[known] = count_from_calm(fitted, self._model.units)
+        units[known] = fitted if is_calm.any() else count_from_calm(fitted, self._model.units)
         turns = np.full((len(rows), 3), np.nan)
         turns[known] = [turn_degrees(placements[at].rotation) for at in known]
         units, turns = smooth(units, UNIT_SIGMA), smooth(turns, PLACE_SIGMA)

@@ -12,6 +12,7 @@ from deid.fit import (
     find_calm,
     fit_units,
     make_model,
+    mean_face,
     place,
     smooth,
     to_front,
@@ -84,6 +85,13 @@ def test_what_is_expected_fills_in_where_landmarks_say_little_and_gives_way_wher
     assert smile[1, jaw] < 0.2
     assert units[1, jaw] > 0.5
     assert fit_units(faces, model.rest, model)[0, corner] < 0.02
+
+
+def test_a_face_that_is_calm_in_all_pictures_is_their_mean(model):
+    own = model.rest + np.tensordot([1.0, -1.0], model.shapes[:2], 1)
+    turned = [Rotation.from_euler("y", angle, degrees=True).as_matrix() for angle in (0, 0)]
+    found = mean_face(np.stack([80.0 * own @ turn.T + 5.0 for turn in turned]), model)
+    assert np.abs(found - own).max() < 0.05 * np.ptp(own)
 
 
 def test_half_a_smile_is_expected_of_half_a_happiness_and_nothing_of_a_neutral_face(model):

@@ -18,7 +18,7 @@ from deid.donors import (
     list_donors,
     load_likeness,
 )
-from deid.errors import UnknownDonor
+from deid.errors import NoCalmFace, UnknownDonor
 from deid.gaze import look_of
 from deid.pipeline import Task, deidentify, describe, load_hiding
 from emotion.detect import CenterFace
@@ -72,6 +72,19 @@ def test_a_real_person_is_not_recognised_after_the_swap(shared_data, tmp_path, h
         assert len(own) == len(donors) == 1
         likeness = embedder.embed(before.image_bgr, own)[0] @ embedder.embed(after.image_bgr, donors)[0]
         assert float(likeness) < 0.24  # what 1 % of strangers reach
+
+
+def test_a_time_named_as_calm_at_which_nobody_is_seen_writes_nothing(clip, hiding):
+    output = clip.with_name("calm.mp4")
+    with pytest.raises(NoCalmFace, match="at 9 s"):
+        deidentify(clip, output, Task("swap", neutral_s=9.0), hiding=hiding)
+    assert not output.exists()
+
+
+def test_a_time_named_as_calm_is_taken_for_it(clip, hiding):
+    output = clip.with_name("calm.mp4")
+    report = deidentify(clip, output, Task("swap", donor="donor-3", neutral_s=0.2), hiding=hiding)
+    assert report.details["faces_covered_instead"] == 0
 
 
 def test_an_avatar_leaves_no_pixel_of_the_original(clip, hiding):
