@@ -12,6 +12,7 @@ from tests.emotion.stand_ins import engine as stand_in_engine
 from tests.videos import write_recording
 from tests.webapp.jobs.analysed import SECONDS_OF_MEDIA, files, rows
 from tests.webapp.jobs.driving import work_through
+from tests.webapp.jobs.processes import end_all
 from tests.webapp.records import add_job, add_recording
 from webapp import engines
 from webapp.analysis.models import AnalysisRun
@@ -28,6 +29,7 @@ from webapp.recordings.storage import StorageAway
 @pytest.fixture(autouse=True)
 def _clean_process():
     yield
+    end_all()
     leases.stopping.clear()
     registry._KINDS.pop("test", None)
 

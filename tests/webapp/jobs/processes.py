@@ -20,6 +20,7 @@ from webapp.jobs.pulse import Pulse, draw_worker_name
 
 PATIENCE_S = 60.0
 Patch = Callable[[], None]
+_living: set[int] = set()
 
 
 def start(work: Callable[[], None]) -> int:
@@ -27,6 +28,7 @@ def start(work: Callable[[], None]) -> int:
     connections.close_all()
     pid = os.fork()
     if pid:
+        _living.add(pid)
         return pid
     status = 1
     try:
@@ -84,7 +86,15 @@ def die() -> NoReturn:
 def end_of(pid: int) -> int:
     """Wait for a process; return its exit status, or minus the signal that killed it."""
     _, status = os.waitpid(pid, 0)
+    _living.discard(pid)
     return os.waitstatus_to_exitcode(status)
+
+
+def end_all() -> None:
+    """Kill what a test that failed has left running."""
+    for pid in tuple(_living):
+        os.kill(pid, signal.SIGKILL)
+        end_of(pid)
 
 
 def wait_until(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:

@@ -15,12 +15,12 @@ ROOT = Path(__file__).resolve().parents[3]
 #: The whole table of faults takes a minute; these are the ones in which the servers take part.
 CHOSEN = (
     "decoding or committing or eight or two_workers or told_to_end or quarantined or restarts or broker "
-    "or empty_folder or dies_after_its_clock"
+    "or empty_folder or dies_after_its_clock or thousand_jobs_end"
 )
-FAULTS = ("tests/webapp/jobs/test_faults.py", "tests/webapp/jobs/test_surroundings.py")
+FAULTS = tuple(f"tests/webapp/jobs/test_{name}.py" for name in ("faults", "surroundings", "many"))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_faults_end_as_well_with_postgresql_redis_and_celery():
     absent = services.missing()
     if absent:
