@@ -36,7 +36,7 @@ def answer_of(send: Callable[[], HttpResponse]) -> Answer:
 
     with connection.execute_wrapper(note):
         answer = send()
-    body = NEW_EACH_TIME.sub(r"\1", answer.content.decode())
+    body = NEW_EACH_TIME.sub(r"\1", answer.getvalue().decode())
     return Answer(answer.status_code, answer.headers.get("Location", ""), body, tuple(shapes))
 
 

@@ -100,6 +100,26 @@ def rows_of(people: Iterable[Participant]) -> list[tuple[Participant, list[Cell]
     ]
 
 
+#: Columns of the file; a version and a day stand beside each answer.
+EXPORTED = (
+    *("participant", "kind", "site"),
+    *(f"{one.value}{part}" for one in Purpose for part in ("", "_version", "_decided_on", "_valid_until")),
+)
+
+
+def exported_row(row: tuple[Participant, list[Cell]]) -> list[object]:
+    participant, cells = row
+    values: list[object] = [participant.code, participant.kind, participant.site or ""]
+    for cell in cells:
+        values += [
+            cell.state or "not asked",
+            cell.version or "",
+            cell.decided_on or "",
+            cell.valid_until or "",
+        ]
+    return values
+
+
 def _cell(participant: Participant, purpose: Purpose, decision: ConsentDecision | None) -> Cell:
     if purpose not in ASKED[Participant.Kind(participant.kind)]:
         return Cell("", "not asked about this")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from webapp.consent.board import BoardForm, columns_of, rows_of
+from webapp.consent.board import EXPORTED, BoardForm, columns_of, exported_row, rows_of
 from webapp.consent.queries import reconsent_queue
+from webapp.core import audit
+from webapp.core.csv_files import csv_answer
 from webapp.studies.access import access_study
 from webapp.studies.lists import PAGE_SIZE, saved_views
 from webapp.studies.views import study_context
@@ -33,3 +36,23 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         "views": saved_views(request.user, study, "board"),
     }
     return render(request, "consent/board.html", context)
+
+
+@login_required
+@require_POST
+def board_export(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """Return the chosen participants as CSV, or all who were found. Taking them along is an event itself."""
+    study = access_study(request.user, slug, "view_audit")
+    found = BoardForm(request.POST, study=study).found(request.user, study)
+    if chosen := request.POST.getlist("chosen")[:PAGE_SIZE]:
+        found = found.filter(code__in=[code.replace("\0", "") for code in chosen])
+    rows = rows_of(found.select_related("site"))
+    with transaction.atomic():
+        audit.record(
+            actor=request.user,
+            action="consent.exported",
+            target=study,
+            study_id=study.pk,
+            details={"participants": len(rows)},
+        )
+    return csv_answer(f"{study.slug}-consent.csv", EXPORTED, map(exported_row, rows))

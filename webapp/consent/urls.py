@@ -6,6 +6,7 @@ app_name = "consent"
 urlpatterns = [
     path("studies/<slug:slug>/consent/", views.home, name="home"),
     path("studies/<slug:slug>/consent/board/", board_views.board, name="board"),
+    path("studies/<slug:slug>/consent/board.csv", board_views.board_export, name="board_export"),
     path("studies/<slug:slug>/consent-form/", views.text, name="text"),
     path("studies/<slug:slug>/consent-form/<int:pk>/", views.version, name="version"),
     path("studies/<slug:slug>/consents/<uuid:pk>.json", views.copy_json, name="copy_json"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import json
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp.core import audit
+from webapp.core.csv_files import csv_answer
 from webapp.core.errors import Forbidden
 from webapp.core.models import AuditEvent
 from webapp.studies.access import Someone, access_study, site_of
@@ -27,8 +27,6 @@ from webapp.studies.views import study_context
 
 PAGE_SIZE = 100
 COLUMNS = ("number", "at", "actor", "action", "target_type", "target_id", "reason", "details", "hash")
-#: A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class AuditFilter(forms.Form):
@@ -90,10 +88,7 @@ def export(request: HttpRequest, slug: str) -> StreamingHttpResponse:
             study_id=study.pk,
             details={"upto": last},
         )
-    answer = StreamingHttpResponse(_lines(found.filter(pk__lte=last)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{study.slug}-audit.csv"'
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return csv_answer(f"{study.slug}-audit.csv", COLUMNS, _rows(found.filter(pk__lte=last)))
 
 
 def _access(user: Someone, slug: str) -> Study:
@@ -103,35 +98,19 @@ def _access(user: Someone, slug: str) -> Study:
     return study
 
 
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(events: QuerySet[AuditEvent]) -> Iterator[str]:
-    writer = csv.writer(_Echo(), lineterminator="\n")
-    yield writer.writerow(COLUMNS)
+def _rows(events: QuerySet[AuditEvent]) -> Iterator[tuple[object, ...]]:
     for event in events.iterator(chunk_size=1000):
-        yield writer.writerow(
-            _harmless(str(value))
-            for value in (
-                event.pk,
-                event.at.isoformat(),
-                event.actor.display_name if event.actor else "",
-                event.action,
-                event.target_type,
-                event.target_id,
-                event.reason,
-                json.dumps(event.details, sort_keys=True),
-                event.hash,
-            )
+        yield (
+            event.pk,
+            event.at.isoformat(),
+            event.actor.display_name if event.actor else "",
+            event.action,
+            event.target_type,
+            event.target_id,
+            event.reason,
+            json.dumps(event.details, sort_keys=True),
+            event.hash,
         )
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _midnight(day: datetime.date) -> datetime.datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 from tests.conftest import recruiting
 from webapp.consent.models import ConsentDecision, Purpose
 from webapp.consent.services import publish_form, record_decisions
+from webapp.core.models import AuditEvent
 from webapp.studies.models import SavedView
 from webapp.studies.services import add_participant
 
@@ -119,3 +121,31 @@ def test_more_participants_cost_no_more_queries(study, alice, people, signed_in)
         more = add_participant(actor=alice, study=study, kind="patient")
         record_decisions(actor=alice, participant=more, decisions={"record": True})
     assert queries() == before
+
+
+def exported(client, study, **sent) -> list[dict[str, str]]:
+    answer = client.post(f"/studies/{study.slug}/consent/board.csv", sent)
+    text = b"".join(answer.streaming_content).decode()
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_export_holds_the_chosen_or_all_who_were_found_and_leaves_a_row(study, alice, people, signed_in):
+    client = signed_in(alice)
+    rows = {row["participant"]: row for row in exported(client, study)}
+    assert set(rows) == {one.code for one in people.values()}
+    ended = rows[people["ended"].code]
+    assert (ended["record"], ended["record_version"], ended["annotate"]) == ("ended", "1", "yes")
+    assert ended["record_valid_until"] == str(timezone.localdate() - DAY)
+    assert (ended["analyse_doctor"], ended["share_audio"]) == ("not asked", "never")
+    assert [one["participant"] for one in exported(client, study, state="no")] == [people["no"].code]
+    chosen = [people["yes"].code, people["no"].code]
+    assert {one["participant"] for one in exported(client, study, chosen=chosen)} == set(chosen)
+    counts = (
+        AuditEvent.objects.filter(action="consent.exported").order_by("pk").values_list("details", flat=True)
+    )
+    assert [one["participants"] for one in counts] == [5, 1, 2]
+
+
+def test_export_of_another_studys_participant_is_empty(study, people, carol, signed_in):
+    answer = signed_in(carol).post("/studies/other/consent/board.csv", {"chosen": people["yes"].code})
+    assert people["yes"].code not in b"".join(answer.streaming_content).decode()
