@@ -17,7 +17,7 @@ DIRECTION_COUNT = 64
 DEPTH_SIDE = 224
 BIAS_M = 0.004
 WRAPS = (0.30, 0.16, 0.10)  # red, green, blue
-GLOSS_POWER = 12
+GLOSS_POWER = 12  # as in _to_gloss_power
 
 
 @dataclass(frozen=True)
@@ -101,18 +101,30 @@ def _look_from(vertices: Float, triangles: Index, direction: Float) -> Float:
 
 
 def light_vertices(
-    normals: Float, openness: Float, directions: Float, *, room: Room, follows_head: Float, head_turn: Float
+    normals: Float,
+    openness: Float,
+    directions: Float,
+    *,
+    room: Room,
+    follows_head: Float,
+    head_turn: Float,
+    wanted: Index | None = None,
 ) -> tuple[Float, Float]:
     """Return diffuse light (V, 3) and gloss (V, 3), linear RGB, of vertices with unit normals (V, 3).
 
     openness was measured with the head at rest, so its directions turn with the head: follows_head (V,)
-    blends between those turned by head_turn (3, 3) and unturned ones.
+    blends between those turned by head_turn (3, 3) and unturned ones. wanted: numbers of the vertices that
+    are drawn, all when None; the light of others is 0.
     """
     diffuse = np.zeros((len(normals), 3), np.float32)
     gloss = np.zeros((len(normals), 3), np.float32)
+    drawn = np.ones(len(normals), np.bool_)
+    if wanted is not None:
+        drawn[:] = False
+        drawn[wanted] = True
     share = np.float32(4 * np.pi / len(directions) / np.pi)
     for turned, weight in ((directions @ head_turn.T, follows_head), (directions, 1 - follows_head)):
-        touched = np.flatnonzero(weight > 0)
+        touched = np.flatnonzero((weight > 0) & drawn)
         facing = normals[touched] @ turned.T  # (V', D)
         radiance = room.radiance(turned) * share
         open_to = openness[touched] * weight[touched, None]
@@ -121,9 +133,16 @@ def light_vertices(
             diffuse[touched, colour] += (lit * open_to) @ radiance[:, colour]
         halfway = turned + np.array([0, 0, 1], np.float32)
         halfway /= np.linalg.norm(halfway, axis=1, keepdims=True) + np.float32(1e-6)
-        lobe = np.maximum(normals[touched] @ halfway.T, 0) ** GLOSS_POWER
+        lobe = _to_gloss_power(np.maximum(normals[touched] @ halfway.T, 0))
         gloss[touched] += (lobe * open_to) @ (radiance * np.float32((GLOSS_POWER + 2) / 8))
     return diffuse, gloss
+
+
+def _to_gloss_power(values: Float) -> Float:
+    """Return values to the power GLOSS_POWER, by products, which take a tenth of the time."""
+    squares = values * values
+    fourth = squares * squares
+    return np.asarray(fourth * fourth * fourth, np.float32)
 
 
 def vertex_normals(vertices: Float, triangles: Index) -> Float:

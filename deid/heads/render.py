@@ -101,8 +101,9 @@ def _light_layers(
         np.array([-pose.pitch_deg, pose.yaw_deg + pose.turn_deg, -pose.roll_deg], np.float32)
     )
     diffuse, gloss = light_vertices(
-        normals, person.openness, person.directions, room=room, follows_head=pack.head_weight, head_turn=turn
-    )
+        normals, person.openness, person.directions, room=room, follows_head=pack.head_weight,
+        head_turn=turn, wanted=np.concatenate([layer.vertex for layer in person.layers]),
+    )  # fmt: skip
     lit = []
     for layer in person.layers:
         lifted = surface[layer.vertex] + normals[layer.vertex] * layer.lift_m[:, None] + layer.comb_m @ turn.T

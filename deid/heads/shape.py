@@ -136,9 +136,8 @@ def express(rest: RestHead, expression: Mapping[str, float]) -> Float:
     unknown = set(expression) - set(names)
     if unknown:
         raise ValueError(f"expected facial units, got {sorted(unknown)}")
-    rows = [names.index(name) for name in expression]
-    weights = np.array(list(expression.values()), np.float32)
-    moved: Float = rest.vertices + (weights @ rest.units[rows]).reshape(-1, 3)
+    weights = np.array([expression.get(name, 0.0) for name in names], np.float32)
+    moved: Float = rest.vertices + (weights @ rest.units).reshape(-1, 3)
     return moved
 
 
