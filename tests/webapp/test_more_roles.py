@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import make_user, recruiting
-from tests.webapp.test_access_table import ROLES, TABLE, ask, things  # noqa: F401  a fixture
+from tests.webapp.test_access_table import ROLES, TABLE, address, ask, things  # noqa: F401  a fixture
 from webapp.jobs.models import Job
 from webapp.recordings.models import Upload
 from webapp.studies.models import Encounter, Participant
@@ -23,6 +23,8 @@ NO_OBJECT = {
     *(("recordings:api_uploads", "OPTIONS"), ("consent:erasures", "GET")),
     *(("feedback:trends", "GET"), ("feedback:care", "GET")),  # one's own; whoever holds the token
 }
+#: They do what is left of the site, and nothing of another.
+BATCHES = {("analysis:batch_new", "POST"), ("deidjobs:batch_new", "POST")}
 
 
 @pytest.fixture
@@ -53,9 +55,27 @@ def test_owners_and_coordinators_of_a_site_get_their_answers(things, members, wh
 
 
 def expected_for(who: str, name: str, method: str, coordinators: int) -> int:
+    if who == "elsewhere" and (name, method) in BATCHES:
+        return 409  # nothing of their site is left to do
+    if name.endswith(":batch_new"):
+        return coordinators
     bound = name == "analysis:job" or name.startswith(BOUND_TO_A_SITE)
     if who == "elsewhere" and bound and (name, method) not in NO_OBJECT:
         return 404
     if who != "owner" and name in ("studies:invitation_revoke", "studies:audit", "studies:audit_export"):
         return 403  # they are of all sites
     return coordinators
+
+
+@pytest.mark.parametrize("name", ["analysis:batch_new", "deidjobs:batch_new"])
+def test_batch_of_a_coordinator_of_another_site_queues_and_counts_nothing_here(
+    things,  # noqa: F811
+    members,
+    name,
+    signed_in,
+):
+    client, before = signed_in(members["elsewhere"]), set(Job.objects.values_list("pk", flat=True))
+    assert ask(client, "POST", name, things) == 409
+    assert set(Job.objects.values_list("pk", flat=True)) == before
+    plan = client.get(address(name, things)).context["plan"]
+    assert (plan.to_do, plan.in_work, plan.without_consent) == ([], 0, 0)

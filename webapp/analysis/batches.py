@@ -17,7 +17,7 @@ from webapp.jobs.queries import live_workers, measured_speed
 from webapp.jobs.services import Actor
 from webapp.recordings.models import Camera, Recording, RecordingState
 from webapp.recordings.queries import usable_for
-from webapp.studies.models import Encounter, Study
+from webapp.studies.models import Encounter, Site, Study
 from webapp.studies.services import require_activity
 
 
@@ -30,9 +30,10 @@ class AnalysisPlan(BatchPlan):
     without_recording: int = 0
 
 
-def plan_batch(study: Study, model: str) -> AnalysisPlan:
+def plan_batch(study: Study, model: str, site: Site | None = None) -> AnalysisPlan:
     """Return what analysing everything that the model has not seen would mean. Changes nothing.
 
+    site: where the person works, if at one site alone; what is of others is left out.
     Raises Invalid for an unknown model.
     """
     if model not in engines.known_models():
@@ -43,7 +44,9 @@ def plan_batch(study: Study, model: str) -> AnalysisPlan:
     ready, usable = _ready_recordings(study), _usable_lengths(study)
     seen = _inputs_seen(study, model)
     in_work = set(of_model.filter(state__in=UNFINISHED).values_list("subject_id", flat=True))
-    for pk in Encounter.objects.filter(study=study).order_by("number").values_list("pk", flat=True):
+    encounters = Encounter.objects.filter(study=study)
+    here = encounters if site is None else encounters.filter(site=site)
+    for pk in here.order_by("number").values_list("pk", flat=True):
         if pk not in ready:
             plan.without_recording += 1
         elif ready[pk] in seen.get(pk, ()):
@@ -58,13 +61,13 @@ def plan_batch(study: Study, model: str) -> AnalysisPlan:
     return plan
 
 
-def start_batch(*, study: Study, model: str, actor: Actor) -> tuple[Batch, int]:
+def start_batch(*, study: Study, model: str, actor: Actor, site: Site | None = None) -> tuple[Batch, int]:
     """Queue what plan_batch gives now; return the batch and how many jobs it has.
 
     Raises Conflict when there is nothing to do, or the study's state does not allow it.
     """
     require_activity(study, "process")
-    plan = plan_batch(study, model)
+    plan = plan_batch(study, model, site)
     if not plan.to_do:
         raise Conflict("There is nothing left to analyse with this model.")
     encounters = Encounter.objects.filter(pk__in=plan.to_do).select_related("study").iterator()

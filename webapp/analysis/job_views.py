@@ -20,7 +20,7 @@ from webapp.jobs import bulk, lists
 from webapp.jobs.batches import mark_seen
 from webapp.jobs.models import Batch, Segment
 from webapp.jobs.views import choice_context
-from webapp.studies.access import access_study, needs_of
+from webapp.studies.access import access_study, needs_of, site_of
 from webapp.studies.views import study_context
 
 PAGE_SIZE = 50
@@ -77,12 +77,13 @@ def batch_new(request: HttpRequest, slug: str) -> HttpResponse:
     study = access_study(request.user, slug, "run_analysis")
     given = request.POST if request.method == "POST" else request.GET
     model = given.get("model") or engines.default_model()
+    site = site_of(request.user, study)
     if request.method == "POST":
-        batch, count = start_batch(study=study, model=model, actor=request.user)
+        batch, count = start_batch(study=study, model=model, actor=request.user, site=site)
         messages.success(request, f"{count} analyses queued. You may close this page; Home tells the end.")
         return redirect(f"{reverse('analysis:jobs', args=[study.slug])}?batch={batch.pk}")
     context = study_context(request, study, "jobs") | {
-        "plan": plan_batch(study, model),
+        "plan": plan_batch(study, model, site),
         "models": engines.known_models(),
     }
     return render(request, "analysis/batch_new.html", context)

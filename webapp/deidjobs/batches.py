@@ -20,7 +20,7 @@ from webapp.jobs.queries import live_workers
 from webapp.jobs.services import Actor
 from webapp.recordings.models import Recording, RecordingState
 from webapp.recordings.queries import usable_for
-from webapp.studies.models import Study
+from webapp.studies.models import Site, Study
 from webapp.studies.services import require_activity
 
 USUAL_METHOD = "swap"
@@ -40,15 +40,18 @@ class HidingPlan(BatchPlan):
     not_ready: int = 0
 
 
-def plan_hiding(study: Study, *, method: str, audio: str) -> HidingPlan:
+def plan_hiding(study: Study, *, method: str, audio: str, site: Site | None = None) -> HidingPlan:
     """Return what de-identifying everything that consent allows would mean. Changes nothing.
 
+    site: where the person works, if at one site alone; what is of others is left out.
     Raises Invalid for a method or sound that does not exist.
     """
     check_choice(method=method, audio=audio)
     plan = HidingPlan(method=method, audio=audio, workers=live_workers().count())
     plan.speed = measured_speed(method)
     recordings = Recording.objects.filter(encounter__study=study)
+    if site is not None:
+        recordings = recordings.filter(encounter__site=site)
     hidden, in_work = _hidden(recordings, method, audio), _in_work(method, audio)
     usable = recordings
     for purpose in purposes_of(audio):
@@ -70,13 +73,15 @@ def plan_hiding(study: Study, *, method: str, audio: str) -> HidingPlan:
     return plan
 
 
-def start_hiding(*, study: Study, method: str, audio: str, actor: Actor) -> tuple[Batch, int]:
+def start_hiding(
+    *, study: Study, method: str, audio: str, actor: Actor, site: Site | None = None
+) -> tuple[Batch, int]:
     """Queue what plan_hiding gives now; return the batch and how many jobs it has. Donors choose themselves.
 
     Raises Conflict when there is nothing to do, or the study's state does not allow it.
     """
     require_activity(study, "process")
-    plan = plan_hiding(study, method=method, audio=audio)
+    plan = plan_hiding(study, method=method, audio=audio, site=site)
     if not plan.to_do:
         raise Conflict("There is nothing left to de-identify in this way.")
 
