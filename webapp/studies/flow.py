@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
 
-from webapp.studies.models import Encounter, Study
+from webapp.studies.models import Encounter, Site, Study
 
 #: How a later app narrows encounters to those that reached its stage.
 Narrow = Callable[[QuerySet[Encounter]], QuerySet[Encounter]]
@@ -41,9 +41,11 @@ class Flow:
         return self.analysed + self.waiting
 
 
-def flow_of(study: Study) -> Flow:
-    """Count the encounters of a study; three queries, however many there are."""
+def flow_of(study: Study, site: Site | None = None) -> Flow:
+    """Count the encounters of a study, or of one site of it; three queries, however many there are."""
     encounters = Encounter.objects.filter(study=study)
+    if site is not None:
+        encounters = encounters.filter(site=site)
     counts = encounters.order_by().values_list("status", "reason").annotate(size=Count("pk"))
     by_status: dict[str, int] = {}
     excluded: dict[str, int] = {}

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from webapp.accounts.models import User
 from webapp.core.waiting import counts_waiting_in, waiting_for
-from webapp.studies.access import Someone, access_study, needs_of, role_in, visible_participants
+from webapp.studies.access import Someone, access_study, needs_of, role_in, site_of, visible_participants
 from webapp.studies.flow import flow_of
 from webapp.studies.models import Study
 from webapp.studies.protocol import missing_for_approval
@@ -42,11 +42,11 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     oversees = "view_audit" in needs_of(request.user, study)
     context = study_context(request, study, "overview") | {
         "encounter_count": encounters.count(),
-        "participant_count": study.participants.count(),
+        "participant_count": visible_participants(request.user, study).count(),
         "next_states": next_states(request.user, study),
         "missing": missing_for_approval(study) if study.state == StudyState.DRAFT else [],
         "latest": encounters[:5],
-        "flow": flow_of(study),
+        "flow": flow_of(study, site_of(request.user, study)),
         "counts": counts_waiting_in(request.user, study) if oversees else [],
         "oversees": oversees,
         "consenting": _consenting(request.user, study) if oversees else 0,

@@ -6,14 +6,17 @@ import datetime
 
 import pytest
 
+from tests.conftest import make_user
 from tests.webapp.records import add_recording, add_run
 from webapp.consent.services import withdraw_consent
 from webapp.core.errors import Invalid
 from webapp.core.models import AuditEvent
 from webapp.studies.encounters import exclude_encounters, include_encounters, mark_recorded
 from webapp.studies.flow import Flow, flow_of
-from webapp.studies.models import Encounter
-from webapp.studies.services import add_participant, create_encounter
+from webapp.studies.models import Encounter, Participant
+from webapp.studies.protocol import add_site
+from webapp.studies.roles import Role
+from webapp.studies.services import add_member, add_participant, create_encounter
 
 
 @pytest.fixture
@@ -89,3 +92,14 @@ def test_diagram_says_its_numbers_in_words(study, alice, make, signed_in):
     record(make(), analysed=True)
     page = signed_in(alice).get(f"/studies/{study.slug}/").content.decode()
     assert "1 encounters; 0 excluded; 0 planned; 1 recorded, of which 1 analysed" in page
+
+
+def test_overview_of_a_member_of_one_site_counts_that_site_alone(study, alice, encounter, signed_in):
+    here, elsewhere = (add_site(actor=alice, study=study, name=name) for name in ("here", "elsewhere"))
+    Encounter.objects.update(site=here)
+    Participant.objects.update(site=here)
+    for name, site, expected in (("hanna", here, (1, 2)), ("gina", elsewhere, (0, 0))):
+        user = make_user(name)
+        add_member(actor=alice, study=study, user=user, role=Role.COORDINATOR, site=site)
+        page = signed_in(user).get(f"/studies/{study.slug}/").context
+        assert (page["flow"].total, page["participant_count"]) == expected, name
