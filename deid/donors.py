@@ -28,7 +28,7 @@ YOUNGEST_YEARS, OLDEST_YEARS = 22.0, 80.0  # of Donor.age 0 and 1
 # What counts as one step away: grey levels of Lab, years, and share of the way from male to female.
 TONE_STEP, AGE_STEP, SEX_STEP = 25.0, 10.0, 0.25
 TOO_ALIKE: Final = 0.10  # cosine to the person's embedding, beyond which a donor is left out
-LEFT_SHARE: Final = 0.33  # of the bank that is left in any case, for people whom all donors resemble
+LEFT_SHARE: Final = 0.5  # of the bank that is left in any case, for people whom all donors resemble
 LIKENESS_PATH: Final = Path(__file__).with_name("donor_likeness.npz")
 SKIN_LAYERS: Final = ("head", "chest", "eye", "teeth", "tongue")
 
@@ -105,7 +105,7 @@ def _distance(donor: Donor, person: Looks) -> float:
 def load_likeness() -> Float:
     """Return embeddings (BANK_SIZE, 512) of all donors' bare faces, unit vectors of the `identity` network.
 
-    Read by deid.build_likeness, so that choosing a donor does not mean drawing all of them.
+    Read by deid.build_likeness, so that nobody has to be drawn to choose.
     """
     with np.load(LIKENESS_PATH, allow_pickle=False) as stored:
         return np.asarray(stored["embeddings"], np.float32)

@@ -32,7 +32,7 @@ FREE: Final = (
     *("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
 )
 BOTH_SIDES: Final = 0.7  # correlation of a unit with that of the other side of the face
-REAL_NOISE: Final = 12.0  # of landmarks on people, against the variance on rendered heads
+REAL_NOISE: Final = 6.0  # of landmarks on people, against the variance on rendered heads
 IDENTITY_RIDGE: Final = 0.02
 UNEXPLAINED: Final = (
     0.5  # share of the mean that units could explain but are not expected to show, so is calm

@@ -36,17 +36,8 @@ class Person:
     openness: Float
 
 
-def make_person(
-    identity: Identity,
-    clothes: Clothes | None = None,
-    pack: HeadPack | None = None,
-    *,
-    shadows_of: Person | None = None,
-) -> Person:
-    """Return the person of an identity; the same identity gives the same person, bit for bit.
-
-    shadows_of: somebody whose openness to light is taken over, which is quick and a little wrong.
-    """
+def make_person(identity: Identity, clothes: Clothes | None = None, pack: HeadPack | None = None) -> Person:
+    """Return the person of an identity; the same identity gives the same person, bit for bit."""
     pack = pack or default_pack()
     rest = build_rest(pack, identity.phenotype, identity.features)
     garment = pack.corner_vertex[pack.triangles_of("garment")]
@@ -62,8 +53,6 @@ def make_person(
         *clothes_layers(pack, rest.vertices, clothes or Clothes()),
     ]
     drawn = pack.corner_vertex[pack.triangles_of("skin", "eye", "teeth", "tongue", "garment")]
-    if shadows_of is not None:
-        return Person(identity, rest, tuple(layers), drawn, shadows_of.directions, shadows_of.openness)
     directions = spread_directions()
     body = pack.corner_vertex[pack.triangles_of("skin")]
     openness = measure_openness(rest.vertices, body, directions)

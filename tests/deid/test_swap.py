@@ -118,7 +118,7 @@ def test_a_donor_who_looks_like_the_person_is_never_chosen():
         twin = Looks(TONE, 40.0, list_donors()[seed].female, likeness[seed])
         chosen = {choose_donor(twin, f"key:{number}").seed for number in range(8)}
         alike = likeness @ twin.embedding
-        assert max(alike[list(chosen)]) <= max(np.median(alike), TOO_ALIKE)
+        assert max(alike[list(chosen)]) <= max(np.median(alike) + 1e-3, TOO_ALIKE)
 
 
 def test_the_donors_differ_from_each_other():
