@@ -98,7 +98,8 @@ def _distance(donor: Donor, person: Looks) -> float:
     tone = np.linalg.norm(_lab(np.array(donor.skin[::-1], np.float32)) - wanted) / TONE_STEP
     years = YOUNGEST_YEARS + donor.age * (OLDEST_YEARS - YOUNGEST_YEARS)
     age = (years - np.clip(person.age_years, YOUNGEST_YEARS, OLDEST_YEARS)) / AGE_STEP
-    return float(np.linalg.norm([tone, age, (donor.female - person.female) / SEX_STEP]))
+    sex = (donor.female - round(person.female)) / SEX_STEP  # a face that is likely a woman's gets a woman's
+    return float(np.linalg.norm([tone, age, sex]))
 
 
 @cache
