@@ -1,4 +1,4 @@
-"""Read donor_likeness.npz anew; needed when the bank, the head pack or the identity network changes.
+"""Read donor_likeness.npz anew; needed when the bank, the head pack or an identity network changes.
 
 python -m deid.build_likeness            # a few minutes on one core
 """
@@ -21,7 +21,7 @@ from deid.heads.sample import sample_identity
 from deid.heads.shape import Pose, build_rest
 from deid.recognisers import load_identifiers
 from emotion.detect import CenterFace, FaceDetector
-from emotion.types import Detections, Image
+from emotion.types import Detections, Float, Image
 
 CAMERA: Final = Camera((256, 256), 900.0)
 BACKGROUND: Final = 0.35
@@ -32,12 +32,14 @@ def main() -> int:
     cv2.setNumThreads(1)
     first = bare(make_person(sample_identity(0)))
     detector = CenterFace(max_side=256)
-    embedder = load_identifiers()[0].embedder
-    embeddings = []
+    identifiers = load_identifiers()
+    embeddings: dict[str, list[Float]] = {one.name: [] for one in identifiers}
     for seed in range(BANK_SIZE):
         picture, face = _draw(_borrow_shadows(sample_identity(seed), first), detector)
-        embeddings.append(embedder.embed(picture, face)[0])
-    np.savez_compressed(LIKENESS_PATH, allow_pickle=False, embeddings=np.stack(embeddings).astype(np.float16))
+        for one in identifiers:
+            embeddings[one.name].append(one.embedder.embed(picture, face)[0])
+    arrays = {name: np.stack(rows).astype(np.float16) for name, rows in embeddings.items()}
+    np.savez_compressed(LIKENESS_PATH, allow_pickle=False, **arrays)
     return 0
 
 

@@ -81,25 +81,19 @@ def draw_chart(points: Sequence[Point], destination: Path, limits: Thresholds | 
     axes.fill_between([0, allowed], limits.agreement, 1.0, color="#1B7F5C", alpha=0.10, linewidth=0)
     axes.text(0.005, 0.985, "within the thresholds", fontsize=8, va="top", color="#1B7F5C")
     axes.axvline(chance, color="#767676", linewidth=1, linestyle=":")
-    axes.text(chance, 0.01, " chance", fontsize=8, color="#555555", ha="left", va="bottom")
+    axes.text(chance, 0.1, " chance", fontsize=8, color="#555555", ha="left", va="bottom")
     ceilings = [point.ceiling for point in points if point.ceiling is not None]
     if ceilings:
         axes.axhline(min(ceilings), color="#767676", linewidth=1, linestyle="--")
         axes.text(1.0, min(ceilings), "encoding alone", fontsize=8, color="#555555", ha="right", va="bottom")
     for point in points:
-        kept = point.kept or 0.0
         axes.scatter(
-            point.risk, kept, s=70, color=COLOURS[point.verdict], marker=MARKERS[point.verdict], zorder=3
-        )
-        label = point.name if point.kept is not None else f"{point.name} (no face found)"
-        axes.annotate(
-            f"{label}: {point.verdict}",
-            (point.risk, kept),
-            textcoords="offset points",
-            xytext=(8, 6),
-            fontsize=9,
-        )
-    axes.set(xlim=(0, 1), ylim=(0, 1))
+            point.risk, point.kept or 0.0, s=70, color=COLOURS[point.verdict], marker=MARKERS[point.verdict],
+            zorder=3,
+        )  # fmt: skip
+    for (risk, kept), text in label_points(points).items():
+        axes.annotate(text, (risk, kept), textcoords="offset points", xytext=(8, 6), fontsize=9)
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     axes.set_xlabel("finds the person: share of faces, worst case")
     axes.set_ylabel("expression classified alike: share of seconds, worse model")
     for axis in (axes.xaxis, axes.yaxis):
@@ -108,3 +102,13 @@ def draw_chart(points: Sequence[Point], destination: Path, limits: Thresholds | 
     axes.set_axisbelow(True)
     figure.savefig(destination, dpi=DOTS_PER_INCH)
     pyplot.close(figure)
+
+
+def label_points(points: Sequence[Point]) -> dict[tuple[float, float], str]:
+    """Return what is written at each place; results that coincide share one label, a line each."""
+    texts: dict[tuple[float, float], list[str]] = {}
+    for point in points:
+        kept = "" if point.kept is not None else " (no face found)"
+        place = (round(point.risk, 2), round(point.kept or 0.0, 2))
+        texts.setdefault(place, []).append(f"{point.name}{kept}: {point.verdict}")
+    return {place: "\n".join(lines) for place, lines in texts.items()}

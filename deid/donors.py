@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -27,8 +27,7 @@ NEAREST: Final = 6  # donors near in looks among which the seed decides
 YOUNGEST_YEARS, OLDEST_YEARS = 22.0, 80.0  # of Donor.age 0 and 1
 # What counts as one step away: grey levels of Lab, years, and share of the way from male to female.
 TONE_STEP, AGE_STEP, SEX_STEP = 25.0, 10.0, 0.25
-TOO_ALIKE: Final = 0.10  # cosine to the person's embedding, beyond which a donor is left out
-LEFT_SHARE: Final = 0.5  # of the bank that is left in any case, for people whom all donors resemble
+LEFT_SHARE: Final = 0.25  # of the bank: those who are least like the person to both recognisers
 LIKENESS_PATH: Final = Path(__file__).with_name("donor_likeness.npz")
 SKIN_LAYERS: Final = ("head", "chest", "eye", "teeth", "tongue")
 
@@ -65,15 +64,15 @@ def find_donor(name: str) -> Donor:
 
 @dataclass(frozen=True)
 class Looks:
-    """What is seen of a person: mean skin (3,) BGR 0..255, years, 0 male .. 1 female, embedding (512,).
+    """What is seen of a person: mean skin (3,) BGR 0..255, years, 0 male .. 1 female.
 
-    The embedding is of the `identity` network, None where it was not read.
+    embeddings: unit vectors by the name of the network that read them, those of load_likeness or fewer.
     """
 
     tone_bgr: Float
     age_years: float
     female: float
-    embedding: Float | None = None
+    embeddings: Mapping[str, Float] = field(default_factory=dict)
 
 
 def choose_donor(person: Looks, key: str, taken: Sequence[str] = ()) -> Donor:
@@ -84,10 +83,9 @@ def choose_donor(person: Looks, key: str, taken: Sequence[str] = ()) -> Donor:
     """
     bank = list_donors()
     free = [donor for donor in bank if donor.name not in taken] or list(bank)
-    if person.embedding is not None:
-        likeness = load_likeness() @ person.embedding
-        limit = max(TOO_ALIKE, float(np.quantile([likeness[donor.seed] for donor in free], LEFT_SHARE)))
-        free = [donor for donor in free if likeness[donor.seed] <= limit]
+    alike = rank_likeness(person.embeddings)
+    left = max(NEAREST, round(LEFT_SHARE * len(free))) if person.embeddings else len(free)
+    free = sorted(free, key=lambda donor: float(alike[donor.seed]))[:left]
     near = sorted(free, key=lambda donor: _distance(donor, person))
     digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
     return near[int.from_bytes(digest, "big") % min(NEAREST, len(near))]
@@ -102,14 +100,27 @@ def _distance(donor: Donor, person: Looks) -> float:
     return float(np.linalg.norm([tone, age, sex]))
 
 
-@cache
-def load_likeness() -> Float:
-    """Return embeddings (BANK_SIZE, 512) of all donors' bare faces, unit vectors of the `identity` network.
+def rank_likeness(embeddings: Mapping[str, Float]) -> Float:
+    """Return how alike each donor is to a person, 0 .. 1 (BANK_SIZE,), to the network that finds more.
 
-    Read by deid.build_likeness, so that nobody has to be drawn to choose.
+    Compared by rank, since the cosines of two networks mean different things; all 0 without an embedding.
+    """
+    ranks = np.zeros((1, BANK_SIZE))
+    for name, embedding in embeddings.items():
+        order = np.argsort(np.argsort(load_likeness()[name] @ embedding))
+        ranks = np.vstack([ranks, order / (BANK_SIZE - 1)])
+    return np.asarray(ranks.max(axis=0), np.float32)
+
+
+@cache
+def load_likeness() -> dict[str, Float]:
+    """Return embeddings (BANK_SIZE, D) of all donors' bare faces by network, unit vectors.
+
+    Read by deid.build_likeness, so that nobody has to be drawn to choose. These are the recognisers of an
+    audit, which therefore says less of a third one.
     """
     with np.load(LIKENESS_PATH, allow_pickle=False) as stored:
-        return np.asarray(stored["embeddings"], np.float32)
+        return {name: stored[name].astype(np.float32) for name in stored.files}
 
 
 @lru_cache(maxsize=8)

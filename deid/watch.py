@@ -13,9 +13,11 @@ from deid.age_sex import AgeSexReader
 from deid.cover import CHECKED, CoverPlan
 from deid.donors import Looks
 from deid.expected import NETWORK, READ_EVERY
+from deid.gallery import unit
 from deid.gaze import look_of
 from deid.landmarks import POINTS, FaceMesh
 from deid.observe import Faces
+from deid.recognisers import DlibIdentity
 from emotion.errors import Cancelled
 from emotion.labels import EMOTIONS
 from emotion.media import read_frames
@@ -24,6 +26,7 @@ from emotion.recognise import load_recogniser
 from emotion.types import Detections, Float, Frame, Image, MediaPath
 
 LOOK_EVERY: Final = 10  # frames between two readings of tone, age and sex
+SECOND_READINGS: Final = 12  # by the slower of both recognisers
 FOLLOWED: Final = 3  # frames that a mesh is followed without a detection
 UNKNOWN: Final = np.array([40.0, 0.5], np.float32)  # age and sex of a person who was never seen well
 
@@ -45,6 +48,7 @@ class Watcher:
         """Raises WeightsMissing, WeightsMismatch or DeviceUnavailable."""
         self._mesh = FaceMesh(weights_dir, device=device)
         self._expression = load_recogniser(NETWORK, weights_dir, device=device, threads=1)
+        self._second = DlibIdentity(weights_dir, device=device)
         self._age_sex = AgeSexReader(weights_dir, device=device)
 
     def watch(
@@ -56,6 +60,7 @@ class Watcher:
         gazes = np.full((count, 2), np.nan, np.float32)
         probs = np.full((count, len(EMOTIONS)), np.nan, np.float32)
         glances: dict[int, list[Float]] = {}
+        second: dict[int, list[Float]] = {}
         before: dict[int, tuple[int, Float]] = {}
         with prefetch(lambda: read_frames(source), ahead=4) as frames:
             for number, frame in enumerate(frames):
@@ -75,13 +80,14 @@ class Watcher:
                         crop = self._expression.crop(frame.image_bgr, face, 0)
                         probs[row] = self._expression.classify([crop])[0]
                     if track not in glances or number % LOOK_EVERY == 0:
+                        if face is not None and len(second.setdefault(track, [])) < SECOND_READINGS:
+                            second[track].append(self._second.embed(frame.image_bgr, face)[0])
                         age_sex = UNKNOWN if face is None else self._age_sex.read(frame.image_bgr, face)
                         glances.setdefault(track, []).append(
                             np.concatenate([_tone(frame.image_bgr, mesh), age_sex])
                         )
-        return Watched(
-            meshes, gazes, probs, {track: _looks(seen, found, track) for track, seen in glances.items()}
-        )
+        looks = {track: _looks(seen, found, track, second.get(track, [])) for track, seen in glances.items()}
+        return Watched(meshes, gazes, probs, looks)
 
     def _find(
         self, frame: Frame, row: int, found: Faces, plan: CoverPlan, before: tuple[int, Float] | None
@@ -105,11 +111,16 @@ def _sighting(found: Faces, sample: int) -> Detections | None:
     return Detections(samples.boxes_px[at], samples.scores[at], samples.points_px[at])
 
 
-def _looks(glances: list[Float], found: Faces, number: int) -> Looks:
-    """Return the median of glances (5,), each a tone, an age and a sex, with the embedding of the track."""
+def _looks(glances: list[Float], found: Faces, number: int, second: list[Float]) -> Looks:
+    """Return the median of glances (5,), each a tone, an age and a sex, with the embeddings of a track."""
     middle = np.median(glances, axis=0)
-    embeddings = [track.embedding for track in found.tracks if track.number == number]
-    return Looks(middle[:3], float(middle[3]), float(middle[4]), embeddings[0] if embeddings else None)
+    first = [track.embedding for track in found.tracks if track.number == number]
+    embeddings: dict[str, Float] = {}
+    if first and first[0] is not None:
+        embeddings["identity"] = first[0]
+    if second:
+        embeddings["identity-dlib"] = unit(np.mean(second, axis=0))
+    return Looks(middle[:3], float(middle[3]), float(middle[4]), embeddings)
 
 
 def _stands_in(points_px: Float, face_px: Float) -> bool:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from deid.__main__ import main
-from deid.chart import make_point
+from deid.chart import label_points, make_point
 from deid.errors import NotComparable
 
 
@@ -56,3 +56,8 @@ def test_a_chart_of_a_kind_that_cannot_be_drawn_is_refused(tmp_path, capsys):
     result = write(tmp_path, "swap", audited())
     assert main(["chart", result, "--out", str(tmp_path / "chart.docx")]) == 1
     assert ".png" in capsys.readouterr().err
+
+
+def test_results_in_one_place_share_a_label():
+    points = [make_point(name, audited(0.0, None)) for name in ("box", "blur")]
+    assert label_points(points) == {(0.0, 0.0): "box (no face found): review\nblur (no face found): review"}

@@ -10,7 +10,6 @@ from deid.demo import demo_videos
 from deid.donors import (
     BANK_SIZE,
     OLDEST_YEARS,
-    TOO_ALIKE,
     YOUNGEST_YEARS,
     Looks,
     choose_donor,
@@ -112,20 +111,20 @@ def test_a_donor_is_near_in_age_and_sex(female, age_years):
         assert abs(donor.age - (age_years - YOUNGEST_YEARS) / (OLDEST_YEARS - YOUNGEST_YEARS)) < 0.35
 
 
-def test_a_donor_who_looks_like_the_person_is_never_chosen():
-    likeness = load_likeness()
-    for seed in range(0, BANK_SIZE, 16):
-        twin = Looks(TONE, 40.0, list_donors()[seed].female, likeness[seed])
-        chosen = {choose_donor(twin, f"key:{number}").seed for number in range(8)}
-        alike = likeness @ twin.embedding
-        assert max(alike[list(chosen)]) <= max(np.median(alike) + 1e-3, TOO_ALIKE)
+def test_a_donor_who_looks_like_the_person_to_either_recogniser_is_never_chosen():
+    for name, likeness in load_likeness().items():
+        for seed in range(0, BANK_SIZE, 32):
+            twin = Looks(TONE, 40.0, list_donors()[seed].female, {name: likeness[seed]})
+            chosen = {choose_donor(twin, f"key:{number}").seed for number in range(8)}
+            alike = likeness @ likeness[seed]
+            assert max(alike[list(chosen)]) <= np.median(alike) + 1e-3
 
 
 def test_the_donors_differ_from_each_other():
-    likeness = load_likeness()
-    assert likeness.shape == (BANK_SIZE, 512)
-    assert np.linalg.norm(likeness, axis=1) == pytest.approx(np.ones(BANK_SIZE), abs=1e-2)
-    assert np.median(likeness @ likeness.T) < 0.6
+    for likeness in load_likeness().values():
+        assert len(likeness) == BANK_SIZE
+        assert np.linalg.norm(likeness, axis=1) == pytest.approx(np.ones(BANK_SIZE), abs=1e-2)
+        assert len(np.unique(likeness.round(2), axis=0)) == BANK_SIZE
 
 
 def test_the_bank_has_both_sexes_all_ancestries_and_ages():
