@@ -207,8 +207,16 @@ def test_failed_run_leaves_earlier_results_as_they_were(tmp_path: Path, monkeypa
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
+    """Start an analysis that hears Ctrl-C, also where the tests run in the background of a shell."""
     command = [sys.executable, "-m", "emotion", "analyse", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
 
 
 def wait_for_segment(process: subprocess.Popen[str], out: Path) -> None:
