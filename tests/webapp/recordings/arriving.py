@@ -7,10 +7,10 @@ import io
 from django.db.models import Q
 
 from webapp.core.encrypted_path import StoredFile
-from webapp.core.encryption import MAGIC, EncryptedFile
+from webapp.core.encryption import MAGIC, EncryptedFile, is_encrypted
 from webapp.recordings import storage, uploads
 from webapp.recordings.keys import opened
-from webapp.recordings.models import MediaKey, Upload
+from webapp.recordings.models import MediaKey, Recording, Upload
 
 DATA = bytes(range(256)) * 40
 
@@ -35,6 +35,11 @@ def stored(file: StoredFile) -> bytes:
     """Return the content of a stored file."""
     with file.open("rb") as opened_file:
         return opened_file.read()
+
+
+def files(recording: Recording) -> dict[str, bool]:
+    """Return which files there are of a recording, and whether they are encrypted."""
+    return {purpose: is_encrypted(path) for path, purpose in storage.files_of(recording)}
 
 
 class Source:

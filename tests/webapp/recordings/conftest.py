@@ -110,3 +110,13 @@ def ready(tus, small_video, check) -> Recording:
     recording = check(tus.send(small_video))
     assert recording.state == "ready", recording.message
     return recording
+
+
+@pytest.fixture
+def encrypted(settings):
+    settings.MEDIA_KEYS = [MASTER]
+
+
+@pytest.fixture
+def recording(encrypted, ready) -> Recording:
+    return ready
