@@ -5,6 +5,7 @@ that only grows, and no end of keys.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from allauth.core import context
@@ -45,7 +46,12 @@ class PasskeyAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 
 class _Answered(forms.Form):
-    """Takes a passkey's answer once: accepted or not, its challenge is gone."""
+    """Takes a passkey's answer once: accepted or not, its challenge is gone.
+
+    accept: returns what the form hands on; raises ValidationError or one of MALFORMED.
+    """
+
+    accept: Callable[[dict[str, Any]], Any]
 
     def clean_credential(self) -> Any:
         answer = self.cleaned_data["credential"]
@@ -59,9 +65,6 @@ class _Answered(forms.Form):
             raise get_adapter().validation_error("passkey_refused") from None
         finally:
             auth.clear_state()
-
-    def accept(self, answer: dict[str, Any]) -> Any:
-        raise NotImplementedError
 
 
 class AddPasskeyForm(_Answered, webauthn.AddWebAuthnForm):  # type: ignore[misc]
