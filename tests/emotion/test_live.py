@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from emotion.calibrate import find_resting_face
 from emotion.empathy import suggest
 from emotion.empathy_table import load_rules
 from emotion.errors import UnreadableImage
@@ -15,6 +16,7 @@ from emotion.live.consultation import GRACE_US, LiveConsultation
 from emotion.live.faces import LiveFace, LiveFrame, Sighting
 from emotion.live.follow import PersonFollower
 from emotion.live.reader import LiveReader
+from emotion.live.rest import RestingWatch
 from emotion.live.seconds import SecondsKeeper
 from emotion.live.settle import Settling
 from emotion.media import read_frames
@@ -285,3 +287,27 @@ def test_too_little_seen_of_late_is_not_enough_to_show_anything():
 def test_an_unknown_camera_is_refused():
     with pytest.raises(ValueError, match="ward"):
         consultation().take("ward", sighting(START_US, None))
+
+
+# the face at rest
+
+
+def test_the_resting_face_is_the_one_that_a_recording_of_the_same_seconds_gives():
+    rows, watch, keeper = [], RestingWatch(), SecondsKeeper("patient")
+    for second, emotion in enumerate(["happiness", *["sadness"] * 4, "happiness", *["sadness"] * 7]):
+        keeper.take(sighting(START_US + second * 1_000_000, emotion), start_us=START_US)
+        rows.append(keeper.close(second))
+        watch.see(rows[-1])
+        assert watch.face == find_resting_face(rows)
+    assert watch.face is not None and watch.face.seconds == (6, 7, 8, 9, 10)
+
+
+def test_a_resting_face_is_looked_for_in_the_first_two_minutes_alone():
+    watch, keeper = RestingWatch(), SecondsKeeper("patient")
+    for second in range(140):
+        keeper.take(
+            sighting(START_US + second * 1_000_000, "sadness" if second > 120 else None), start_us=START_US
+        )
+        watch.see(keeper.close(second))
+    assert watch.face is None
+    assert watch.sighting(sighting(0, "sadness")) == sighting(0, "sadness")

@@ -38,7 +38,8 @@ test("a camera that is away shows no expression from before", () => {
 
 test("what was not measured is said so, never 0", () => {
   assert.equal(detectionWords(null), "not measured");
-  assert.equal(detectionWords(0), "face seen in 0\u00a0% of the last 30 s");
+  assert.match(detectionWords({ detection: 0.9, calibrated: true }), /measured from the face at rest$/);
+  assert.equal(detectionWords({ detection: 0 }), "face seen in 0\u00a0% of the last 30 s");
   assert.equal(cameraWords({ connected: true, fps: 0.8 }), "1 picture per second");
   assert.equal(cameraWords(undefined), "camera away");
   assert.equal(cameraWords(on), "10 pictures per second");

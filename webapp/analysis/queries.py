@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from webapp import engines
 from webapp.analysis.models import AnalysisRun, ClockCorrection, FaceObservation, PersonCorrection, RuleSet
 from webapp.jobs.models import Job
 from webapp.jobs.queries import jobs_about
@@ -82,6 +83,13 @@ def clock_by_hand(encounter: Encounter) -> ClockCorrection | None:
 def rules_of(study: Study) -> RuleSet | None:
     """Return the study's own empathy rules, None while those that ship count."""
     return RuleSet.objects.filter(study=study).first()
+
+
+def rule_languages(study: Study) -> list[str]:
+    """Return the languages in which the study's empathy rules, or those that ship, have words."""
+    own = rules_of(study)
+    rules = engines.check_rules(own.text if own else engines.shipped_rules())
+    return sorted({language for rule in rules for language in rule["languages"]})
 
 
 def is_of(run: AnalysisRun, recording_id: UUID | str, camera: str) -> bool:

@@ -17,7 +17,7 @@ from webapp.analysis.access import access_run
 from webapp.analysis.correcting import save_rules
 from webapp.analysis.forms import RulesForm
 from webapp.analysis.models import AnalysisRun, PersonCorrection
-from webapp.analysis.queries import is_of, latest_run, recordings_now, rules_of
+from webapp.analysis.queries import is_of, latest_run, recordings_now, rule_languages, rules_of
 from webapp.analysis.state import encounter_state, run_state
 from webapp.analysis.timelines import timeline
 from webapp.analysis.who import clock_of, people_of, runs_of, suggestions_of
@@ -82,7 +82,7 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
         "versions": study.rule_sets.select_related("made_by"),
         "rules": engines.check_rules(standing, language=language),
         "language": language,
-        "languages": sorted({one for rule in engines.check_rules(standing) for one in rule["languages"]}),
+        "languages": rule_languages(study),
     }
     return render(request, "analysis/rules.html", context, status=422 if form.is_bound else 200)
 

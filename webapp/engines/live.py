@@ -59,17 +59,18 @@ def live_follower() -> PersonFollower:
     return PersonFollower()
 
 
-def live_consultation(start_us: int, rules: str = "") -> LiveConsultation:
+def live_consultation(start_us: int, rules: str = "", *, calibrate: bool = False) -> LiveConsultation:
     """Return the state of a live session that begins at a time in microseconds.
 
-    rules: the study's empathy rules in YAML, empty for those that ship.
+    rules: the study's empathy rules in YAML, empty for those that ship. calibrate: learn each person's
+    resting face, and count it as neutral from then on.
     """
     from emotion.empathy_table import parse_rules
     from emotion.live.consultation import LiveConsultation
 
     with translated():
         table = parse_rules(rules or shipped_rules(), source="the study's rules")
-    return LiveConsultation(table=table, start_us=start_us)
+    return LiveConsultation(table=table, start_us=start_us, calibrate=calibrate)
 
 
 def live_sighting(values: dict[str, Any]) -> Sighting:

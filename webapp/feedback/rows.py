@@ -70,11 +70,12 @@ def _of_session(session: LiveSession | None) -> list[Values]:
         "emotion",
         "confidence",
         "probs",
+        "calibrated",
         "frames_sampled",
         "frames_detected",
     )
     rows = Reading.objects.filter(session=session).order_by("camera", "second").values(*names)
-    return [row if row["camera"] in allowed else _withheld(row) for row in rows]
+    return [row | row["calibrated"] if row["camera"] in allowed else _withheld(row) for row in rows]
 
 
 def _withheld(row: Values) -> Values:

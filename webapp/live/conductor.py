@@ -130,7 +130,13 @@ class Conductor:
 
 
 def _restored(session: LiveSession) -> SessionMachine:
-    machine = SessionMachine(start_us=session.started_us, mode=session.mode, rules=session.rules)
+    machine = SessionMachine(
+        start_us=session.started_us,
+        mode=session.mode,
+        rules=session.rules,
+        language=session.language,
+        calibrate=session.calibrate,
+    )
     kept = readings_since(session, 0).order_by("second", "camera")
     machine.restore(kept.values(*_KEPT).iterator())
     return machine

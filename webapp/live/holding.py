@@ -89,7 +89,13 @@ def _erase_camera(scope: Scope, camera: str) -> Iterator[Erased]:
     """Empty the camera's readings; suggestions go too, because their evidence may speak of this person."""
     for session in _sessions_of_camera(scope, camera):
         emptied = _readings(LiveSession.objects.filter(pk=session.pk), camera).update(
-            status=WITHHELD, emotion=None, confidence=None, probs=[], frames_sampled=0, frames_detected=0
+            status=WITHHELD,
+            emotion=None,
+            confidence=None,
+            probs=[],
+            calibrated={},
+            frames_sampled=0,
+            frames_detected=0,
         )
         session.suggestions.all().delete()
         if emptied:

@@ -25,7 +25,8 @@ class LiveSession(models.Model):
 
     started_us: when second 0 began, in microseconds since 1970. conductor: token of the process that closes
     seconds now; another may take over when conductor_until has passed. rules: the study's own empathy rules
-    as they were when it began, empty for those that ship; rules_sha256 identifies either.
+    as they were when it began, empty for those that ship; rules_sha256 identifies either. language: of its
+    suggestions. calibrate: whether a person's resting face counts as neutral once it is known.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -35,6 +36,8 @@ class LiveSession(models.Model):
     model = models.CharField(max_length=60)
     rules = models.TextField(blank=True)
     rules_sha256 = models.CharField(max_length=64)
+    language = models.CharField(max_length=20, default="en")
+    calibrate = models.BooleanField(default=False)
     opened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -66,7 +69,11 @@ class LiveSession(models.Model):
 
 
 class Reading(models.Model):
-    """One second of one camera of a session, as SecondRow is of a recording."""
+    """One second of one camera of a session, as SecondRow is of a recording.
+
+    calibrated: emotion, confidence and probs with the person's resting face as neutral, empty before it is
+    known; status, emotion and the rest are raw.
+    """
 
     id = models.BigAutoField(primary_key=True)
     session = models.ForeignKey(LiveSession, on_delete=models.CASCADE, related_name="readings")
@@ -76,6 +83,7 @@ class Reading(models.Model):
     emotion = models.CharField(max_length=12, null=True)
     confidence = models.FloatField(null=True)
     probs = models.JSONField(default=list, help_text="Seven probabilities in alphabetical order, or none.")
+    calibrated = models.JSONField(default=dict)
     frames_sampled = models.PositiveIntegerField()
     frames_detected = models.PositiveIntegerField()
 

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from webapp import engines
-from webapp.analysis.queries import rules_of
+from webapp.analysis.queries import rule_languages, rules_of
 from webapp.core import audit
 from webapp.core.errors import Conflict, ConsentMissing, Invalid
 from webapp.jobs.services import Actor
@@ -24,19 +24,30 @@ from webapp.studies.services import require_activity
 
 LEASE: Final = datetime.timedelta(seconds=4)
 ABANDONED_AFTER: Final = datetime.timedelta(hours=1)
+DEFAULT_LANGUAGE: Final = "en"
 BY_HAND, CONSENT, ABANDONED = "ended", "consent_withdrawn", "abandoned"
 
 
 @transaction.atomic
-def open_live_session(*, actor: Actor, encounter: Encounter, mode: str = Mode.SPARSE) -> LiveSession:
+def open_live_session(
+    *,
+    actor: Actor,
+    encounter: Encounter,
+    mode: str = Mode.SPARSE,
+    language: str = DEFAULT_LANGUAGE,
+    calibrate: bool = False,
+) -> LiveSession:
     """Open the encounter's live session; one that is open already is returned as it is.
 
-    The arm that the encounter is allocated to decides on the mode; mode counts without one. Raises Invalid
-    for an unknown mode, Conflict when the study does not record now, ConsentMissing when nobody may be
-    analysed live.
+    The arm that the encounter is allocated to decides on the mode; mode counts without one. language: of the
+    suggestions, one of rule_languages. calibrate: count each person's resting face as neutral once it is
+    known. Raises Invalid for an unknown mode or language, Conflict when the study does not record now,
+    ConsentMissing when nobody may be analysed live.
     """
     if mode not in Mode.values:
         raise Invalid(f"Expected a mode of {', '.join(Mode.values)}, got “{mode[:20]}”.")
+    if language not in (known := rule_languages(encounter.study)):
+        raise Invalid(f"Expected a language of {', '.join(known)}, got “{language[:20]}”.")
     require_activity(encounter.study, "record")
     if not allowed_cameras(encounter):
         raise ConsentMissing("Doctor and patient have not both consented to live feedback and analysis.")
@@ -51,12 +62,14 @@ def open_live_session(*, actor: Actor, encounter: Encounter, mode: str = Mode.SP
         mode=encounter.arm.policy if encounter.arm else mode,
         model=engines.default_model(),
         rules=text,
+        language=language,
+        calibrate=calibrate,
         rules_sha256=hashlib.sha256((text or engines.shipped_rules()).encode()).hexdigest(),
         opened_by_id=getattr(actor, "pk", None),
         started_at=now,
         started_us=int(now.timestamp() * 1_000_000),
     )
-    _audit(session, actor, "live.opened", mode=session.mode)
+    _audit(session, actor, "live.opened", mode=session.mode, calibrate=calibrate)
     return session
 
 

@@ -38,15 +38,18 @@ class _Camera:
 class SessionMachine:
     """One live session. mode and silenced may be changed from outside at any time.
 
-    rules: the study's empathy rules in YAML, empty for those that ship.
+    rules: the study's empathy rules in YAML, empty for those that ship. language: of the suggestions.
+    calibrate: count each person's resting face as neutral once it is known; rows keep both.
     """
 
-    def __init__(self, *, start_us: int, mode: str, rules: str = "", language: str = "en") -> None:
+    def __init__(
+        self, *, start_us: int, mode: str, rules: str = "", language: str = "en", calibrate: bool = False
+    ) -> None:
         self.mode = mode
         self.silenced = False
         self._start_us = start_us
         self._language = language
-        self._consultation = engines.live_consultation(start_us, rules)
+        self._consultation = engines.live_consultation(start_us, rules, calibrate=calibrate)
         self._cameras: dict[str, _Camera] = {}
 
     def restore(self, readings: Iterable[dict[str, Any]]) -> None:
@@ -77,7 +80,7 @@ class SessionMachine:
         return [
             Closed(
                 one.second,
-                [_row_values(row) for row in one.rows],
+                [_row_values(row, one.calibrated.get(row.camera)) for row in one.rows],
                 _suggestion_values(one.suggestion.as_dict(self._language)) if one.suggestion else None,
             )
             for one in self._consultation.close_until(now_us)
@@ -119,17 +122,26 @@ class SessionMachine:
             "confidence": now.settled.confidence if is_shown else None,
             "detection": None if now.detection is None else round(now.detection, 3),
             "enough": now.is_enough,
+            "calibrated": now.is_calibrated,
         }
 
 
 def band_row(row: dict[str, Any]) -> Message:
-    """Return what the band of the last minute needs of a kept row."""
-    return {name: row[name] for name in ("camera", "second", "status", "emotion", "confidence")}
+    """Return what the band of the last minute needs of a kept row: what was shown, calibrated or not."""
+    shown = row["calibrated"] or row
+    return {name: row[name] for name in ("camera", "second", "status")} | {
+        name: shown[name] for name in ("emotion", "confidence")
+    }
 
 
-def _row_values(row: Any) -> dict[str, Any]:
+def _row_values(row: Any, calibrated: Any) -> dict[str, Any]:
     names = ("camera", "second", "status", "emotion", "confidence", "frames_sampled", "frames_detected")
-    return {name: getattr(row, name) for name in names} | {"probs": list(row.probs)}
+    again = _judged(calibrated) if calibrated is not None and calibrated.probs else {}
+    return {name: getattr(row, name) for name in names} | {"probs": list(row.probs), "calibrated": again}
+
+
+def _judged(row: Any) -> dict[str, Any]:
+    return {"emotion": row.emotion, "confidence": row.confidence, "probs": list(row.probs)}
 
 
 def _suggestion_values(values: dict[str, Any]) -> dict[str, Any]:

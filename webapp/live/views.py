@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from webapp.analysis.queries import rule_languages
 from webapp.live import services, tokens
 from webapp.live.access import access_camera, access_session
 from webapp.live.forms import OpenForm
@@ -29,7 +30,8 @@ from webapp.studies.views import study_context
 def start(request: HttpRequest, pk: UUID) -> HttpResponse:
     encounter = access_encounter(request.user, pk, "open_live")
     there = open_session(encounter)
-    form = OpenForm(request.POST if request.method == "POST" else None, arm=encounter.arm)
+    data = request.POST if request.method == "POST" else None
+    form = OpenForm(data, arm=encounter.arm, languages=rule_languages(encounter.study))
     if form.is_valid():
         opened = services.open_live_session(actor=request.user, encounter=encounter, **form.cleaned_data)
         return redirect(opened)

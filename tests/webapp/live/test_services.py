@@ -213,3 +213,10 @@ def test_a_study_that_does_not_record_opens_no_session(encounter, study, alice):
     Study.objects.filter(pk=study.pk).update(state="archived")
     with pytest.raises(Conflict):
         services.open_live_session(actor=alice, encounter=encounter)
+
+
+def test_language_and_resting_face_are_chosen_when_a_session_is_opened(alice, encounter):
+    with pytest.raises(Invalid, match="language"):
+        services.open_live_session(actor=alice, encounter=encounter, language="tlh")
+    live = services.open_live_session(actor=alice, encounter=encounter, language="zh-Hant", calibrate=True)
+    assert (live.language, live.calibrate) == ("zh-Hant", True)

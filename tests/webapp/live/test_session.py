@@ -43,6 +43,7 @@ def test_a_frame_becomes_a_reading_with_its_own_time(machine):
         "confidence": 0.76,
         "detection": None,
         "enough": True,
+        "calibrated": False,
     }
 
 
@@ -110,3 +111,33 @@ def test_after_a_restart_the_kept_rows_lead_to_the_same_suggestions(machine):
     again = SessionMachine(start_us=START_US, mode="sparse")
     again.restore(values(before))
     assert play(again, range(82, 110), "sadness") == expected
+
+
+def test_a_face_that_rests_sadly_counts_as_neutral_once_it_is_known_and_both_are_kept():
+    machine = SessionMachine(start_us=START_US, mode="sparse", calibrate=True)
+    closed = play(machine, range(5), "sadness")
+    assert [one.rows[0]["calibrated"] for one in closed[:4]] == [{}] * 4
+    assert (closed[4].rows[0]["emotion"], closed[4].rows[0]["calibrated"]["emotion"]) == (
+        "sadness",
+        "neutral",
+    )
+    later = play(machine, range(5, 30), "sadness")
+    assert machine.state(START_US + 30 * SECOND_US, later[-1])["rows"][0]["emotion"] == "neutral"
+    (person,) = machine.state(START_US + 30 * SECOND_US)["people"]
+    assert (person["emotion"], person["calibrated"]) == ("neutral", True)
+
+
+def test_suggestions_come_in_the_language_that_was_chosen():
+    machine = SessionMachine(start_us=START_US, mode="sparse", language="de")
+    closed = play(machine, range(100), "happiness") + play(machine, range(100, 115), "sadness")
+    found = [one.suggestion for one in closed if one.suggestion]
+    assert {one["language"] for one in found} == {"de"}
+
+
+def test_a_session_that_goes_on_elsewhere_knows_the_resting_face_again():
+    machine, again = (SessionMachine(start_us=START_US, mode="sparse", calibrate=True) for _ in range(2))
+    closed = play(machine, range(8), "sadness")
+    again.restore(row for one in closed for row in one.rows)
+    goes_on = [play(one, range(8, 12), "anger") for one in (machine, again)]
+    assert goes_on[0] == goes_on[1]
+    assert goes_on[1][-1].rows[0]["calibrated"]

@@ -17,10 +17,12 @@ export function personWords(reading, camera) {
   return { word: reading.emotion, emotion: reading.emotion, known: true };
 }
 
-/** "face seen in 93 % of the last 30 s" */
-export function detectionWords(detection) {
+/** "face seen in 93 % of the last 30 s", and whether the face at rest counts as neutral */
+export function detectionWords(reading) {
+  const detection = reading?.detection;
   if (detection === null || detection === undefined) return "not measured";
-  return `face seen in ${formatPercent(detection)} of the last 30 s`;
+  const seen = `face seen in ${formatPercent(detection)} of the last 30 s`;
+  return reading.calibrated ? `${seen} · measured from the face at rest` : seen;
 }
 
 export function cameraWords(camera) {

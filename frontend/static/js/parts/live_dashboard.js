@@ -183,7 +183,7 @@ class Dashboard {
     shape.dataset.colour = emotion ?? "";
     if (emotion) shape.querySelector("use").setAttribute("href", `#shape-${emotion}`);
     state.title = emotion ? `Expression classified as ${emotion} (${LETTERS[emotion]})` : "";
-    part("detection").textContent = detectionWords(reading?.detection);
+    part("detection").textContent = detectionWords(reading);
     part("camera").textContent = cameraWords(camera);
   }
 
