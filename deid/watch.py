@@ -25,10 +25,9 @@ from emotion.prefetch import prefetch
 from emotion.recognise import load_recogniser
 from emotion.types import Detections, Float, Frame, Image, MediaPath
 
-LOOK_EVERY: Final = 10  # frames between two readings of tone, age and sex
+LOOK_EVERY: Final = 10  # frames between two readings of tone, age and sex, at least
 SECOND_READINGS: Final = 12  # by the slower of both recognisers
 FOLLOWED: Final = 3  # frames that a mesh is followed without a detection
-UNKNOWN: Final = np.array([40.0, 0.5], np.float32)  # age and sex of a person who was never seen well
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,7 @@ class Watcher:
         probs = np.full((count, len(EMOTIONS)), np.nan, np.float32)
         glances: dict[int, list[Float]] = {}
         second: dict[int, list[Float]] = {}
+        due: dict[int, int] = {}
         before: dict[int, tuple[int, Float]] = {}
         with prefetch(lambda: read_frames(source), ahead=4) as frames:
             for number, frame in enumerate(frames):
@@ -79,10 +79,11 @@ class Watcher:
                     if face is not None and number % READ_EVERY == 0:
                         crop = self._expression.crop(frame.image_bgr, face, 0)
                         probs[row] = self._expression.classify([crop])[0]
-                    if track not in glances or number % LOOK_EVERY == 0:
-                        if face is not None and len(second.setdefault(track, [])) < SECOND_READINGS:
+                    if face is not None and number >= due.get(track, 0):
+                        due[track] = number + LOOK_EVERY
+                        if len(second.setdefault(track, [])) < SECOND_READINGS:
                             second[track].append(self._second.embed(frame.image_bgr, face)[0])
-                        age_sex = UNKNOWN if face is None else self._age_sex.read(frame.image_bgr, face)
+                        age_sex = self._age_sex.read(frame.image_bgr, face)
                         glances.setdefault(track, []).append(
                             np.concatenate([_tone(frame.image_bgr, mesh), age_sex])
                         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from deid.blend import face_mask, lay_over, relight
+from deid.cover import plan_cover
 from deid.demo import demo_videos
 from deid.donors import (
     BANK_SIZE,
@@ -19,11 +22,13 @@ from deid.donors import (
 )
 from deid.errors import NoCalmFace, UnknownDonor
 from deid.gaze import look_of
+from deid.observe import find_faces
 from deid.pipeline import Task, deidentify, describe, load_hiding
+from deid.watch import Watcher
 from emotion.detect import CenterFace
 from emotion.geometry import iou_matrix
 from emotion.identify import FaceFeature
-from emotion.media import read_frames, write_video
+from emotion.media import probe_video, read_frames, write_video
 
 TONE = np.array([120, 150, 190], np.float32)
 SOMEBODY = Looks(TONE, 35.0, 0.5)
@@ -84,6 +89,20 @@ def test_a_time_named_as_calm_is_taken_for_it(clip, hiding):
     output = clip.with_name("calm.mp4")
     report = deidentify(clip, output, Task("swap", donor="donor-3", neutral_s=0.2), hiding=hiding)
     assert report.details["faces_covered_instead"] == 0
+
+
+def test_looks_are_read_only_where_the_face_was_detected(clip, hiding, weights_dir, monkeypatch):
+    video = probe_video(clip)
+    found = find_faces(clip, video, engine=hiding.finder)
+    plan = plan_cover(
+        found.samples, found.tracks, times_us=found.times_us, size_hw=(video.height, video.width)
+    )
+    seen = (plan.samples >= 0) & ((plan.frames == 0) | (plan.frames % 4 > 0))
+    plan = replace(plan, samples=np.where(seen, plan.samples, -1))
+    monkeypatch.setattr("deid.watch.LOOK_EVERY", 4)
+    monkeypatch.setattr("deid.age_sex.AgeSexReader.read", lambda *_: np.array([70.0, 1.0], np.float32))
+    (looks,) = Watcher(weights_dir).watch(clip, found, plan, None).looks.values()
+    assert (looks.age_years, looks.female) == (70.0, 1.0)
 
 
 def test_an_avatar_leaves_no_pixel_of_the_original(clip, hiding):
