@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from deid.anchors import Anchors
-from deid.blend import face_mask, lay_over, relight, to_bytes, to_linear_light
+from deid.blend import face_mask, lay_over, raise_forehead, relight, to_bytes, to_linear_light
 from deid.fit import OVAL
 from deid.heads.person import Person
 from deid.heads.render import Camera, develop, render_person
@@ -21,8 +21,14 @@ from emotion.types import Float, Image
 FACE_CAMERA: Final = (288, 1150.0)  # side in pixels, pixels per metre: the face fills the picture
 BUST_CAMERA: Final = (416, 640.0)
 BACKGROUND_BGR: Final = (176, 170, 164)
-MASK_GROWTH: Final = -0.02
+# In face widths: what is always covered, and how far the donor reaches where there is one to be seen.
+# Outline, hairline and light told the person as much as all the rest. Two donors each of doctor, id036, 37,
+# 41 and 43 (shared/data) against 16 others, found by the worst recogniser and mean cosine: 72 % and .21
+# when only the area of the landmarks was replaced and a blurred ratio lit it, 26 % and .07 as it is now.
+COVERED, REACH = -0.02, 0.06
+EDGE: Final = 0.02  # of the face's width, over which the donor's own outline is softened
 # Landmarks by which a donor is laid over a person: the outline, the nose and the corners of the eyes.
+TOP, NOSE_ROOT, CHIN = 10, 168, 152
 STEADY: Final = [*OVAL, 168, 6, 197, 195, 5, 4, 1, 33, 133, 263, 362]
 
 
@@ -44,14 +50,30 @@ def draw_donor(image_bgr: Image, person: Person, motion: Motion, anchors: Anchor
     """Return the picture (H, W, 3) with the donor's face where the person's was; it is not modified."""
     window, origin = _window(motion.points_px, image_bgr)
     drawn = _draw(person, motion, anchors, FACE_CAMERA, (origin, window.shape))
-    outline = motion.points_px[list(OVAL)] - origin
-    mask = face_mask(outline, (window.shape[0], window.shape[1]), grow=MASK_GROWTH)
+    points = motion.points_px - origin
+    covered, alpha = _masks(points, drawn[..., 3])
     face = to_linear_light(_fill(drawn[..., :3], drawn[..., 3]))
-    lit = relight(face, to_linear_light(window), mask, float(np.ptp(outline[:, 0])))
+    lit = relight(face, to_linear_light(window), covered)
     result = image_bgr.copy()
     left, top = (int(edge) for edge in origin)
-    result[top : top + window.shape[0], left : left + window.shape[1]] = lay_over(window, to_bytes(lit), mask)
+    result[top : top + window.shape[0], left : left + window.shape[1]] = lay_over(
+        window, to_bytes(lit), alpha
+    )
     return result
+
+
+def _masks(points: Float, coverage: Image) -> tuple[Float, Float]:
+    """Return 0..1 (h, w) of the landmarks' area and of all that is replaced: hairline and jaw as well.
+
+    points: (468, 2). coverage: of the donor (h, w) 0..255; beyond it only the landmarks' area is covered.
+    """
+    outline, size_hw = points[list(OVAL)], (coverage.shape[0], coverage.shape[1])
+    covered = face_mask(outline, size_hw, grow=COVERED)
+    wide = raise_forehead(outline, points[TOP], points[NOSE_ROOT], points[CHIN])
+    drawn = cv2.erode(coverage, np.ones((3, 3), np.uint8)).astype(np.float32) / np.float32(255)
+    soft = cv2.GaussianBlur(drawn, (0, 0), max(0.6, EDGE * float(np.ptp(outline[:, 0]))))
+    reached = face_mask(wide, size_hw, grow=REACH) * soft
+    return covered, np.asarray(np.maximum(covered, reached), np.float32)
 
 
 def draw_avatar(image_bgr: Image, person: Person, motion: Motion, anchors: Anchors) -> Image:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deid.blend import face_mask, lay_over, relight
+from deid.blend import FOREHEAD, face_mask, lay_over, raise_forehead, relight
 from deid.cover import plan_cover
 from deid.demo import demo_videos
 from deid.donors import (
@@ -169,8 +169,27 @@ def test_a_mask_is_full_inside_and_empty_far_outside():
 def test_a_relit_face_has_the_mean_colour_of_the_picture():
     rng = np.random.default_rng(0)
     face, picture = rng.random((64, 64, 3), np.float32), np.full((64, 64, 3), (0.1, 0.2, 0.4), np.float32)
-    lit = relight(face, picture, np.ones((64, 64), np.float32), 64)
+    lit = relight(0.2 + 0.5 * face, picture, np.ones((64, 64), np.float32))
     assert lit.mean(axis=(0, 1)) == pytest.approx([0.1, 0.2, 0.4], rel=0.1)
+
+
+def test_the_side_of_the_lamp_passes_and_a_shadow_of_the_size_of_a_cheek_does_not():
+    face = np.full((64, 64, 3), 0.3, np.float32)
+    ramp = np.linspace(0.2, 0.6, 64, dtype=np.float32)[None, :, None] * np.ones((64, 64, 3), np.float32)
+    picture = ramp.copy()
+    picture[40:52, 8:20] *= 0.5
+    lit = relight(face, picture, np.ones((64, 64), np.float32))
+    assert np.corrcoef(lit[:, :, 0].mean(axis=0), ramp[0, :, 0])[0, 1] > 0.99
+    rest = lit / ramp
+    assert rest[40:52, 8:20].mean() == pytest.approx(rest[8:20, 8:20].mean(), rel=0.1)
+
+
+def test_nothing_of_the_forehead_shows_below_the_hair():
+    angles = np.linspace(0, 2 * np.pi, 36, endpoint=False)
+    outline = np.stack([100 + 40 * np.sin(angles), 100 - 60 * np.cos(angles)], axis=1).astype(np.float32)
+    higher = raise_forehead(outline, outline[0], np.array([100, 90], np.float32), outline[18])
+    assert higher[0, 1] == pytest.approx(40 - FOREHEAD * 120)
+    assert np.array_equal(higher[12:25], outline[12:25])
 
 
 def test_laying_over_changes_nothing_where_alpha_is_0():
