@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from fpdf import FPDF
-
 from webapp.consent.models import ConsentRecord
+from webapp.core.pdf import Document
 
-FONT = "DejaVu"
 SIGNATURE_MM = 80
 
 
 def pdf_copy(record: ConsentRecord) -> bytes:
     """Return the copy as PDF; the same record gives the same bytes."""
     document = record.document
-    pdf = FPDF()
-    pdf.set_creation_date(record.signed_at)
-    pdf.set_lang(document["form"]["language"])
-    pdf.set_title(f"Consent of {document['participant']}")
-    for style, name in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
-        pdf.add_font(FONT, style, _fonts() / name)
-    pdf.add_page()
-    _line(pdf, document["study"], size=15, bold=True)
+    pdf = Document(
+        title=f"Consent of {document['participant']}",
+        made_at=record.signed_at,
+        language=document["form"]["language"],
+    )
+    pdf.line_of(document["study"], size=15, bold=True)
     form = document["form"]
     version = f"form version {form['version']} ({form['language']})"
-    _line(pdf, f"Protocol {document['protocol_number'] or '–'}, {version}")
-    _line(pdf, f"Participant {document['participant']} ({document['kind']})")
+    pdf.line_of(f"Protocol {document['protocol_number'] or '–'}, {version}")
+    pdf.line_of(f"Participant {document['participant']} ({document['kind']})")
     pdf.ln(4)
-    _line(pdf, form["text"], size=10)
+    pdf.line_of(form["text"], size=10)
     pdf.ln(4)
     for answer in document["answers"]:
-        _line(pdf, f"{'☑ Yes' if answer['agreed'] else '☐ No'}   {answer['words']}", size=10)
+        pdf.line_of(f"{'☑ Yes' if answer['agreed'] else '☐ No'}   {answer['words']}", size=10)
     pdf.ln(4)
     if drawing := document.get("drawing"):
         _draw(pdf, drawing)
     for name, value in _facts(record).items():
-        _line(pdf, f"{name}: {value}", size=9)
+        pdf.line_of(f"{name}: {value}", size=9)
     return bytes(pdf.output())
 
 
@@ -62,12 +56,11 @@ def _how(record: ConsentRecord) -> str:
     return ", ".join(filter(None, (initials, ways.get(ConsentRecord.Method(record.method)))))
 
 
-def _draw(pdf: FPDF, drawing: dict[str, Any]) -> None:
+def _draw(pdf: Document, drawing: dict[str, Any]) -> None:
     """Draw a signature where the text has come to, as it was drawn."""
     scale = SIGNATURE_MM / drawing["width"]
     height = drawing["height"] * scale
-    if pdf.will_page_break(height):
-        pdf.add_page()
+    pdf.keep_room(height)
     left, top = pdf.get_x(), pdf.get_y()
     pdf.set_line_width(0.5)
     for stroke in drawing["strokes"]:
@@ -75,15 +68,3 @@ def _draw(pdf: FPDF, drawing: dict[str, Any]) -> None:
         pdf.polyline([(left + x * scale, top + y * scale) for x, y in ends], style="D")
     pdf.set_y(top + height)
     pdf.ln(2)
-
-
-def _line(pdf: FPDF, text: str, *, size: int = 11, bold: bool = False) -> None:
-    pdf.set_font(FONT, "B" if bold else "", size)
-    pdf.multi_cell(0, None, text, new_x="LMARGIN", new_y="NEXT")
-
-
-def _fonts() -> Path:
-    """Return the folder of the fonts that come with matplotlib, without importing it."""
-    spec = find_spec("matplotlib")
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"

@@ -42,6 +42,11 @@ def delete_note(*, actor: User, note: Note) -> None:
     note.delete()
 
 
+def record_export(*, actor: User, encounter: Encounter) -> None:
+    """Say in the trail that the doctor took their feedback out of the system."""
+    audit.record(actor=actor, action="feedback.exported", target=encounter, study_id=encounter.study_id)
+
+
 @transaction.atomic
 def rate_care(*, encounter: Encounter, ratings: Mapping[int, int]) -> None:
     """Keep the patient's ratings by item. Raises Conflict when the form was handed in before."""

@@ -7,6 +7,7 @@ urlpatterns = [
     path("feedback/", views.trends, name="trends"),
     path("feedback/notes/<int:pk>/delete/", views.note_delete, name="note_delete"),
     path("encounters/<uuid:pk>/feedback/", views.session, name="session"),
+    path("encounters/<uuid:pk>/feedback/pdf/", views.pdf, name="pdf"),
     path("encounters/<uuid:pk>/feedback/reflection/", views.reflect, name="reflect"),
     path("encounters/<uuid:pk>/feedback/notes/", views.note, name="note"),
     path("encounters/<uuid:pk>/care/", views.care_start, name="care_start"),

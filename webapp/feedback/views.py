@@ -13,19 +13,18 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from webapp import engines
 from webapp.accounts.models import User
-from webapp.analysis.queries import rules_of
 from webapp.analysis.state import encounter_state
 from webapp.feedback import services
 from webapp.feedback.access import access_care, access_feedback, access_note, care_token
 from webapp.feedback.care import PUBLISHED_MEAN
+from webapp.feedback.findings import feedback_of
 from webapp.feedback.forms import CareForm, NoteForm, ReflectionForm
-from webapp.feedback.models import CareRating, Note, Reflection
-from webapp.feedback.queries import care_score, compare_shares, doctor_shares, visits
-from webapp.feedback.rows import Source, rows_by_camera, source_of, timeline_of
+from webapp.feedback.models import CareRating, Reflection
+from webapp.feedback.pdf import feedback_pdf
+from webapp.feedback.queries import visits
+from webapp.feedback.rows import Source, source_of
 from webapp.feedback.showing import playable
-from webapp.feedback.speaking import speaking_of
 from webapp.recordings.models import Camera
 from webapp.studies.access import access_encounter
 from webapp.studies.models import Encounter
@@ -42,15 +41,37 @@ def session(request: HttpRequest, pk: UUID) -> HttpResponse:
     if reflection is None:
         return render(request, "feedback/reflect.html", context | {"form": ReflectionForm()})
     if source is not None:
-        context |= _findings(request, encounter, source)
-    context |= {
-        "notes": Note.objects.filter(encounter=encounter, doctor=_user(request)),
+        context |= {
+            "state": encounter_state(request.user, encounter),
+            "cameras": _cameras(request, encounter, source),
+            "timeline_url": reverse("feedback:api_timeline", args=[encounter.pk]),
+        }
+    context |= feedback_of(encounter, _user(request), source) | {
         "note_form": NoteForm(initial={"second": request.GET.get("second", "")}),
-        "care": care_score(encounter),
         "care_rated": CareRating.objects.filter(encounter=encounter).exists(),
         "care_published": PUBLISHED_MEAN,
     }
     return render(request, "feedback/session.html", context)
+
+
+@login_required
+@require_GET
+def pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
+    encounter, doctor = access_feedback(request.user, pk), _user(request)
+    reflection = Reflection.objects.filter(encounter=encounter, doctor=doctor).first()
+    if reflection is None:
+        return redirect("feedback:session", pk=encounter.pk)
+    page = feedback_of(encounter, doctor, source_of(encounter))
+    services.record_export(actor=doctor, encounter=encounter)
+    content = feedback_pdf(page | {"encounter": encounter, "reflection": reflection})
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="feedback-{encounter.code}.pdf"',
+            "Cache-Control": "private, no-store",
+        },
+    )
 
 
 @login_required
@@ -110,49 +131,6 @@ def care(request: HttpRequest, token: str) -> HttpResponse:
         services.rate_care(encounter=encounter, ratings=form.ratings())
         return redirect("feedback:care", token=token)
     return render(request, "feedback/care.html", {"form": form}, status=422 if form.is_bound else 200)
-
-
-def _findings(request: HttpRequest, encounter: Encounter, source: Source) -> dict[str, Any]:
-    rows = rows_by_camera(source)
-    rules = rules_of(encounter.study)
-    found = engines.session_findings(rows["doctor"], rows["patient"], rules=rules.text if rules else "")
-    shares = found["summary"]["doctor"]["share_by_emotion"]
-    known = doctor_shares(encounter) if source.run else shares
-    return {
-        "timeline": timeline_of(source, found["summary"]),
-        "timeline_url": reverse("feedback:api_timeline", args=[encounter.pk]),
-        "moments": found["moments"],
-        "mirroring": [
-            one | {"behind_s": abs(one["lag_s"])}
-            for one in found["mirroring"]
-            if one["correlation"] is not None
-        ],
-        "comparison": compare_shares(encounter, known) if known else [],
-        "had_live": encounter.live_sessions.exists(),
-        "speaking": speaking_of(source.run),
-        "suggestions": _suggestions(encounter, found["suggestions"]),
-        "state": encounter_state(request.user, encounter),
-        "cameras": _cameras(request, encounter, source),
-    }
-
-
-def _suggestions(encounter: Encounter, computed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what was suggested live with its answers; without a live session, what would have been."""
-    live = encounter.live_sessions.first()
-    if live is None:
-        return [one | {"was_live": False} for one in computed]
-    return [
-        {
-            "second": one.second,
-            "text": one.text,
-            "framework": one.framework,
-            "citations": one.citations,
-            "was_live": True,
-            "shown": one.shown,
-            "answer": one.get_answer_display(),
-        }
-        for one in live.suggestions.all()
-    ]
 
 
 def _cameras(request: HttpRequest, encounter: Encounter, source: Source) -> list[dict[str, Any]]:

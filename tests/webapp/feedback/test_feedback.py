@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from django.urls import reverse
+from pypdf import PdfReader
 
 from tests.webapp.records import add_recording, add_run, add_suggestion, findings
 from webapp.consent.services import record_decisions, withdraw_consent
@@ -271,3 +274,29 @@ def test_a_form_with_a_gap_comes_back_with_what_was_chosen(encounter, client):
 
 def test_a_forged_link_opens_no_form(encounter, client):
     assert client.get(reverse("feedback:care", args=[care_token(encounter) + "x"])).status_code == 404
+
+
+# to keep
+
+
+def test_the_pdf_says_what_the_page_says(run, encounter, reflection, dora, signed_in):
+    Note.objects.create(encounter=encounter, doctor=dora, second=1, text="She looked down.")
+    answer = signed_in(dora).get(reverse("feedback:pdf", args=[encounter.pk]))
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Cache-Control"] == "private, no-store"
+    text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(answer.content)).pages)
+    for words in ("I spoke too fast.", "She looked down.", "You, detection rate", "Who spoke"):
+        assert words in text
+    assert AuditEvent.objects.filter(action="feedback.exported", actor=dora).count() == 1
+
+
+def test_before_anything_was_classified_the_pdf_keeps_what_was_written(
+    encounter, reflection, dora, signed_in
+):
+    answer = signed_in(dora).get(reverse("feedback:pdf", args=[encounter.pk]))
+    assert "I spoke too fast." in PdfReader(BytesIO(answer.content)).pages[0].extract_text()
+
+
+def test_without_their_own_view_first_there_is_no_pdf(run, encounter, dora, signed_in):
+    answer = signed_in(dora).get(reverse("feedback:pdf", args=[encounter.pk]))
+    assert (answer.status_code, answer["Location"]) == (302, page(encounter))

@@ -5,7 +5,7 @@ import { lineColumns, stackedColumns, stretches } from "../lib/lanes.js";
 import { traceBand, traceLine } from "../lib/steps.js";
 import { TIME_STEPS } from "../lib/time.js";
 import uPlot from "../../vendor/uplot.js";
-import { paintHatch, paintMarks, paintStatus, paintStretch } from "./lane_paint.js";
+import { paintHatch, paintMarks, paintNote, paintStatus, paintStretch } from "./lane_paint.js";
 
 const STRIP = 26;
 const AXIS = 26;
@@ -92,6 +92,7 @@ function paintStrip(u, { view, hatched, all }) {
     } else if (status !== "ok") paintStatus(u.ctx, status, rect, view.palette, ratio);
   }
   paintMarks(u, view.shown, { palette: view.palette, ratio, stacked: view.mode === "stacked" });
+  for (const second of view.noted) paintNote(u.ctx, pixel(second + 0.5), top + STRIP * ratio, view.palette, ratio);
   u.ctx.restore();
 }
 
@@ -122,7 +123,7 @@ function optionsOf({ box, view, hatched, onDraw, onHover }) {
 }
 
 /**
- * Builds the chart into `box`. view: {mode, shown, palette}, read at every draw. Returns {move, zoom, resize,
+ * Builds the chart into `box`. view: {mode, shown, palette, noted}, read at every draw. Returns {move, zoom, resize,
  * destroy}; `onHover(time_s|null)` and `onSeek(time_s)` report the pointer.
  */
 export function laneChart(box, lane, { view, window: first, hatched, onHover, onSeek }) {

@@ -144,3 +144,18 @@ function paintLetter(u, x, emotion, column, { palette, ratio }) {
   u.ctx.textBaseline = "middle";
   u.ctx.fillText(LETTERS[emotion], x, (top + bottom) / 2);
 }
+
+/** A small flag that stands on the strip where there is a note of one's own. */
+export function paintNote(context, x, base, palette, ratio) {
+  const [width, height] = [5 * ratio, 10 * ratio];
+  context.beginPath();
+  context.moveTo(x, base);
+  context.lineTo(x - width, base - height);
+  context.lineTo(x + width, base - height);
+  context.closePath();
+  context.fillStyle = palette.ink;
+  context.strokeStyle = palette.surface;
+  context.lineWidth = 1.5 * ratio;
+  context.stroke();
+  context.fill();
+}

@@ -42,7 +42,8 @@ class Timeline {
     this.window = zoomWindow(0, 0, this.span);
     this.now_s = 0;
     this.hover_s = null;
-    this.view = { mode: "stacked", shown: [...EMOTIONS], palette: readPalette() };
+    const noted = root.dataset.noted.split(" ").filter(Boolean).map(Number);
+    this.view = { mode: "stacked", shown: [...EMOTIONS], palette: readPalette(), noted };
     this.lanes = data.lanes.map((lane) => this.addLane(lane));
     this.listen(signal);
     this.paintKey(data.lanes);
