@@ -42,6 +42,11 @@ def show_run(result: Any) -> str:
             f"{result['found_by_second_detector']} faces were found by the second detector and covered"
         )
     lines += [
+        f"track {track} is covered, not replaced: none of {result['casting'][track]['tried']} donors hides it"
+        for track, donor in result.get("donors", {}).items()
+        if donor is None
+    ]
+    lines += [
         f"look at {gap['start_ms'] / 1000:.1f} to {gap['end_ms'] / 1000:.1f} s: "
         f"track {gap['track']} was not seen"
         for gap in result["gaps_to_review"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,23 +13,22 @@ import cv2
 import numpy as np
 
 from deid.errors import UnknownDonor
-from deid.heads.person import Person, make_person
+from deid.heads.person import Person, make_bare, make_person
 from deid.heads.render import Camera, composite, develop, render_person
 from deid.heads.sample import sample_identity
 from deid.heads.shape import Pose
-from deid.heads.skin import paint_skin
 from emotion.errors import OutputUnwritable
 from emotion.types import Float
 
 BANK_SIZE: Final = 128
 PORTRAIT_SIDE: Final = 320
-NEAREST: Final = 6  # donors near in looks among which the seed decides
+NEAREST: Final = 12  # donors near in looks whose order the seed decides
+CANDIDATES: Final = 24
 YOUNGEST_YEARS, OLDEST_YEARS = 22.0, 80.0  # of Donor.age 0 and 1
 # What counts as one step away: grey levels of Lab, years, and share of the way from male to female.
 TONE_STEP, AGE_STEP, SEX_STEP = 25.0, 10.0, 0.25
-LEFT_SHARE: Final = 0.25  # of the bank: those who are least like the person to both recognisers
+LEFT_SHARE: Final = 0.5  # of the bank: those who are least like the person to both recognisers
 LIKENESS_PATH: Final = Path(__file__).with_name("donor_likeness.npz")
-SKIN_LAYERS: Final = ("head", "chest", "eye", "teeth", "tongue")
 
 
 @dataclass(frozen=True)
@@ -76,19 +75,27 @@ class Looks:
 
 
 def choose_donor(person: Looks, key: str, taken: Sequence[str] = ()) -> Donor:
-    """Return the donor for a person: near in tone, age and sex, far in identity, decided by a secret key.
+    """Return the donor for a person when none can be tried: the first of list_candidates."""
+    return list_candidates(person, key, taken)[0]
 
-    key: the same for one person throughout a study. taken: donors of other people, never given again while
-    others are left.
+
+def list_candidates(person: Looks, key: str, taken: Sequence[str] = ()) -> tuple[Donor, ...]:
+    """Return donors for a person, at least one: near in tone, age and sex, far in identity, then others.
+
+    key: secret, and the same for one person throughout a study; it decides the order of the nearest. taken:
+    donors of other people, never given again while others are left.
     """
     bank = list_donors()
     free = [donor for donor in bank if donor.name not in taken] or list(bank)
     alike = rank_likeness(person.embeddings)
     left = max(NEAREST, round(LEFT_SHARE * len(free))) if person.embeddings else len(free)
     free = sorted(free, key=lambda donor: float(alike[donor.seed]))[:left]
-    near = sorted(free, key=lambda donor: _distance(donor, person))
-    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
-    return near[int.from_bytes(digest, "big") % min(NEAREST, len(near))]
+    near = sorted(free, key=lambda donor: _distance(donor, person))[:CANDIDATES]
+    return (*sorted(near[:NEAREST], key=lambda donor: _draw_lot(key, donor.name)), *near[NEAREST:])
+
+
+def _draw_lot(key: str, name: str) -> bytes:
+    return hashlib.blake2b(f"{key}:{name}".encode(), digest_size=8).digest()
 
 
 def _distance(donor: Donor, person: Looks) -> float:
@@ -132,18 +139,7 @@ def make_avatar(name: str) -> Person:
 @lru_cache(maxsize=8)
 def make_donor(name: str) -> Person:
     """Return the person of a donor, bald and without clothes: only the face is shown. Raises UnknownDonor."""
-    return bare(make_person(sample_identity(find_donor(name).seed)))
-
-
-def bare(person: Person) -> Person:
-    """Return a person without hair and clothes."""
-    skin = paint_skin(person.identity.look)  # without the roots of hair, which would show at the temples
-    layers = (
-        replace(layer, texture=skin) if layer.name == "head" else layer
-        for layer in person.layers
-        if layer.name in SKIN_LAYERS
-    )
-    return replace(person, layers=tuple(layers))
+    return make_bare(sample_identity(find_donor(name).seed))
 
 
 def draw_portrait(name: str, destination: Path) -> None:

@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from deid.anchors import find_anchors
+from deid.casting import Cast, Casting, read_trials
 from deid.cover import CoverPlan
-from deid.donors import choose_donor, find_donor, make_avatar, make_donor
+from deid.donors import Looks, choose_donor, find_donor, make_avatar, make_donor
 from deid.draw import Motion, draw_avatar, draw_donor, plain_picture
 from deid.errors import NoCalmFace
 from deid.expected import expect_units, fill_between
@@ -34,7 +35,7 @@ from deid.heads.person import Person
 from deid.mask import cover
 from deid.observe import Faces
 from deid.response import Doubles, load_response
-from deid.watch import Watched, Watcher
+from deid.watch import Watched, Watcher, sighting
 from emotion.samples import Flags
 from emotion.track import Indices
 from emotion.types import Float, Frame, Image, MediaPath, VideoInfo
@@ -71,10 +72,11 @@ class SwapHider:
         self._make_person = make_avatar if avatar else make_donor
         self._avatar = avatar
         self._anchors = find_anchors(weights_dir)
+        self._casting = None if avatar else Casting(self._anchors, weights_dir, device=device)
         self._model = make_model(self._anchors, load_response())
         self._watch = Watcher(weights_dir, device=device).watch
         self._people: dict[int, Person] = {}
-        self._donors: dict[int, str] = {}
+        self._casts: dict[int, Cast] = {}
         self._motions: dict[int, Motion] = {}
         self._rows = self._drawn = 0
 
@@ -100,13 +102,30 @@ class SwapHider:
             )
         for track in sorted(set(plan.tracks[~np.isnan(seen.meshes[:, 0, 0])].tolist())):
             rows = np.flatnonzero(plan.tracks == track)
-            if track not in self._people:
-                name = self._donor
-                if name == "auto":
-                    taken = list(self._donors.values())
-                    name = choose_donor(seen.looks[track], f"{self._seed}:{track}", taken).name
-                self._donors[track], self._people[track] = name, self._make_person(name)
             self._plan_motion(rows, seen, calm[rows])
+            if track not in self._casts:
+                self._casts[track] = self._cast(source, rows, found, plan, seen.looks[track])
+            name = self._casts[track].donor
+            if name is not None:
+                self._people[track] = self._make_person(name)
+                continue
+            for row in rows.tolist():  # nobody hides this person: covered instead
+                self._motions.pop(row, None)
+
+    def _cast(self, source: MediaPath, rows: Indices, found: Faces, plan: CoverPlan, looks: Looks) -> Cast:
+        """Return the donor of one person, tried on frames in which the detector saw the face."""
+        if self._donor != "auto":
+            return Cast(self._donor, ())
+        track = int(plan.tracks[rows[0]])
+        key, taken = f"{self._seed}:{track}", [one.donor for one in self._casts.values() if one.donor]
+        moments = [
+            (int(plan.frame_times_us[plan.frames[row]]), self._motions[row], face)
+            for row in rows.tolist()
+            if row in self._motions and (face := sighting(found, int(plan.samples[row]))) is not None
+        ]
+        if self._casting is None or not moments:
+            return Cast(choose_donor(looks, key, taken).name, ())
+        return self._casting.cast(list(read_trials(source, moments)), looks, key, taken)
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with a donor's face at each cover, or the cover itself where none can be drawn."""
@@ -133,7 +152,8 @@ class SwapHider:
     def details(self) -> dict[str, Any]:
         """Return which donors were used and how often a face had to be covered instead."""
         return {
-            "donors": {str(track): name for track, name in sorted(self._donors.items())},
+            "donors": {str(track): cast.donor for track, cast in sorted(self._casts.items())},
+            "casting": {str(track): cast.as_dict() for track, cast in sorted(self._casts.items())},
             "faces_drawn": self._drawn,
             "faces_covered_instead": self._rows - self._drawn,
         }

@@ -75,7 +75,7 @@ class Watcher:
                     before[track] = (number, mesh)
                     meshes[row] = mesh
                     gazes[row] = look_of(frame.image_bgr, mesh)
-                    face = _sighting(found, int(plan.samples[row]))
+                    face = sighting(found, int(plan.samples[row]))
                     if face is not None and number % READ_EVERY == 0:
                         crop = self._expression.crop(frame.image_bgr, face, 0)
                         probs[row] = self._expression.classify([crop])[0]
@@ -93,7 +93,7 @@ class Watcher:
     def _find(
         self, frame: Frame, row: int, found: Faces, plan: CoverPlan, before: tuple[int, Float] | None
     ) -> Float | None:
-        face = _sighting(found, int(plan.samples[row]))
+        face = sighting(found, int(plan.samples[row]))
         if face is not None:
             mesh = self._mesh.find(frame.image_bgr, face.points_px[0], face.boxes_px[0])
         elif plan.kinds[row] != CHECKED and before is not None and plan.frames[row] - before[0] <= FOLLOWED:
@@ -105,7 +105,8 @@ class Watcher:
         return mesh.points_px
 
 
-def _sighting(found: Faces, sample: int) -> Detections | None:
+def sighting(found: Faces, sample: int) -> Detections | None:
+    """Return the face of one sample alone, None for -1."""
     if sample < 0:
         return None
     samples, at = found.samples, [sample]

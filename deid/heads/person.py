@@ -46,7 +46,7 @@ def make_person(identity: Identity, clothes: Clothes | None = None, pack: HeadPa
     rest = replace(rest, vertices=resting)
     look = identity.look
     layers = [
-        *_skin_layers(pack, identity),
+        *_skin_layers(pack, identity, tint_scalp(paint_skin(look), look)),
         _eye_layer(pack, identity),
         *_mouth_layers(pack),
         *hair_layers(pack, look),
@@ -59,14 +59,36 @@ def make_person(identity: Identity, clothes: Clothes | None = None, pack: HeadPa
     cloth = pack.vertices_of("garment")
     openness[cloth] = measure_openness(rest.vertices, np.concatenate([body, garment]), directions)[cloth]
     mouth = pack.vertices_of("teeth", "tongue")
-    openness[mouth] = 0.9 * ramp(directions[:, 2], -0.1, 0.6)
+    openness[mouth] = _open_mouth(directions)
     return Person(identity, rest, tuple(layers), drawn, directions, openness)
 
 
-def _skin_layers(pack: HeadPack, identity: Identity) -> list[Layer]:
+def make_bare(identity: Identity) -> Person:
+    """Return the person of an identity without hair, its roots and clothes, in a third of the time."""
+    pack = default_pack()
+    rest = build_rest(pack, identity.phenotype, identity.features)
+    resting = rest.vertices.copy()
+    resting[pack.vertices_of("teeth"), 2] -= TEETH_BACK_M
+    layers = (
+        *_skin_layers(pack, identity, paint_skin(identity.look)),
+        _eye_layer(pack, identity),
+        *_mouth_layers(pack),
+    )
+    drawn = pack.corner_vertex[pack.triangles_of("skin", "eye", "teeth", "tongue")]
+    directions = spread_directions()
+    openness = measure_openness(resting, pack.corner_vertex[pack.triangles_of("skin")], directions)
+    openness[pack.vertices_of("teeth", "tongue")] = _open_mouth(directions)
+    return Person(identity, replace(rest, vertices=resting), layers, drawn, directions, openness)
+
+
+def _open_mouth(directions: Float) -> Float:
+    """Return how freely teeth and tongue see the room along each direction (D,): through the lips."""
+    return 0.9 * ramp(directions[:, 2], -0.1, 0.6)
+
+
+def _skin_layers(pack: HeadPack, identity: Identity, albedo: Float) -> list[Layer]:
     head, chest = head_triangles(pack)
     points = window_uv(pack.corner_uv, pack.mask_window)
-    albedo = tint_scalp(paint_skin(identity.look), identity.look)
     tone = np.tile(to_linear(identity.look.skin), (4, 4, 1))
     return [
         make_layer("head", head, pack.corner_vertex, points, albedo, gloss=0.045),

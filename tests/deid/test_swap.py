@@ -91,6 +91,17 @@ def test_a_time_named_as_calm_is_taken_for_it(clip, hiding):
     assert report.details["faces_covered_instead"] == 0
 
 
+def test_a_person_whom_no_donor_hides_is_covered_and_the_record_says_so(clip, hiding, monkeypatch):
+    monkeypatch.setattr("deid.casting.LEAST", 2.0)
+    monkeypatch.setattr("deid.casting.SAFE", 2.0)
+    monkeypatch.setattr("deid.donors.CANDIDATES", 2)
+    report = describe(deidentify(clip, clip.with_name("covered.mp4"), Task("swap"), hiding=hiding))
+    assert report["donors"] == {"1": None}
+    assert report["casting"]["1"]["tried"] == 2
+    assert report["faces_drawn"] == 0
+    assert report["faces_covered_instead"] == report["covers"]
+
+
 def test_looks_are_read_only_where_the_face_was_detected(clip, hiding, weights_dir, monkeypatch):
     video = probe_video(clip)
     found = find_faces(clip, video, engine=hiding.finder)
