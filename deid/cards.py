@@ -27,34 +27,46 @@ def privacy_card(
     """Return the privacy card. residual: frames with a face as it was, of how many. others: enrol_gallery.
 
     Headline numbers are those of the worst case over recognisers and ways to cut the face; likeness is that
-    of the first recogniser.
+    of the first recogniser. control: the same numbers of the original encoded again, which is what a result
+    that hides nothing would get.
     """
     attacks: list[Attack] = []
+    reference: list[Attack] = []
     people = 0
     for identifier in identifiers:
         own = _enrol(versions[0].found.get(identifier.name, []))
         strangers = others.get(identifier.name, np.zeros((0, identifier.embedder.size), np.float32))
         people = max(people, len(own) + len(strangers))
         gallery = np.concatenate([*(vector[None] for vector in own.values()), strangers])
-        for crops, readings in (("found", versions[1].found), ("where the face was", versions[1].placed)):
-            attacks.append(_attack(readings.get(identifier.name, []), list(own), gallery, identifier, crops))
-    first = [attack for attack in attacks if attack.recogniser == identifiers[0].name]
+        for kind, version in ((attacks, versions[1]), (reference, versions[2])):
+            for crops, readings in (("found", version.found), ("where the face was", version.placed)):
+                seen = readings.get(identifier.name, [])
+                kind.append(_attack(seen, list(own), gallery, identifier, crops))
     count, looks = residual
     return {
         "frames": looks,
         "residual_face_frames": count,
         "residual_rate_upper95": round(upper_bound(count, looks), 5),
-        "rank1": _largest([attack.rank1 for attack in attacks]),
-        "rank1_lower95": _largest([attack.rank1_lower95 for attack in attacks]),
+        **_worst(attacks, identifiers[0].name),
         "rank1_chance": 1 / people if people > 1 else None,
-        "tar_at_far_1e2": _largest([attack.tar_at_far_1e2 for attack in attacks]),
-        "similarity": {
-            "mean": _largest([attack.similarity_mean for attack in first]),
-            "max": _largest([attack.similarity_max for attack in first]),
-        },
         "recognisers": [asdict(attack) for attack in attacks],
         "gallery_size": people,
         "threshold": identifiers[0].far_1e2,
+        "control": _worst(reference, identifiers[0].name),
+    }
+
+
+def _worst(attacks: Sequence[Attack], first: str) -> dict[str, Any]:
+    """Return the headline numbers of attacks. first: the recogniser whose likeness counts."""
+    likeness = [attack for attack in attacks if attack.recogniser == first]
+    return {
+        "rank1": _largest([attack.rank1 for attack in attacks]),
+        "rank1_lower95": _largest([attack.rank1_lower95 for attack in attacks]),
+        "tar_at_far_1e2": _largest([attack.tar_at_far_1e2 for attack in attacks]),
+        "similarity": {
+            "mean": _largest([attack.similarity_mean for attack in likeness]),
+            "max": _largest([attack.similarity_max for attack in likeness]),
+        },
     }
 
 

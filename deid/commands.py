@@ -73,8 +73,9 @@ def show_audit(result: Any) -> str:
             f"faces as they were: {privacy['residual_face_frames']} of {privacy['frames']} frames, "
             f"at most {privacy['residual_rate_upper95']:.2%} (95 %)",
             f"finds the person: {_share(privacy['rank1'])} of the time among {privacy['gallery_size']}, "
-            f"chance {_share(privacy['rank1_chance'])}",
-            f"mean likeness to the person: {_number(privacy['similarity']['mean'])}",
+            f"chance {_share(privacy['rank1_chance'])}, encoding alone {_share(privacy['control']['rank1'])}",
+            f"mean likeness to the person: {_number(privacy['similarity']['mean'])}, "
+            f"encoding alone {_number(privacy['control']['similarity']['mean'])}",
             f"faces still found: {_share(expression['detection_retained'])}",
             f"expression classified alike: {_share(expression['agreement'])}, "
             f"encoding alone {_share(expression['control']['agreement'])}",

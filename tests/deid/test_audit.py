@@ -142,5 +142,6 @@ def test_the_demonstration_hidden_by_a_blur_is_not_recognised(tmp_path, weights_
     found = audit(source, output, tools=load_tools(weights_dir, device="cpu", models=("fer", "human")))
     assert found["privacy"]["residual_face_frames"] == 0
     assert found["privacy"]["similarity"]["mean"] < 0.15
+    assert found["privacy"]["control"]["similarity"]["mean"] > 0.9  # what hiding nothing would have got
     assert found["expression"]["control"]["detection_retained"] == 1
     assert found["verdict"] == "review"

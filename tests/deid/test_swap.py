@@ -102,6 +102,13 @@ def test_a_person_whom_no_donor_hides_is_covered_and_the_record_says_so(clip, hi
     assert report["faces_covered_instead"] == report["covers"]
 
 
+def test_a_head_turned_further_than_a_donor_follows_is_covered(clip, hiding, monkeypatch):
+    monkeypatch.setattr("deid.swap.LARGEST_YAW", -1.0)
+    output = clip.with_name("profile.mp4")
+    report = describe(deidentify(clip, output, Task("swap", donor="donor-3"), hiding=hiding))
+    assert (report["faces_drawn"], report["faces_covered_instead"]) == (0, report["covers"])
+
+
 def test_looks_are_read_only_where_the_face_was_detected(clip, hiding, weights_dir, monkeypatch):
     video = probe_video(clip)
     found = find_faces(clip, video, engine=hiding.finder)
