@@ -32,7 +32,7 @@ AT_ONCE: Final = 8  # candidates; more only when none of these is safe
 SAFE: Final = 0.7  # of Fitness.safety: from here on the expression decides
 LEAST: Final = 0.3  # of Fitness.hidden: below it nobody is drawn
 JUDGED: Final = "identity"  # the recogniser of which an audit's limit (.15) speaks
-LIKENESS_RANGE: Final = (0.12, 0.22)  # mean cosine that is beyond doubt, and that is at fault
+LIKENESS_RANGE: Final = (0.08, 0.16)  # mean cosine that is beyond doubt, and that is at fault
 
 
 @dataclass(frozen=True)

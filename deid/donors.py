@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from deid.errors import UnknownDonor
 from deid.heads.person import Person, make_bare, make_person
 from deid.heads.render import Camera, composite, develop, render_person
 from deid.heads.sample import sample_identity
-from deid.heads.shape import Pose
+from deid.heads.shape import Pose, add_units
 from emotion.errors import OutputUnwritable
 from emotion.types import Float
 
@@ -25,6 +25,10 @@ PORTRAIT_SIDE: Final = 320
 NEAREST: Final = 12  # donors near in looks whose order the seed decides
 CANDIDATES: Final = 24
 YOUNGEST_YEARS, OLDEST_YEARS = 22.0, 80.0  # of Donor.age 0 and 1
+# The calm mouth of a rendered head is read as lower at its corners than people's are. Networks that no audit
+# uses (human, face-api, mobileface) asked for this on five of seven people; on nine people densenet then
+# reads the same in 68 instead of 57 % of the seconds, fer in 44 instead of 46 %.
+CALM_MOUTH: Final = {"mouthSmileLeft": 0.2, "mouthSmileRight": 0.2}
 # What counts as one step away: grey levels of Lab, years, and share of the way from male to female.
 TONE_STEP, AGE_STEP, SEX_STEP = 25.0, 10.0, 0.25
 LEFT_SHARE: Final = 0.5  # of the bank: those who are least like the person to both recognisers
@@ -139,7 +143,8 @@ def make_avatar(name: str) -> Person:
 @lru_cache(maxsize=8)
 def make_donor(name: str) -> Person:
     """Return the person of a donor, bald and without clothes: only the face is shown. Raises UnknownDonor."""
-    return make_bare(sample_identity(find_donor(name).seed))
+    identity = sample_identity(find_donor(name).seed)
+    return make_bare(replace(identity, resting_units=add_units(identity.resting_units, CALM_MOUTH)))
 
 
 def draw_portrait(name: str, destination: Path) -> None:
