@@ -42,6 +42,7 @@ def delete_note(*, actor: User, note: Note) -> None:
     note.delete()
 
 
+@transaction.atomic
 def record_export(*, actor: User, encounter: Encounter) -> None:
     """Say in the trail that the doctor took their feedback out of the system."""
     audit.record(actor=actor, action="feedback.exported", target=encounter, study_id=encounter.study_id)
