@@ -139,7 +139,7 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("live:end", "POST"): (TO_SIGN_IN, 302, 403, 302, 403, 404),
     ("feedback:trends", "GET"): SIGNED_IN,
     ("feedback:session", "GET"): DOCTOR,
-    ("feedback:pdf", "GET"): DOCTOR,
+    ("feedback:pdf", "GET"): (TO_SIGN_IN, 403, 403, 302, 403, 404),  # their own view comes first
     ("feedback:note", "POST"): (TO_SIGN_IN, 403, 403, 422, 403, 404),
     ("feedback:note_delete", "POST"): (TO_SIGN_IN, 404, 404, 302, 404, 404),
     ("feedback:reflect", "POST"): (TO_SIGN_IN, 403, 403, 302, 403, 404),
