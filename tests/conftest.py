@@ -26,6 +26,12 @@ GUARDED = (
     "consent_tombstone",
     "consent_consentform",
     "consent_consentrecord",
+    "sharing_releaseperson",
+    "sharing_releaseitem",
+    "sharing_recipient",
+    "sharing_recall",
+    "sharing_recalleditem",
+    "sharing_acknowledgement",
 )
 PASSWORD = "correct horse battery staple"
 

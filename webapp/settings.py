@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "webapp.live",
     "webapp.feedback",
     "webapp.deidjobs",
+    "webapp.sharing",
 ]
 
 MIDDLEWARE = [

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from webapp.core.errors import Forbidden, NotFound
 from webapp.studies.models import Encounter, Membership, Participant, Site, Study
-from webapp.studies.roles import ALLOWED, Need, Role
+from webapp.studies.roles import ALLOWED, WHOLE_STUDY, Need, Role
 
 Someone = AbstractBaseUser | AnonymousUser
 
@@ -23,8 +23,19 @@ def role_in(user: Someone, study: Study) -> str | None:
 
 def needs_of(user: Someone, study: Study) -> frozenset[Need]:
     """Return everything the user may do in the study: what a page may offer."""
-    role = role_in(user, study)
-    return ALLOWED[role] if role else frozenset()
+    return _needs(user, study) or frozenset()
+
+
+def _needs(user: Someone, study: Study) -> frozenset[Need] | None:
+    """Return what a member may do, None for strangers."""
+    if not user.is_authenticated:
+        return None
+    memberships = Membership.objects.filter(user_id=user.pk, study=study)
+    found = memberships.values_list("role", "site").first()
+    if found is None:
+        return None
+    role, site = found
+    return ALLOWED[role] if site is None else ALLOWED[role] - WHOLE_STUDY
 
 
 def visible_studies(user: Someone) -> QuerySet[Study]:
@@ -35,12 +46,14 @@ def visible_studies(user: Someone) -> QuerySet[Study]:
 
 def studies_where(user: Someone, need: Need) -> QuerySet[Study]:
     """Return the studies in which the user's role allows something."""
-    roles = [role for role, needs in ALLOWED.items() if need in needs]
-    return (
-        Study.objects.filter(memberships__user_id=user.pk, memberships__role__in=roles)
-        if user.is_authenticated
-        else Study.objects.none()
+    if not user.is_authenticated:
+        return Study.objects.none()
+    allowing = Membership.objects.filter(
+        user_id=user.pk, role__in=[role for role, needs in ALLOWED.items() if need in needs]
     )
+    if need in WHOLE_STUDY:
+        allowing = allowing.filter(site=None)
+    return Study.objects.filter(pk__in=allowing.values("study"))
 
 
 def visible_encounters(user: Someone) -> QuerySet[Encounter]:
@@ -106,10 +119,10 @@ def access_participant(user: Someone, study: Study, code: str, need: Need) -> Pa
 
 def require(user: Someone, study: Study, need: Need) -> None:
     """Raise NotFound to strangers and Forbidden to members without the right."""
-    role = role_in(user, study)
-    if role is None:
+    needs = _needs(user, study)
+    if needs is None:
         raise NotFound
-    if need not in ALLOWED[role]:
+    if need not in needs:
         raise Forbidden
 
 

@@ -27,6 +27,8 @@ Need = Literal[
     "run_deidentification",
     "view_deidentified",
     "review_deidentified",
+    "view_releases",
+    "share_releases",
 ]
 
 
@@ -57,6 +59,8 @@ _COORDINATOR: Final[frozenset[Need]] = frozenset(
         "run_deidentification",
         "view_deidentified",
         "review_deidentified",
+        "view_releases",
+        "share_releases",
     }
 )
 _OBSERVER: Final[frozenset[Need]] = frozenset(
@@ -65,7 +69,7 @@ _OBSERVER: Final[frozenset[Need]] = frozenset(
 _AUDITOR: Final[frozenset[Need]] = frozenset(
     {
         *("view_study", "view_encounter", "view_results", "view_jobs", "view_audit"),
-        *("view_deidentified", "review_deidentified"),
+        *("view_deidentified", "review_deidentified", "view_releases"),
     }
 )
 ALLOWED: Final[dict[str, frozenset[Need]]] = {
@@ -75,3 +79,5 @@ ALLOWED: Final[dict[str, frozenset[Need]]] = {
     Role.DOCTOR: _OBSERVER | {"open_live", "view_live", "view_feedback"},
     Role.AUDITOR: _AUDITOR,
 }
+#: What concerns all sites at once: members of one site do not have it, whatever their role.
+WHOLE_STUDY: Final[frozenset[Need]] = frozenset({"view_releases", "share_releases"})

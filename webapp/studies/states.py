@@ -9,9 +9,9 @@ from django.db import models
 
 from webapp.studies.roles import Need
 
-#: enrol: new participants and encounters. consent: new agreements. record: files. process: analyses.
-#: Withdrawal and erasure are on no list: they are possible in every state.
-Activity = Literal["enrol", "consent", "record", "process"]
+#: enrol: new participants and encounters. consent: new agreements. record: files. process: analyses. share:
+#: releases for other researchers. Withdrawal and erasure are on no list: they are possible in every state.
+Activity = Literal["enrol", "consent", "record", "process", "share"]
 
 
 class StudyState(models.TextChoices):
@@ -40,17 +40,17 @@ STATES: Final[dict[str, StateRule]] = {
     ),
     StudyState.APPROVED: StateRule(
         "The protocol is approved and may start. A change to protocol or consent text returns it to review.",
-        frozenset({"process"}),
+        frozenset({"process", "share"}),
         {StudyState.RECRUITING: "manage_study", StudyState.DRAFT: "manage_study"},
     ),
     StudyState.RECRUITING: StateRule(
         "Participants are enrolled and consultations recorded.",
-        frozenset({"enrol", "consent", "record", "process"}),
+        frozenset({"enrol", "consent", "record", "process", "share"}),
         {StudyState.CLOSED: "manage_study", StudyState.DRAFT: "manage_study"},
     ),
     StudyState.CLOSED: StateRule(
         "Nobody new is enrolled. Files of recorded consultations can still be added and analysed.",
-        frozenset({"consent", "record", "process"}),
+        frozenset({"consent", "record", "process", "share"}),
         {StudyState.RECRUITING: "approve_study", StudyState.ARCHIVED: "approve_study"},
     ),
     StudyState.ARCHIVED: StateRule(
@@ -65,5 +65,6 @@ REFUSALS: Final[dict[Activity, str]] = {
     "enrol": "Nobody can be enrolled while the study is {state}. It must be recruiting.",
     "consent": "New consent cannot be recorded while the study is {state}.",
     "record": "Files cannot be added while the study is {state}.",
+    "share": "No release is made while the study is {state}. Its protocol must be approved and not archived.",
     "process": "Nothing is analysed or de-identified while the study is {state}.",
 }
