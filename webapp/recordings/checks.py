@@ -22,20 +22,20 @@ def check_master_keys(**_options: Any) -> list[CheckMessage]:
 
 def check_keys_open(*, databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
     """Find recordings whose master key is missing. Asks the database, so only where that is checked."""
-    from webapp.recordings.models import MediaKey
+    from webapp.recordings.keys import kinds_of_keys
 
     if not databases:
         return []
     names = [master_keys.name_of(key) for key in master_keys.master_keys()]
     try:
-        locked = MediaKey.objects.exclude(master__in=names).count()
+        locked = sum(kind._default_manager.exclude(master__in=names).count() for kind in kinds_of_keys())
     except DatabaseError:  # not migrated yet
         return []
     if not locked:
         return []
     return [
         Warning(
-            f"{locked} recordings are encrypted and open with none of MEDIA_KEYS.",
+            f"{locked} recordings or releases are encrypted and open with none of MEDIA_KEYS.",
             hint="Add the master key that they were encrypted under.",
             id="recordings.W001",
         )

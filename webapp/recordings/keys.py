@@ -7,7 +7,18 @@ from uuid import UUID
 from django.db import transaction
 
 from webapp.core import audit, master_keys
-from webapp.recordings.models import MediaKey, Recording, Upload
+from webapp.recordings.models import MediaKey, Recording, Upload, WrappedKey
+
+_KINDS: list[type[WrappedKey]] = [MediaKey]
+
+
+def register_keys(model: type[WrappedKey]) -> None:
+    """Have the keys of a later app wrapped anew, and missed, with those of the recordings."""
+    _KINDS.append(model)
+
+
+def kinds_of_keys() -> tuple[type[WrappedKey], ...]:
+    return tuple(_KINDS)
 
 
 def encrypts() -> bool:
@@ -62,6 +73,6 @@ def key_to_write_with(recording_id: UUID) -> MediaKey | None:
         return find_key(recording_id) or add_late_key(recording)
 
 
-def opened(key: MediaKey) -> bytes:
+def opened(key: WrappedKey) -> bytes:
     """Return the key itself. Raises MediaLocked."""
     return master_keys.unwrap(bytes(key.wrapped), master_name=key.master, owner=key.pk)

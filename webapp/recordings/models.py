@@ -67,21 +67,34 @@ class Recording(models.Model):
         return f"{self.get_camera_display()}'s camera"
 
 
-class MediaKey(models.Model):
-    """The key under which the files of one recording lie encrypted, wrapped by a master key.
-
-    It belongs to the upload until that has arrived and then to the recording, and goes with it: from then on
-    nobody reads the files, wherever there are copies of them. master: the name of the key that wrapped it.
-    complete: every file of the recording is encrypted, so a plain one in its place is not taken for it.
-    """
+class WrappedKey(models.Model):
+    """A key under which files lie encrypted, wrapped by a master key. master: the name of that one."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    upload = models.OneToOneField("Upload", null=True, on_delete=models.CASCADE, related_name="media_key")
-    recording = models.OneToOneField(Recording, null=True, on_delete=models.CASCADE, related_name="media_key")
     wrapped = models.BinaryField(max_length=60)
     master = models.CharField(max_length=16, db_index=True)
-    complete = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def study_id(self) -> int | None:
+        """Return the number of the study whose files it opens."""
+        raise NotImplementedError
+
+
+class MediaKey(WrappedKey):
+    """The key of one recording.
+
+    It belongs to the upload until that has arrived and then to the recording, and goes with it: from then on
+    nobody reads the files, wherever there are copies of them. complete: every file of the recording is
+    encrypted, so a plain one in its place is not taken for it.
+    """
+
+    upload = models.OneToOneField("Upload", null=True, on_delete=models.CASCADE, related_name="media_key")
+    recording = models.OneToOneField(Recording, null=True, on_delete=models.CASCADE, related_name="media_key")
+    complete = models.BooleanField(default=True)
 
     class Meta:
         constraints = (
@@ -94,6 +107,11 @@ class MediaKey(models.Model):
 
     def __str__(self) -> str:
         return f"key {self.pk}"
+
+    @property
+    def study_id(self) -> int | None:
+        owner = self.recording or self.upload
+        return owner.encounter.study_id if owner is not None else None
 
 
 class Upload(models.Model):

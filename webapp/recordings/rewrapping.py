@@ -10,7 +10,7 @@ from django.db import transaction
 from webapp.core import audit, master_keys
 from webapp.core.master_keys import MediaLocked
 from webapp.recordings import keys
-from webapp.recordings.models import MediaKey
+from webapp.recordings.models import WrappedKey
 
 
 @dataclass(frozen=True)
@@ -28,35 +28,31 @@ def rewrap_keys() -> Rewrapped:
     anew is not touched again.
     """
     current = master_keys.master_keys()[0]
-    others = MediaKey.objects.exclude(master=master_keys.name_of(current))
     done, locked = 0, []
-    for pk in list(others.values_list("pk", flat=True)):
-        try:
-            done += _rewrap(pk, current)
-        except MediaLocked:
-            locked.append(pk)
+    for kind in keys.kinds_of_keys():
+        others = kind._default_manager.exclude(master=master_keys.name_of(current))
+        for pk in list(others.values_list("pk", flat=True)):
+            try:
+                done += _rewrap(kind, pk, current)
+            except MediaLocked:
+                locked.append(pk)
     return Rewrapped(done, tuple(locked))
 
 
 @transaction.atomic
-def _rewrap(pk: UUID, current: bytes) -> bool:
-    key = MediaKey.objects.select_for_update().filter(pk=pk).first()
+def _rewrap(kind: type[WrappedKey], pk: UUID, current: bytes) -> bool:
+    key = kind._default_manager.select_for_update().filter(pk=pk).first()
     name = master_keys.name_of(current)
     if key is None or key.master == name:
         return False
     wrapped = master_keys.wrap(keys.opened(key), master=current, owner=key.pk)
-    won = MediaKey.objects.filter(pk=pk, master=key.master).update(wrapped=wrapped, master=name)
+    won = kind._default_manager.filter(pk=pk, master=key.master).update(wrapped=wrapped, master=name)
     if won:
         audit.record(
             actor=None,
             action="media_key.rewrapped",
             target=key,
-            study_id=_study_of(key),
+            study_id=key.study_id,
             details={"from": key.master, "to": name},
         )
     return bool(won)
-
-
-def _study_of(key: MediaKey) -> int | None:
-    owner = key.recording or key.upload
-    return owner.encounter.study_id if owner is not None else None

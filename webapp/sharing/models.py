@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 
 from webapp.jobs.models import Job
+from webapp.recordings.models import WrappedKey
 from webapp.sharing.states import SAYS, ReleaseState
 from webapp.studies.models import Encounter, Participant, Study
 
@@ -185,3 +186,16 @@ class Acknowledgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient}, {self.acknowledged_on}"
+
+
+class ReleaseKey(WrappedKey):
+    """The key of one package; destroyed when the package is called back, so that no copy of it opens."""
+
+    release = models.OneToOneField(Release, on_delete=models.CASCADE, related_name="key")
+
+    def __str__(self) -> str:
+        return f"key of {self.release}"
+
+    @property
+    def study_id(self) -> int | None:
+        return self.release.study_id

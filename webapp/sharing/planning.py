@@ -1,0 +1,160 @@
+"""What a release would hold at this moment, and why each other recording is left out. Changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.utils import timezone
+
+from webapp import engines
+from webapp.analysis.models import AnalysisRun
+from webapp.analysis.queries import purpose_of, rests_on
+from webapp.consent.models import Purpose
+from webapp.deidjobs.models import Derivative, Review
+from webapp.deidjobs.queries import PURPOSE, SOUND_PURPOSE, purposes_of
+from webapp.recordings.models import Camera, Recording, RecordingState
+from webapp.recordings.queries import usable_for
+from webapp.studies.models import Encounter, Study
+
+NOT_CHECKED = "the file is not checked yet, or was refused"
+EXCLUDED = "the encounter is excluded"
+PAST = "its last day to be kept is over"
+NO_CONSENT = "doctor and patient have not both agreed to share a de-identified version"
+NO_VERSION = "there is no de-identified version"
+NOT_SIGNED = "no version is signed off yet"
+REFUSED = "every version was refused or failed its audit"
+SOUND = "every signed-off version keeps the sound, which not both have agreed to share"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    encounter: Encounter
+    camera: str
+    why: str
+
+
+@dataclass
+class PlannedEncounter:
+    """What of one encounter goes in. analysed: the cameras whose timeline may be shared; the seconds of the
+    others say that consent is withheld.
+    """
+
+    encounter: Encounter
+    videos: list[Derivative] = field(default_factory=list)
+    run: AnalysisRun | None = None
+    analysed: frozenset[str] = frozenset()
+
+    @property
+    def timeline_purposes(self) -> list[str]:
+        return [Purpose.RECORD, PURPOSE, *(purpose_of(camera) for camera in sorted(self.analysed))]
+
+
+@dataclass
+class ReleasePlan:
+    """encounters: in the order of their numbers. Each recording of the study is in exactly one group."""
+
+    encounters: list[PlannedEncounter] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def videos(self) -> int:
+        return sum(len(one.videos) for one in self.encounters)
+
+    @property
+    def timelines(self) -> int:
+        return sum(one.run is not None for one in self.encounters)
+
+    @property
+    def people(self) -> set[int]:
+        return {pk for one in self.encounters for pk in (one.encounter.doctor_id, one.encounter.patient_id)}
+
+    @property
+    def media_s(self) -> float:
+        lengths = (video.recording.duration_us or 0 for one in self.encounters for video in one.videos)
+        return sum(lengths) / engines.SECOND_US
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(video.size_bytes for one in self.encounters for video in one.videos)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        return dict(Counter(one.why for one in self.left_out).most_common())
+
+
+def plan_release(study: Study) -> ReleasePlan:
+    """Return what consent, audits and second people allow to share now."""
+    recordings = Recording.objects.filter(encounter__study=study)
+    shared = set(usable_for(recordings, PURPOSE).values_list("pk", flat=True))
+    sound = set(usable_for(recordings, SOUND_PURPOSE).values_list("pk", flat=True))
+    plan, found = ReleasePlan(), dict[UUID, PlannedEncounter]()
+    people = ("encounter__study", "encounter__doctor", "encounter__patient")
+    in_order = recordings.select_related(*people).prefetch_related("derivatives__reviews")
+    for recording in in_order.order_by("encounter__number", "camera", "created_at"):
+        encounter = recording.encounter
+        chosen = _choose(recording, shared=recording.pk in shared, sound=recording.pk in sound)
+        if isinstance(chosen, str):
+            plan.left_out.append(LeftOut(encounter, recording.camera, chosen))
+            continue
+        if encounter.pk not in found:
+            found[encounter.pk] = PlannedEncounter(encounter)
+            plan.encounters.append(found[encounter.pk])
+        found[encounter.pk].videos.append(chosen)
+    _add_timelines(found)
+    return plan
+
+
+def _choose(recording: Recording, *, shared: bool, sound: bool) -> Derivative | str:
+    """Return the newest version of a recording that may be shared, else why there is none."""
+    return _why_not(recording, shared=shared) or _choose_version(recording, sound=sound)
+
+
+def _why_not(recording: Recording, *, shared: bool) -> str:
+    encounter = recording.encounter
+    if recording.state != RecordingState.READY:
+        return NOT_CHECKED
+    if encounter.status == Encounter.Status.EXCLUDED:
+        return EXCLUDED
+    if encounter.keep_until is not None and encounter.keep_until < timezone.localdate():
+        return PAST
+    return "" if shared else NO_CONSENT
+
+
+def _choose_version(recording: Recording, *, sound: bool) -> Derivative | str:
+    versions = list(recording.derivatives.all())
+    if not versions:
+        return NO_VERSION
+    signed = [one for one in versions if one.verdict != "fail" and _decision(one) == Review.Decision.APPROVED]
+    if not signed:
+        waits = any(one.verdict != "fail" and _decision(one) is None for one in versions)
+        return NOT_SIGNED if waits else REFUSED
+    allowed = [one for one in signed if sound or SOUND_PURPOSE not in purposes_of(one.audio)]
+    if not allowed:
+        return SOUND
+    allowed[0].recording = recording
+    return allowed[0]
+
+
+def _decision(version: Derivative) -> str | None:
+    """Return the newest decision of a second person, from what is loaded already."""
+    reviews = list(version.reviews.all())
+    return reviews[0].decision if reviews else None
+
+
+def _add_timelines(found: dict[UUID, PlannedEncounter]) -> None:
+    """Add the newest run that rests on exactly the recordings that are ready now."""
+    ready = Recording.objects.filter(encounter__in=found, state=RecordingState.READY)
+    now: dict[UUID, dict[str, str]] = {}
+    for encounter_id, camera, pk in ready.values_list("encounter", "camera", "pk"):
+        now.setdefault(encounter_id, {})[camera] = str(pk)
+    for run in AnalysisRun.objects.filter(encounter__in=found).defer("summary").order_by("-finished_at"):
+        planned = found[run.encounter_id]
+        if planned.run is None and rests_on(run, now[run.encounter_id]):
+            run.encounter = planned.encounter
+            planned.run = run
+    for camera in Camera.values:
+        allowed = usable_for(ready, purpose_of(camera)).values_list("encounter", flat=True)
+        for pk in set(allowed):
+            found[pk].analysed |= {camera}
