@@ -32,9 +32,9 @@ class Scope:
 
 @dataclass(frozen=True)
 class Effect:
-    """One line of a preview: what stops, is deleted or is kept, and why."""
+    """One line of a preview: what stops, is deleted, called back from others or kept, and why."""
 
-    action: Literal["stop", "delete", "keep"]
+    action: Literal["stop", "delete", "recall", "keep"]
     what: str
     count: int
     why: str = ""

@@ -58,7 +58,7 @@ def preview(scope: Scope) -> list[Effect]:
     stopping = jobs_to_stop(scope)
     if stopping:
         found.append(Effect("stop", "running or waiting jobs", len(stopping), "Their consent ends."))
-    order = ("stop", "delete", "keep")
+    order = ("stop", "delete", "recall", "keep")
     return [*sorted(found, key=lambda effect: order.index(effect.action)), *KEPT]
 
 

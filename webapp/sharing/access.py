@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from webapp.core.errors import NotFound
-from webapp.sharing.models import Recall, Release
+from webapp.core.errors import AppError, Conflict, ConsentMissing, NotFound
+from webapp.recordings.models import Recording
+from webapp.recordings.queries import usable_for
+from webapp.sharing.models import Recall, Release, ReleaseItem
+from webapp.sharing.states import PACKED, ReleaseState
 from webapp.studies.access import Someone, access_study
 from webapp.studies.roles import Need
+
+
+class ReleaseRecalled(AppError):
+    code, status = "release_recalled", 410
+    message = "This release was recalled and its package deleted. Make a new version of it instead."
 
 
 def access_release(user: Someone, slug: str, version: int, need: Need) -> Release:
@@ -30,3 +38,25 @@ def access_recall(user: Someone, slug: str, version: int, pk: UUID, need: Need) 
         raise NotFound
     recall.release = release
     return recall
+
+
+def access_package(user: Someone, slug: str, version: int) -> Release:
+    """Return a release whose package may be taken along now. Raises ReleaseRecalled, ConsentMissing when
+    anybody in it no longer agrees, Conflict without a package, and as access_release.
+    """
+    release = access_release(user, slug, version, "share_releases")
+    if release.state == ReleaseState.RECALLED:
+        raise ReleaseRecalled
+    if release.state not in PACKED:
+        raise Conflict("There is no package of this release yet.")
+    items = ReleaseItem.objects.filter(release=release)
+    purposes = {purpose for item in items for purpose in item.purposes}
+    for purpose in purposes:
+        needing = {item.encounter_id for item in items if purpose in item.purposes}
+        recordings = Recording.objects.filter(encounter__in=needing)
+        allowed = set(usable_for(recordings, purpose).values_list("encounter", flat=True))
+        if needing - allowed:
+            raise ConsentMissing(
+                "Somebody in this release no longer agrees to share it. Recall it and make a new version."
+            )
+    return release

@@ -6,12 +6,15 @@ class SharingConfig(AppConfig):
     label = "sharing"
 
     def ready(self) -> None:
+        from webapp.consent.holders import register_holder
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.keys import register_keys
         from webapp.sharing.building import KIND, run_build, tidy_up
+        from webapp.sharing.holding import HOLDER
         from webapp.sharing.models import ReleaseKey
         from webapp.sharing.sweeping import sweep_packages_without_a_release
 
         register_kind(JobKind(KIND, "Build a release", run_build, on_failed=tidy_up))
+        register_holder(HOLDER)
         register_keys(ReleaseKey)
         register_sweep(sweep_packages_without_a_release)
