@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("webapp.live.urls")),
     path("", include("webapp.feedback.urls")),
     path("", include("webapp.deidjobs.urls")),
+    path("", include("webapp.sharing.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", api_docs, name="api_docs"),
     path("admin/", admin.site.urls),

@@ -23,6 +23,7 @@ from webapp.jobs.models import Job
 from webapp.live.services import open_live_session
 from webapp.recordings import storage
 from webapp.recordings.models import Upload
+from webapp.sharing.services import draft_release
 from webapp.studies.members import invite
 from webapp.studies.services import add_participant
 
@@ -151,6 +152,13 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("deidjobs:derivative", "GET"): MEMBERS,
     ("deidjobs:review", "POST"): (TO_SIGN_IN, 422, 403, 403, 422, 404),
     ("deidjobs:video", "GET"): MEMBERS,
+    ("sharing:api_releases", "GET"): (401, 200, 403, 403, 200, 404),
+    ("sharing:api_releases", "POST"): api_coordinator(400),
+    ("sharing:api_plan", "GET"): api_coordinator(200),
+    ("sharing:api_release", "GET"): (401, 200, 403, 403, 200, 404),
+    ("sharing:api_build", "POST"): api_coordinator(409),  # nothing is signed off
+    ("sharing:api_recall", "POST"): api_coordinator(400),
+    ("sharing:api_package", "GET"): api_coordinator(409),  # it is a draft
     ("schema", "GET"): API_SIGNED_IN,
     ("api_docs", "GET"): SIGNED_IN,
     ("account_login", "GET"): (200, *(TO_SIGN_IN,) * 5),  # who is signed in goes home
@@ -217,6 +225,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
     )
     said = PersonCorrection.objects.create(recording=recording, kind="reassign", track=1, role="doctor")
     live = open_live_session(actor=alice, encounter=encounter)
+    drafted = draft_release(actor=alice, study=study, title="a", description="b", terms="c", licence="d")
     return {
         "studies": [study.slug],
         "studies:member": [study.slug, study.memberships.first().pk],
@@ -264,6 +273,9 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "deidjobs": [add_derivative(recording, alice).pk],
         "deidjobs:versions": [encounter.pk],
         "deidjobs:batch_new": [study.slug],
+        "sharing": [study.slug, drafted.version],
+        "sharing:api_releases": [study.slug],
+        "sharing:api_plan": [study.slug],
     }
 
 

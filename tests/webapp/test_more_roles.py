@@ -62,6 +62,8 @@ def expected_for(who: str, name: str, method: str, coordinators: int) -> int:
     bound = name == "analysis:job" or name.startswith(BOUND_TO_A_SITE)
     if who == "elsewhere" and bound and (name, method) not in NO_OBJECT:
         return 404
+    if who != "owner" and name.startswith("sharing:"):
+        return 403  # a release is of all sites
     if who != "owner" and name in ("studies:invitation_revoke", "studies:audit", "studies:audit_export"):
         return 403  # they are of all sites
     return coordinators

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.webapp.sharing.conftest import WORDS, build
+from webapp.core.models import AuditEvent
+from webapp.jobs import running
+from webapp.jobs.models import Job
+from webapp.sharing import storage
+from webapp.sharing.models import Release
+
+URL = "/api/v1/studies/empathy/releases/"
+
+
+@pytest.fixture
+def post(signed_in, alice):
+    client = signed_in(alice)
+    return lambda url, data=None: client.post(url, data or {}, content_type="application/json")
+
+
+def test_a_release_is_planned_drafted_built_and_recalled(share, alice, post, signed_in):
+    share()
+    plan = signed_in(alice).get(f"{URL}plan/").json()
+    assert (plan["videos"], plan["people"], plan["left_out"]) == (2, 2, [])
+    assert post(URL, WORDS).json()["state"] == "draft"
+    assert post(f"{URL}1/build/").json()["state"] == "building"
+    running.run(Job.objects.get(kind="build_release").pk)
+    found = signed_in(alice).get(f"{URL}1/").json()
+    assert (found["state"], len(found["items"])) == ("ready", 3)
+    assert post(f"{URL}1/recall/", {"note": "A face is open."}).json()["state"] == "recalled"
+    answer = signed_in(alice).get(f"{URL}1/package.zip")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "release_recalled")
+
+
+def test_a_package_is_taken_along_in_ranges_with_one_row_in_the_audit_trail(release, share, alice, signed_in):
+    share()
+    build(release, alice)
+    content = storage.package_path(release.pk).read_bytes()
+    client = signed_in(alice)
+    parts = [
+        client.get(f"{URL}1/package.zip", HTTP_RANGE=f"bytes={start}-{start + 999}") for start in (0, 1000)
+    ]
+    assert [part.status_code for part in parts] == [206, 206]
+    assert b"".join(part.content for part in parts) == content[:2000]
+    assert parts[0]["Content-Disposition"] == 'attachment; filename="empathy-release-1.zip"'
+    assert AuditEvent.objects.filter(action="release.downloaded", actor=alice).count() == 1
+
+
+def test_what_is_missing_is_named(post, study, db):
+    assert set(post(URL, {"title": "a"}).json()["error"]["fields"]) == {"description", "terms", "licence"}
+    assert not Release.objects.exists()

@@ -1,0 +1,129 @@
+"""Releases over the API: what would go in, making one, reading it, taking it along, calling it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from webapp.sharing.access import access_release
+from webapp.sharing.building import start_build
+from webapp.sharing.downloading import serve_package
+from webapp.sharing.models import Release
+from webapp.sharing.planning import ReleasePlan, plan_release
+from webapp.sharing.recalling import recall_release
+from webapp.sharing.services import draft_release
+from webapp.studies.access import access_study
+from webapp.studies.views import signed_in_user
+
+
+class ReleaseOutput(serializers.ModelSerializer[Release]):
+    items = serializers.SerializerMethodField()
+    recipients = serializers.IntegerField(source="recipients.count")
+    recalls = serializers.IntegerField(source="recalls.count")
+
+    class Meta:
+        model = Release
+        ref_name = "Release"
+        fields = (
+            *("version", "title", "description", "terms", "licence", "state", "message", "left_out"),
+            *("made_at", "sha256", "size_bytes", "items", "recipients", "recalls"),
+        )
+
+    def get_items(self, release: Release) -> list[str]:
+        return list(release.items.values_list("path", flat=True))
+
+
+class LeftOutOutput(serializers.Serializer[Any]):
+    encounter = serializers.CharField(source="encounter.code")
+    camera = serializers.CharField()
+    why = serializers.CharField()
+
+
+class PlanOutput(serializers.Serializer[ReleasePlan]):
+    videos = serializers.IntegerField()
+    timelines = serializers.IntegerField()
+    people = serializers.SerializerMethodField()
+    media_s = serializers.FloatField()
+    size_bytes = serializers.IntegerField()
+    left_out = LeftOutOutput(many=True)
+
+    def get_people(self, plan: ReleasePlan) -> int:
+        return len(plan.people)
+
+
+class ReleaseInput(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=200)
+    description = serializers.CharField()
+    terms = serializers.CharField()
+    licence = serializers.CharField()
+
+
+class RecallInput(serializers.Serializer[Any]):
+    note = serializers.CharField(max_length=500, help_text="What is wrong, for whoever got the release.")
+
+
+class ReleaseList(APIView):
+    @extend_schema(
+        responses=ReleaseOutput(many=True), operation_id="releases_list", summary="Releases of a study"
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        study = access_study(request.user, slug, "view_releases")
+        return Response(ReleaseOutput(study.releases.all(), many=True).data)
+
+    @extend_schema(request=ReleaseInput, responses={201: ReleaseOutput}, summary="Draft the next release")
+    def post(self, request: Request, slug: str) -> Response:
+        study = access_study(request.user, slug, "share_releases")
+        entry = ReleaseInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        release = draft_release(actor=request.user, study=study, **entry.validated_data)
+        return Response(ReleaseOutput(release).data, status=status.HTTP_201_CREATED)
+
+
+class Plan(APIView):
+    @extend_schema(responses=PlanOutput, summary="What a release would hold now, and why not more")
+    def get(self, request: Request, slug: str) -> Response:
+        study = access_study(request.user, slug, "share_releases")
+        return Response(PlanOutput(plan_release(study)).data)
+
+
+class ReleaseDetail(APIView):
+    @extend_schema(responses=ReleaseOutput, summary="One release")
+    def get(self, request: Request, slug: str, version: int) -> Response:
+        return Response(ReleaseOutput(access_release(request.user, slug, version, "view_releases")).data)
+
+
+class Building(APIView):
+    @extend_schema(request=None, responses={202: ReleaseOutput}, summary="Build a draft")
+    def post(self, request: Request, slug: str, version: int) -> Response:
+        release = access_release(request.user, slug, version, "share_releases")
+        start_build(actor=request.user, release=release)
+        release.refresh_from_db()
+        return Response(ReleaseOutput(release).data, status=status.HTTP_202_ACCEPTED)
+
+
+class Recalling(APIView):
+    @extend_schema(request=RecallInput, responses=ReleaseOutput, summary="Call a whole release back")
+    def post(self, request: Request, slug: str, version: int) -> Response:
+        release = access_release(request.user, slug, version, "share_releases")
+        entry = RecallInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        actor = signed_in_user(request._request)
+        recall_release(actor=actor, release=release, note=entry.validated_data["note"])
+        release.refresh_from_db()
+        return Response(ReleaseOutput(release).data)
+
+
+class Package(APIView):
+    @extend_schema(
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+        summary="The package, in pieces of at most 4 MiB: ask for ranges",
+    )
+    def get(self, request: Request, slug: str, version: int) -> HttpResponse:
+        return serve_package(request._request, request.user, slug, version)
