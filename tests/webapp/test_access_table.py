@@ -157,6 +157,8 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("sharing:api_plan", "GET"): api_coordinator(200),
     ("sharing:api_release", "GET"): (401, 200, 403, 403, 200, 404),
     ("sharing:api_build", "POST"): api_coordinator(409),  # nothing is signed off
+    ("sharing:api_recipients", "GET"): (401, 200, 403, 403, 200, 404),
+    ("sharing:api_recipients", "POST"): api_coordinator(400),
     ("sharing:api_recall", "POST"): api_coordinator(400),
     ("sharing:api_package", "GET"): api_coordinator(409),  # it is a draft
     ("schema", "GET"): API_SIGNED_IN,

@@ -12,15 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from webapp.accounts.models import User
 from webapp.sharing.access import access_release
 from webapp.sharing.building import start_build
 from webapp.sharing.downloading import serve_package
-from webapp.sharing.models import Release
+from webapp.sharing.models import Recipient, Release
 from webapp.sharing.planning import ReleasePlan, plan_release
 from webapp.sharing.recalling import recall_release
-from webapp.sharing.services import draft_release
+from webapp.sharing.services import draft_release, record_recipient
 from webapp.studies.access import access_study
-from webapp.studies.views import signed_in_user
 
 
 class ReleaseOutput(serializers.ModelSerializer[Release]):
@@ -69,6 +69,21 @@ class RecallInput(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=500, help_text="What is wrong, for whoever got the release.")
 
 
+class RecipientInput(serializers.Serializer[Any]):
+    organisation = serializers.CharField(max_length=200)
+    email = serializers.EmailField()
+    purpose = serializers.CharField(max_length=500)
+    agreement = serializers.CharField(max_length=120, help_text="Its reference.")
+    given_on = serializers.DateField()
+
+
+class RecipientOutput(serializers.ModelSerializer[Recipient]):
+    class Meta:
+        model = Recipient
+        ref_name = "Recipient"
+        fields = ("id", "organisation", "email", "purpose", "agreement", "given_on")
+
+
 class ReleaseList(APIView):
     @extend_schema(
         responses=ReleaseOutput(many=True), operation_id="releases_list", summary="Releases of a study"
@@ -108,13 +123,33 @@ class Building(APIView):
         return Response(ReleaseOutput(release).data, status=status.HTTP_202_ACCEPTED)
 
 
+class RecipientList(APIView):
+    @extend_schema(
+        responses=RecipientOutput(many=True), operation_id="recipients_list", summary="Who got a release"
+    )
+    def get(self, request: Request, slug: str, version: int) -> Response:
+        release = access_release(request.user, slug, version, "view_releases")
+        return Response(RecipientOutput(release.recipients.all(), many=True).data)
+
+    @extend_schema(
+        request=RecipientInput, responses={201: RecipientOutput}, summary="Write down who got a release"
+    )
+    def post(self, request: Request, slug: str, version: int) -> Response:
+        release = access_release(request.user, slug, version, "share_releases")
+        entry = RecipientInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        actor = _person(request)
+        recipient = record_recipient(actor=actor, release=release, **entry.validated_data)
+        return Response(RecipientOutput(recipient).data, status=status.HTTP_201_CREATED)
+
+
 class Recalling(APIView):
     @extend_schema(request=RecallInput, responses=ReleaseOutput, summary="Call a whole release back")
     def post(self, request: Request, slug: str, version: int) -> Response:
         release = access_release(request.user, slug, version, "share_releases")
         entry = RecallInput(data=request.data)
         entry.is_valid(raise_exception=True)
-        actor = signed_in_user(request._request)
+        actor = _person(request)
         recall_release(actor=actor, release=release, note=entry.validated_data["note"])
         release.refresh_from_db()
         return Response(ReleaseOutput(release).data)
@@ -127,3 +162,8 @@ class Package(APIView):
     )
     def get(self, request: Request, slug: str, version: int) -> HttpResponse:
         return serve_package(request._request, request.user, slug, version)
+
+
+def _person(request: Request) -> User:
+    assert isinstance(request.user, User)
+    return request.user

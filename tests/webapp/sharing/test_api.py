@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from tests.webapp.sharing.conftest import WORDS, build
 from webapp.core.models import AuditEvent
@@ -49,3 +50,12 @@ def test_a_package_is_taken_along_in_ranges_with_one_row_in_the_audit_trail(rele
 def test_what_is_missing_is_named(post, study, db):
     assert set(post(URL, {"title": "a"}).json()["error"]["fields"]) == {"description", "terms", "licence"}
     assert not Release.objects.exists()
+
+
+def test_who_got_a_release_is_written_down(release, share, alice, audrey, post, signed_in):
+    share()
+    build(release, alice)
+    given = {"organisation": "Bern", "email": "data@bern.example", "purpose": "p", "agreement": "DUA 1"}
+    day = timezone.localdate().isoformat()
+    assert post(f"{URL}1/recipients/", given | {"given_on": day}).status_code == 201
+    assert signed_in(audrey).get(f"{URL}1/recipients/").json()[0]["organisation"] == "Bern"
