@@ -80,4 +80,4 @@ def add_recording(encounter: Encounter, camera: str, source: Path, duration_us: 
     )
     path = storage.original_path(recording)
     path.parent.mkdir(parents=True)
-    shutil.copyfile(source, path)
+    shutil.copyfile(source, str(path))

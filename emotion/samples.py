@@ -11,14 +11,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emotion.labels import EMOTIONS
-from emotion.types import Float, MediaPath
+from emotion.types import Float, Leftover, MediaPath
 
 Times = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -141,7 +140,7 @@ def write_samples(samples: FaceSamples, destination: MediaPath) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def partial_files(destination: MediaPath) -> list[Path]:
+def partial_files(destination: MediaPath) -> list[Leftover]:
     """Return the temporary files under which somebody is writing, or was killed while writing, a file."""
     return list(destination.parent.glob(f".{destination.name}.*.part"))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import IO, Literal, Protocol, Self
 
 import numpy as np
@@ -14,6 +14,21 @@ from emotion.labels import EMOTIONS, STATUSES
 
 Float = NDArray[np.float32]
 Image = NDArray[np.uint8]
+
+
+class Leftover(Protocol):
+    """A file that may be in the way."""
+
+    @property
+    def name(self) -> str: ...
+
+    def unlink(self, missing_ok: bool = False) -> None: ...
+
+
+class Folder(Protocol):
+    """Where recordings lie beside each other."""
+
+    def glob(self, pattern: str, /) -> Iterator[Leftover]: ...
 
 
 class MediaPath(Protocol):
@@ -30,7 +45,7 @@ class MediaPath(Protocol):
     def suffix(self) -> str: ...
 
     @property
-    def parent(self) -> Path: ...
+    def parent(self) -> Folder: ...
 
     def open(self, mode: Literal["rb", "wb", "ab", "w+b"], /) -> IO[bytes]: ...
 

@@ -17,6 +17,7 @@ for name in (
     "DEBUG",
     "CELERY_BROKER_URL",
     "MEDIA_KEYS",
+    "MEDIA_URL_S3",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "CELERY_BROKER_URL"):

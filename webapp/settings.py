@@ -9,6 +9,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from webapp.core.bucket import bucket_storage
 from webapp.core.env import Environment
 from webapp.core.logs import logging_config
 
@@ -24,6 +25,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 WEIGHTS_DIR = env.path("WEIGHTS_DIR", default=ROOT / "emotion" / "installed_weights")
 DEVICE = env.choice("DEVICE", "auto", ("auto", "cpu", "cuda"))
 MEDIA_KEYS = env.keys("MEDIA_KEYS")
+MEDIA_BUCKET = env.bucket("MEDIA_URL_S3")
 MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_MB", 20_000, minimum=1) * 1024 * 1024
 ERASE_WITHIN_DAYS = env.integer("ERASE_WITHIN_DAYS", 30, minimum=1)
 LIVE_WORKERS = env.integer("LIVE_WORKERS", 1, minimum=1)
@@ -211,7 +213,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=DATA_DIR / "static")
 STATICFILES_DIRS = [ROOT / "frontend" / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR}},
+    "default": bucket_storage(MEDIA_BUCKET)
+    if MEDIA_BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR}},
     "staticfiles": {"BACKEND": "webapp.core.staticfiles.HashedModulesStorage"},
 }
 

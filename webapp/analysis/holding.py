@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -14,6 +13,7 @@ from webapp.analysis.queries import may_be_analysed, purpose_of
 from webapp.analysis.timelines import EMOTIONS, WITHHELD, withheld_summary
 from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
+from webapp.core.encrypted_path import Place
 from webapp.recordings import storage
 from webapp.recordings.models import Camera, Recording
 from webapp.recordings.queries import consents_to
@@ -126,7 +126,7 @@ def _recordings(scope: Scope, camera: str) -> list[Recording]:
     ]
 
 
-def _samples(scope: Scope, camera: str) -> list[Path]:
+def _samples(scope: Scope, camera: str) -> list[Place]:
     """Return where face crops and embeddings of those recordings lie."""
     return [storage.derived_dir(recording.pk) / "samples" for recording in _recordings(scope, camera)]
 

@@ -7,10 +7,8 @@ import json
 import uuid
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +18,10 @@ from webapp.consent.drawing import HEIGHT, WIDTH, Stroke, read_strokes
 from webapp.consent.models import ConsentForm, ConsentRecord, Purpose
 from webapp.consent.services import record_decisions
 from webapp.core import audit
+from webapp.core.encrypted_path import Place
 from webapp.core.errors import Forbidden, Invalid, TooFast
+from webapp.core.media_root import media_root
+from webapp.core.object_path import ObjectPath
 from webapp.studies.models import Participant
 
 MOST_BYTES: Final = 7 * 1024 * 1024
@@ -142,13 +143,16 @@ def scan_suffix(scan: bytes) -> str:
     raise Invalid("Expected the scanned form as PDF, JPEG or PNG.")
 
 
-def scan_path(record: ConsentRecord) -> Path:
-    return Path(settings.DATA_DIR) / "consents" / f"{record.pk}{record.attachment_suffix}"
+def scan_path(record: ConsentRecord) -> Place:
+    return media_root() / "consents" / f"{record.pk}{record.attachment_suffix}"
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Place, data: bytes) -> None:
     """Write a file whole or not at all; written before the commit, so that a record never lacks its scan."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(path, ObjectPath):
+        path.write_bytes(data)
+        return
     partial = path.with_name(f"{uuid.uuid4()}.part")
     partial.write_bytes(data)
     partial.replace(path)

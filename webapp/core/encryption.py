@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from webapp.core.errors import AppError
+from webapp.core.object_path import ObjectPath
 
 MAGIC: Final = b"\x93EL-AEAD"
 VERSION: Final = 1
@@ -52,7 +53,7 @@ class Kind(IntEnum):
     OPEN = 2
 
 
-def is_encrypted(path: Path) -> bool:
+def is_encrypted(path: Path | ObjectPath) -> bool:
     """Return whether a file begins as encrypted ones do. Raises FileNotFoundError."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC

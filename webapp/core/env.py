@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -120,6 +120,28 @@ class Environment:
             "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
             "EMAIL_USE_SSL": parts.scheme == "smtps",
             "EMAIL_TIMEOUT": _MAIL_TIMEOUT_S,
+        }
+
+    def bucket(self, name: str) -> dict[str, str]:
+        """Return endpoint, bucket, prefix, region and, where given, credentials of
+        https://key:secret@host/bucket/prefix?region=name; empty when none is given. No message repeats it.
+        """
+        value = self._raw(name)
+        if value is None:
+            return {}
+        parts = urlsplit(value)
+        bucket, _, prefix = unquote(parts.path).strip("/").partition("/")
+        if parts.scheme not in ("http", "https") or not parts.hostname or not bucket:
+            raise ImproperlyConfigured(f"{name} must be like https://key:secret@host/bucket?region=name.")
+        if (parts.username is None) != (parts.password is None):
+            raise ImproperlyConfigured(f"{name} must hold both a key and its secret, or neither.")
+        return {
+            "endpoint": f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+            "bucket": bucket,
+            "prefix": prefix,
+            "region": parse_qs(parts.query).get("region", ["us-east-1"])[0],
+            "key": unquote(parts.username or ""),
+            "secret": unquote(parts.password or ""),
         }
 
     def keys(self, name: str) -> list[bytes]:

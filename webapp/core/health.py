@@ -10,6 +10,8 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import connection
 
+from webapp.core.bucket import BucketUnfit
+
 log = structlog.get_logger(__name__)
 ANSWER_WITHIN_S = 3.0
 STORAGE = "storage"
@@ -23,23 +25,34 @@ def register_check(name: str, check: Check) -> None:
 
 
 def run_checks() -> dict[str, str]:
-    """Return {"web": "ok", "database": "ok" | "missing", …}; the cause goes to the log, not to strangers."""
+    """Return {"web": "ok", "database": "ok" | "missing" | a sentence, …}; the cause goes to the log, not to
+    strangers.
+    """
     results = {"web": "ok"}
     for name in _CHECKS:
-        results[name] = "ok" if is_working(name) else "missing"
+        results[name] = "ok" if (cause := _failure(name)) is None else _said_of(cause)
     return results
 
 
 def is_working(name: str) -> bool:
     """Return whether one part works; a part that nobody checks does."""
+    return _failure(name) is None
+
+
+def _failure(name: str) -> Exception | None:
     check = _CHECKS.get(name)
     try:
         if check is not None:
             check()
-    except Exception:
+    except Exception as error:
         log.warning("health_check_failed", kind=name, exc_info=True)
-        return False
-    return True
+        return error
+    return None
+
+
+def _said_of(cause: Exception) -> str:
+    """Return the sentence that a cause has for everybody, such as that the bucket does not exist."""
+    return cause.sentence if isinstance(cause, BucketUnfit) else "missing"
 
 
 def check_database() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
+from webapp.core.encrypted_path import Place
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden, purposes_of
 from webapp.deidjobs.storage import FOLDER, version_path
@@ -67,7 +67,7 @@ def _to_erase(scope: Scope) -> list[Derivative]:
     ]
 
 
-def _files() -> Iterator[Path]:
+def _files() -> Iterator[Place]:
     for _, folder in entries("derived"):
         yield from (folder / FOLDER).glob("*.mp4")
 

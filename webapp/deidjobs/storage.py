@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from uuid import UUID
 
-from webapp.core.encrypted_path import StoredFile
+from webapp.core.encrypted_path import Place, StoredFile
 from webapp.recordings.storage import derived, derived_dir, new_derived
 
 FOLDER = "deidentified"
 
 
-def version_path(recording_id: UUID, derivative_id: UUID) -> Path:
+def version_path(recording_id: UUID, derivative_id: UUID) -> Place:
     return derived_dir(recording_id) / _name(derivative_id)
 
 

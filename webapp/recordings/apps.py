@@ -13,7 +13,7 @@ class RecordingsConfig(AppConfig):
         from webapp.core.waiting import register_counter, register_provider
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.checking import check_recording, give_up, may_check
-        from webapp.recordings.checks import check_keys_open, check_master_keys
+        from webapp.recordings.checks import check_keys_open, check_master_keys, check_media_bucket
         from webapp.recordings.holding import HOLDER
         from webapp.recordings.services import CHECK
         from webapp.recordings.storage import check_storage
@@ -38,6 +38,7 @@ class RecordingsConfig(AppConfig):
         register_check(STORAGE, check_storage)
         register(check_master_keys, Tags.security)
         register(check_keys_open, Tags.database)
+        register(check_media_bucket, Tags.database)
         register_holder(HOLDER)
         register_provider(unfinished_business)
         register_counter(counts)

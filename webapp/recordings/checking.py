@@ -5,7 +5,6 @@ it.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from uuid import UUID
 
 from webapp import engines
@@ -73,12 +72,10 @@ def _find(job: Job) -> Recording | None:
 
 def _take_over(recording: Recording, upload_id: UUID) -> StoredFile:
     """Move the arrived file to its own folder, once; return where it lies."""
-    arrived, target = storage.upload_file(upload_id), storage.original_path(recording)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if arrived.exists():
-        shutil.move(arrived, target)
-    if not target.exists():
-        raise AppError(FILE_MISSING, code="file_missing")
+    try:
+        storage.take_over(recording, upload_id)
+    except FileNotFoundError:
+        raise AppError(FILE_MISSING, code="file_missing") from None
     if keys.encrypts() and not keys.is_all_encrypted(recording.pk):
         encrypt_recording(recording)  # it began to arrive before media were encrypted
     return storage.original(recording)

@@ -81,7 +81,7 @@ def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
 
 def _delete_files(recordings: Iterable[UUID], uploads: Iterable[UUID]) -> None:
     for upload in uploads:
-        storage.upload_file(upload).unlink(missing_ok=True)
+        storage.remove(storage.upload_file(upload))
     for recording in recordings:
         storage.delete_files(recording)
 

@@ -141,3 +141,22 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_camera_display()}'s camera, {self.offset} of {self.length} bytes"
+
+
+class UploadPart(models.Model):
+    """A chunk of an upload that lies in a bucket as an object of its own. One without a row does not count.
+
+    token: of the lock under which it was written; part of the object's name.
+    """
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
+    start = models.BigIntegerField()
+    size = models.BigIntegerField()
+    token = models.UUIDField()
+
+    class Meta:
+        ordering = ("upload", "start")
+        constraints = (models.UniqueConstraint(fields=("upload", "start"), name="one_part_per_place"),)
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes at {self.start}"

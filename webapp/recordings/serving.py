@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from http import HTTPStatus
-from pathlib import Path
 from typing import IO, Final
 
 from django.http import HttpRequest, HttpResponse
 
-from webapp.core.encrypted_path import StoredFile
+from webapp.core.encrypted_path import EncryptedPath, StoredFile
 from webapp.core.encryption import MAGIC
 from webapp.core.errors import Conflict, NotFound
 from webapp.recordings.ranges import ByteRange, Unsatisfiable, parse_range
@@ -36,7 +35,7 @@ def serve_file(request: HttpRequest, stored: StoredFile, *, content_type: str, e
     except FileNotFoundError:
         raise NotFound from None
     with file:
-        if isinstance(stored, Path) and file.read(len(MAGIC)) == MAGIC:
+        if not isinstance(stored, EncryptedPath) and file.read(len(MAGIC)) == MAGIC:
             raise Conflict(BEING_ENCRYPTED, code="being_encrypted")
         return _serve(request, file, content_type=content_type, etag=etag)
 

@@ -1,43 +1,49 @@
-"""Where the bytes lie, and whether they lie plain or encrypted. Every name on disk is one that we drew;
-nothing a user typed gets there.
+"""Where the bytes lie, and whether they lie plain or encrypted. Every name is one that we drew; nothing a
+user typed gets there.
 
-Paths are for moving and deleting. Who reads or writes content asks for a StoredFile and opens that.
+Places are for moving and deleting. Who reads or writes content asks for a StoredFile and opens that.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
-
-from webapp.core.encrypted_path import EncryptedPath, StoredFile
+from webapp.core import media_root as roots
+from webapp.core.bucket import check_bucket
+from webapp.core.encrypted_path import EncryptedPath, Place, StoredFile
 from webapp.core.encryption import EncryptedFile
-from webapp.recordings import keys
+from webapp.core.media_root import media_root
+from webapp.core.object_path import ObjectPath
+from webapp.recordings import keys, upload_parts
 from webapp.recordings.models import MediaKey, Recording, RecordingState, Upload
 from webapp.recordings.upload_files import PlainUploadFile, UploadFile
 
+remove = roots.remove
 #: What a file is for is sealed with it, so that none can take another one's place.
 ORIGINAL, POSTER = "original", "poster"
 
 
-def upload_file(upload_id: UUID) -> Path:
-    return _data_dir() / "uploads" / f"{upload_id}.part"
+def upload_file(upload_id: UUID) -> Place:
+    """Return the file of what arrived so far, or in a bucket the folder of its parts."""
+    root = media_root()
+    name = str(upload_id) if isinstance(root, ObjectPath) else f"{upload_id}.part"
+    return root / "uploads" / name
 
 
-def recording_dir(recording_id: UUID) -> Path:
-    return _data_dir() / "recordings" / str(recording_id)
+def recording_dir(recording_id: UUID) -> Place:
+    return media_root() / "recordings" / str(recording_id)
 
 
-def original_path(recording: Recording) -> Path:
+def original_path(recording: Recording) -> Place:
     return recording_dir(recording.pk) / f"original{recording.suffix}"
 
 
-def poster_path(recording: Recording) -> Path:
+def poster_path(recording: Recording) -> Place:
     return recording_dir(recording.pk) / "poster.jpg"
 
 
@@ -66,106 +72,133 @@ def new_derived(recording_id: UUID, name: str) -> StoredFile:
     return _to_write(recording_id, derived_dir(recording_id) / name, name)
 
 
-def files_of(recording: Recording) -> Iterator[tuple[Path, str]]:
+def files_of(recording: Recording) -> Iterator[tuple[Place, str]]:
     """Yield every whole file of a recording with what it is for."""
     for path, purpose in ((original_path(recording), ORIGINAL), (poster_path(recording), POSTER)):
         if path.is_file():
             yield path, purpose
     folder = derived_dir(recording.pk)
-    for path in sorted(folder.rglob("*")):
+    found: list[Place] = sorted(folder.rglob("*"))
+    for path in found:
         if path.is_file() and not path.name.startswith("."):
-            yield path, path.relative_to(folder).as_posix()
+            yield path, path.relative_to(folder).as_posix()  # type: ignore[arg-type]
 
 
 def create_upload_file(upload: Upload) -> None:
-    """Make room for what arrives, encrypted where the upload has a key."""
-    path = upload_file(upload.pk)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    """Make room for what arrives, encrypted where the upload has a key; a bucket needs none made."""
+    place = upload_file(upload.pk)
+    if isinstance(place, ObjectPath):
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.touch()
     open_upload(upload, 0).close()
 
 
 def open_upload(upload: Upload, offset: int) -> UploadFile:
     """Open what arrived so far to go on at offset. Raises FileNotFoundError and MediaLocked."""
+    place = upload_file(upload.pk)
     key = MediaKey.objects.filter(upload=upload).first()
-    if key is None:
-        return PlainUploadFile(upload_file(upload.pk), "r+b")
-    opened = keys.opened(key)
-    raw = upload_file(upload.pk).open("r+b", buffering=0)
+    opened = None if key is None else keys.opened(key)
+    if isinstance(place, ObjectPath):
+        return upload_parts.PartFile(place, upload.lock_token, offset, opened)
+    if opened is None:
+        return PlainUploadFile(place, "r+b")
+    raw = place.open("r+b", buffering=0)
     return EncryptedFile(raw, key=opened, purpose=ORIGINAL, resume_at=offset)
 
 
-def _to_read(recording_id: UUID, path: Path, purpose: str) -> StoredFile:
+def arrives_in_parts() -> bool:
+    """Return whether each chunk of an upload lies by itself until the upload has arrived."""
+    return isinstance(media_root(), ObjectPath)
+
+
+def take_over(recording: Recording, upload_id: UUID) -> None:
+    """Give the file that arrived the place of a recording's original, once. Raises FileNotFoundError when
+    it is at neither place.
+    """
+    arrived, target = upload_file(upload_id), original_path(recording)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(arrived, ObjectPath):
+        if not target.is_file():
+            upload_parts.join(arrived, upload_id, _to_write(recording.pk, target, ORIGINAL), recording)
+        arrived.remove()
+        return
+    if arrived.exists():
+        shutil.move(arrived, str(target))
+    if not target.exists():
+        raise FileNotFoundError(str(target))
+
+
+def _to_read(recording_id: UUID, path: Place, purpose: str) -> StoredFile:
     return _under(keys.find_key(recording_id), path, purpose)
 
 
-def _to_write(recording_id: UUID, path: Path, purpose: str) -> StoredFile:
+def _to_write(recording_id: UUID, path: Place, purpose: str) -> StoredFile:
     return _under(keys.key_to_write_with(recording_id), path, purpose)
 
 
-def _under(key: MediaKey | None, path: Path, purpose: str) -> StoredFile:
+def _under(key: MediaKey | None, path: Place, purpose: str) -> StoredFile:
     if key is None:
         return path
     return EncryptedPath(path, keys.opened(key), purpose, may_be_plain=not key.complete)
 
 
-def derived_dir(recording_id: UUID) -> Path:
+def derived_dir(recording_id: UUID) -> Place:
     """Return where later apps keep what they computed from a recording; it goes when the recording goes."""
-    return _data_dir() / "derived" / str(recording_id)
+    return media_root() / "derived" / str(recording_id)
 
 
 def delete_files(recording_id: UUID, upload_ids: Iterable[UUID] = ()) -> None:
     """Remove the original, the poster, everything derived from them, and the file as it arrived."""
     for upload_id in upload_ids:
-        upload_file(upload_id).unlink(missing_ok=True)
+        remove(upload_file(upload_id))
     for folder in (recording_dir(recording_id), derived_dir(recording_id)):
-        if folder.exists():
-            shutil.rmtree(folder)
+        remove(folder)
 
 
-def entries(kind: str) -> Iterator[tuple[UUID, Path]]:
+def entries(kind: str) -> Iterator[tuple[UUID, Place]]:
     """Yield what lies in uploads, recordings or derived under a name that we drew; no other name is ours."""
-    folder = _data_dir() / kind
+    folder = media_root() / kind
     for path in folder.iterdir() if folder.is_dir() else ():
         with suppress(ValueError):
             yield UUID(path.stem), path
 
 
-def entries_named(ids: Collection[str]) -> Iterator[tuple[str, Path]]:
-    """Yield (folder, path) for everything in any folder of the storage that is named after one of the ids."""
-    for folder in sorted(path for path in _data_dir().iterdir() if path.is_dir()):
+def entries_named(ids: Collection[str]) -> Iterator[tuple[str, Place]]:
+    """Yield (folder, path) for everything in any folder of the storage that is named after one of the ids,
+    whole or in parts of an upload that was broken off.
+    """
+    for folder in sorted(path for path in media_root().iterdir() if path.is_dir()):
         for pk, path in entries(folder.name):
             if str(pk) in ids:
                 yield folder.name, path
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a whole folder; one that is gone already is no error."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+        for left in folder.unfinished() if isinstance(folder, ObjectPath) else ():
+            name = left.path.below(folder)
+            if name.split(".")[0] in ids:
+                yield folder.name, folder / name
 
 
 class StorageAway(Exception):
-    """The folder for recordings is not there, is read-only, or is another than the one in use."""
+    """The storage for recordings is not there, takes nothing, or is another than the one in use."""
 
 
 def check_storage() -> None:
-    """Raise StorageAway unless the storage takes files and holds the newest recording that is ready.
+    """Raise StorageAway or BucketUnfit unless the storage takes files and holds the newest recording that is
+    ready.
 
     Where a network drive is no longer mounted, an empty folder stands in its place.
     """
+    root = media_root()
     newest = Recording.objects.filter(state=RecordingState.READY).order_by("-created_at").first()
-    if not os.access(_data_dir(), os.W_OK):
+    if isinstance(root, ObjectPath):
+        check_bucket(root.bucket)
+    elif not os.access(root, os.W_OK):
         raise StorageAway("the data folder takes no files")
     if newest is not None and not recording_dir(newest.pk).is_dir():
-        raise StorageAway("the data folder does not hold the newest recording")
+        raise StorageAway("the storage does not hold the newest recording")
 
 
 def free_bytes() -> int:
-    return shutil.disk_usage(_data_dir()).free
-
-
-def _data_dir() -> Path:
-    return Path(settings.DATA_DIR)
+    """Return what fits into the storage; a bucket has no end."""
+    root = media_root()
+    return sys.maxsize if isinstance(root, ObjectPath) else shutil.disk_usage(root).free

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -15,7 +13,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from webapp.core.encrypted_path import Place
 from webapp.core.errors import AppError
+from webapp.core.media_root import media_root
+from webapp.core.object_path import ObjectPath, hours_ago
+from webapp.core.scratch import sweep_scratch
 from webapp.jobs.models import Job, JobState
 from webapp.jobs.services import cancel_job
 from webapp.recordings import storage
@@ -84,7 +86,14 @@ def sweep_half_written_files() -> None:
     """
     if not cache.add("half-written-swept", True, LOOK_FOR_ORPHANS_EVERY_S):
         return
+    sweep_scratch()
     before = time.time() - HALF_WRITTEN_AFTER_S
+    root = media_root()
+    if isinstance(root, ObjectPath):
+        for left in root.unfinished(hours_ago(ORPHAN_AFTER_S / 3600)):
+            log.warning("half_written_deleted", recording_id=left.path.parent.name)
+            left.abort()
+        return
     for _, folder in (*storage.entries("recordings"), *storage.entries("derived")):
         for path in folder.rglob(".*.part"):
             if path.stat().st_mtime < before:
@@ -96,21 +105,15 @@ def _sweep_folder(kind: str, living: set[UUID]) -> None:
     for pk, path in storage.entries(kind):
         if pk not in living and _is_old(path):
             log.warning("orphan_deleted", kind=kind, entry=path.name)
-            _delete(path)
+            storage.remove(path)
 
 
-def _is_old(path: Path) -> bool:
+def _is_old(path: Place) -> bool:
     try:
-        return time.time() - path.stat().st_mtime > ORPHAN_AFTER_S
+        changed_s = path.newest_change_s() if isinstance(path, ObjectPath) else path.stat().st_mtime
+        return time.time() - changed_s > ORPHAN_AFTER_S
     except FileNotFoundError:
         return False
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _keep_since() -> datetime:

@@ -6,6 +6,7 @@ import io
 import os
 
 from webapp.core.encryption import EncryptedFile
+from webapp.recordings.upload_parts import PartFile
 
 
 class PlainUploadFile(io.FileIO):
@@ -21,4 +22,4 @@ class PlainUploadFile(io.FileIO):
         self.close()
 
 
-UploadFile = PlainUploadFile | EncryptedFile
+UploadFile = PlainUploadFile | EncryptedFile | PartFile

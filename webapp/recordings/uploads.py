@@ -15,7 +15,7 @@ from django.utils import timezone
 from webapp.core import audit
 from webapp.core.errors import Conflict, ConsentMissing, InsufficientStorage, Invalid, NotFound, TooLarge
 from webapp.jobs.services import create_job
-from webapp.recordings import keys, storage, writing
+from webapp.recordings import keys, storage, upload_parts, writing
 from webapp.recordings.access import VIEW_PURPOSE
 from webapp.recordings.checksums import Checksum
 from webapp.recordings.errors import UploadLocked
@@ -87,6 +87,7 @@ def receive(
     """
     _require_consent(upload.encounter)
     token = _lock(upload, offset)
+    upload.lock_token = token
     end = offset
     try:
         if announced > upload.length - offset:
@@ -99,7 +100,7 @@ def receive(
         _require_consent(upload.encounter)
         end = arrived
     finally:
-        _acknowledge(upload, token, end, actor)
+        _acknowledge(upload, token, offset, end, actor)
     _refresh(upload)
     return upload
 
@@ -120,9 +121,9 @@ def discard_upload(*, upload: Upload, actor: Actor | None) -> None:
         raise UploadLocked
     study_id = upload.encounter.study_id
     audit.record(actor=actor, action="upload.discarded", target=upload, study_id=study_id)
-    path = storage.upload_file(upload.pk)
+    place = storage.upload_file(upload.pk)
     upload.delete()
-    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+    transaction.on_commit(lambda: storage.remove(place))
 
 
 def unlocked_uploads() -> QuerySet[Upload]:
@@ -184,14 +185,16 @@ def _lock(upload: Upload, offset: int) -> uuid.UUID:
 
 
 @transaction.atomic
-def _acknowledge(upload: Upload, token: uuid.UUID, end: int, actor: Actor) -> None:
+def _acknowledge(upload: Upload, token: uuid.UUID, start: int, end: int, actor: Actor) -> None:
     """Move the offset, let go of the lock, and hand a complete file over to be checked."""
     mine = Upload.objects.filter(pk=upload.pk, lock_token=token)
     done = end == upload.length
-    if (
-        mine.update(offset=end, finished=done, lock_token=None, locked_until=None, changed_at=timezone.now())
-        and done
-    ):
+    held = {"lock_token": None, "locked_until": None}
+    if not mine.update(offset=end, finished=done, changed_at=timezone.now(), **held):
+        return
+    if storage.arrives_in_parts():
+        upload_parts.keep(upload, token, start, end)
+    if done:
         _hand_over(upload, actor)
 
 
