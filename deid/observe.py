@@ -86,18 +86,52 @@ def find_faces(
     Looks at every frame where the file does not say for certain when its frames are shown. progress is told
     the time in microseconds that is done. Raises UnreadableVideo, Cancelled.
     """
-    times_us = picture_times(path) if video.codec in COUNTED_CODECS else None
+    times_us = known_times(path, video)
+    samples = look_at(
+        path, Segment(0, None), engine=engine, counted=times_us is not None, progress=progress,
+        cancelled=cancelled,
+    )  # fmt: skip
+    return know_faces(video, samples, times_us, camera=camera)
+
+
+def look_at(
+    path: MediaPath,
+    segment: Segment,
+    *,
+    engine: Engine,
+    counted: bool,
+    progress: Callable[[int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> FaceSamples:
+    """Return the faces of one stretch; those of all stretches joined are those of the whole recording.
+
+    counted: known_times are known; else every frame is looked at. progress is told the time in microseconds
+    that is done. Raises UnreadableVideo, Cancelled.
+    """
     (samples,) = sample_segments(
         path,
-        [Segment(0, None)],
+        [segment],
         engine=engine,
-        sample_fps=LOOK_FPS if times_us else None,
+        sample_fps=LOOK_FPS if counted else None,
         progress=progress,
         cancelled=cancelled,
     )
+    return samples
+
+
+def know_faces(
+    video: VideoInfo, samples: FaceSamples, times_us: Sequence[int] | None, *, camera: str = PERSON
+) -> Faces:
+    """Return the tracks and roles of the faces of a whole recording. times_us: as known_times gives them."""
+    shown_us = samples.frame_times_us if times_us is None else times_us
     tracks = link_tracks(samples)
     roles = assign_roles(samples, tracks, camera=camera, size_wh=(video.width, video.height))
-    return Faces(np.array(times_us or samples.frame_times_us, np.int64), samples, tracks, roles)
+    return Faces(np.array(shown_us, np.int64), samples, tracks, roles)
+
+
+def known_times(path: MediaPath, video: VideoInfo) -> Sequence[int] | None:
+    """Return when every frame is shown, where the file says it for certain. Raises UnreadableVideo."""
+    return picture_times(path) if video.codec in COUNTED_CODECS else None
 
 
 def camera_of(faces: str) -> str:

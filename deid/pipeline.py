@@ -8,28 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from deid.cover import CoverOptions, CoverPlan, Gap, plan_cover
-from deid.errors import DamagedVideo, FaceRemains
+from deid.errors import FaceRemains
 from deid.hiders import Hider, make_hider
 from deid.mark import add_mark
 from deid.observe import Faces, camera_of, choose_hidden, find_faces, load_finder
 from deid.second_detector import UltraLight
 from deid.sound import RATE_HZ, read_sound
-from deid.verify import SecondDetector, Verification, verify_output
+from deid.stretches import cut, write_stretch
+from deid.verify import Residual, SecondDetector, Verification, check_length, check_times
 from emotion.errors import Cancelled, OutputUnwritable
-from emotion.media import VideoSink, probe_video, read_frames
+from emotion.media import probe_video
+from emotion.media.join import JoinSink, join_pictures, open_template
 from emotion.media.source import partial_path
-from emotion.prefetch import prefetch
 from emotion.sampling import Engine
 from emotion.track import Track
-from emotion.types import Float, Frame, MediaPath, VideoInfo
+from emotion.types import Float, MediaPath, VideoInfo
 
 ATTEMPTS: Final = 3  # to cover what the second detector still finds
-ENCODER_THREADS: Final = 4  # always as many, so that every machine writes the same bytes
 
 Progress = Callable[[float], None]
 
@@ -118,8 +118,10 @@ def deidentify(
     )  # fmt: skip
     run = _Run(source, task, video, found, hider, options or CoverOptions())
     temporary = partial_path(destination)
+    stretches = _Stretches(run, destination, hiding.second, steps)
     try:
-        plan, verification, extra = _write_until_clean(run, temporary, hiding.second, steps)
+        plan, extra = stretches.write_until_clean()
+        verification = stretches.join(plan, temporary)
         temporary.replace(destination)
     except OSError as error:
         raise OutputUnwritable(
@@ -127,6 +129,7 @@ def deidentify(
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+        stretches.remove()
     return Report(
         task, video, found, tuple(track.number for track in run.hidden), plan.gaps,
         len(plan.frames), int((plan.samples >= 0).sum()), extra, verification, hider.details(),
@@ -175,7 +178,7 @@ class _Run:
 class _Steps:
     """One fraction for all passes over the file."""
 
-    weights = (0.35, 0.45, 0.2)
+    weights = (0.35, 0.65)
 
     def __init__(self, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
         self._progress, self.cancelled = progress, cancelled
@@ -190,65 +193,71 @@ class _Steps:
             raise Cancelled("The de-identification was cancelled.")
 
 
-def _write_until_clean(
-    run: _Run, temporary: MediaPath, second: SecondDetector, steps: _Steps
-) -> tuple[CoverPlan, Verification, int]:
-    """Write, look, and write again with what the second detector found; give up after ATTEMPTS."""
-    extra: list[tuple[int, Float]] = []
-    exempt = run.plan_exempt()
-    for _ in range(ATTEMPTS):
-        plan = run.plan(extra)
-        run.hider.prepare(run.source, run.found, plan, run.video, steps.cancelled)
-        _write(run, plan, temporary, steps)
-        add_mark(temporary, run.task.method)
-        verification = verify_output(
-            temporary, run.video, (plan, exempt), detector=second,
-            progress=lambda fraction: steps.report(2, fraction), cancelled=steps.cancelled,
-        )  # fmt: skip
-        if not verification.residuals:
-            return plan, verification, len(extra)
-        extra += [(one.frame, one.box_px) for one in verification.residuals]
-    first = verification.residuals[0]
-    raise FaceRemains(
-        f"a face remains at {first.time_us / 1e6:.2f} s and in {len(verification.residuals)} places in all; "
-        "nothing was written"
-    )
+class _Stretches:
+    """The stretches of a run, each in a file of its own until they are joined."""
 
+    def __init__(self, run: _Run, beside: MediaPath, second: SecondDetector, steps: _Steps) -> None:
+        self._run, self._beside, self._second, self._steps = run, beside, second, steps
+        self._written: dict[int, tuple[bytes, MediaPath, tuple[Residual, ...]]] = {}
 
-def _write(run: _Run, plan: CoverPlan, temporary: MediaPath, steps: _Steps) -> None:
-    sound = _Sound(run.source, run.task, run.video)
-    with (
-        prefetch(lambda: read_frames(run.source), ahead=4) as frames,
-        VideoSink(
-            temporary, width=run.video.width, height=run.video.height,
-            frame_rate=run.video.frame_rate or Fraction(25), audio_rate_hz=sound.rate_hz,
-            threads=ENCODER_THREADS,
-        ) as sink,
-    ):  # fmt: skip
-        for number, frame in enumerate(_in_step(frames, plan)):
-            steps.stop_if_asked()
-            for samples in sound.until(frame.time_us):
-                sink.write_audio(samples)
-            sink.write_frame(run.hider.hide(frame, number, plan), frame.time_us)
-            steps.report(1, number / len(plan.frame_times_us))
-        for samples in sound.until(run.video.duration_us):
-            sink.write_audio(samples)
-
-
-def _in_step(frames: Iterator[Frame], plan: CoverPlan) -> Iterator[Frame]:
-    """Yield the frames as long as each is the one that the first pass expects, and raise when one is not."""
-    expected = plan.frame_times_us
-    count = 0
-    for frame in frames:
-        if count >= len(expected) or frame.time_us != expected[count]:
-            break
-        yield frame
-        count += 1
-    if count != len(expected):
-        raise DamagedVideo(
-            f"expected {len(expected)} frames, but only the first {count} decode as they should, so the "
-            "result could not be compared with the original; copy the file from the camera again"
+    def write_until_clean(self) -> tuple[CoverPlan, int]:
+        """Write, look, and write again where the second detector found something; give up after ATTEMPTS."""
+        extra: list[tuple[int, Float]] = []
+        exempt = self._run.plan_exempt()
+        for _ in range(ATTEMPTS):
+            plan = self._run.plan(extra)
+            self._write((plan, exempt))
+            residuals = [one for _, _, found in self._written.values() for one in found]
+            if not residuals:
+                return plan, len(extra)
+            extra += [(one.frame, one.box_px) for one in residuals]
+        raise FaceRemains(
+            f"a face remains at {residuals[0].time_us / 1e6:.2f} s and in {len(residuals)} places in all; "
+            "nothing was written"
         )
+
+    def _write(self, plans: tuple[CoverPlan, CoverPlan]) -> None:
+        run, stretches = self._run, cut(self._run.video, plans[0], self._run.task.method)
+        run.hider.prepare(run.source, run.found, plans[0], run.video, self._steps.cancelled)
+        for number, stretch in enumerate(stretches):
+            basis = stretch.rests_on(plans[0])
+            if number in self._written and self._written[number][0] == basis:
+                continue
+            path = self._written[number][1] if number in self._written else partial_path(self._beside)
+            self._written[number] = (b"", path, ())
+            residuals = write_stretch(
+                run.source, path, stretch, video=run.video, hider=run.hider, plans=plans,
+                second=self._second, cancelled=self._steps.cancelled,
+                progress=partial(self._report, number, len(stretches)),
+            )  # fmt: skip
+            self._written[number] = (basis, path, residuals)
+
+    def _report(self, number: int, of: int, fraction: float) -> None:
+        self._steps.report(1, (number + fraction) / of)
+
+    def join(self, plan: CoverPlan, temporary: MediaPath) -> Verification:
+        """Put the stretches and the sound together; return what the written file is."""
+        run, parts = self._run, [path for _, path, _ in self._written.values()]
+        times_us = [int(one - plan.frame_times_us[0]) for one in plan.frame_times_us]
+        sound = _Sound(run.source, run.task, run.video)
+        with (
+            open_template(parts[0]) as template,
+            JoinSink(temporary, template, audio_rate_hz=sound.rate_hz) as sink,
+        ):
+            for packet, pts_us, dts_us in join_pictures(parts, times_us):
+                self._steps.stop_if_asked()
+                for samples in sound.until(pts_us):
+                    sink.write_audio(samples)
+                sink.write_packet(packet, pts_us, dts_us)
+            for samples in sound.until(run.video.duration_us):
+                sink.write_audio(samples)
+        add_mark(temporary, run.task.method)
+        check_times(temporary, plan.frame_times_us)
+        return Verification(len(times_us), check_length(temporary, run.video), ())
+
+    def remove(self) -> None:
+        for _, path, _ in self._written.values():
+            path.unlink(missing_ok=True)
 
 
 class _Sound:

@@ -16,8 +16,9 @@ from deid.cover import CoverPlan
 from deid.errors import OutputDiffers
 from emotion.errors import Cancelled
 from emotion.inference import available_cores
-from emotion.media import probe_video, read_frames
+from emotion.media import picture_times, probe_video, read_frames
 from emotion.prefetch import prefetch
+from emotion.samples import Times
 from emotion.types import Float, Frame, Image, MediaPath, VideoInfo
 
 COVERED: Final = 0.6  # share of a face box that has to lie under covers
@@ -67,17 +68,38 @@ def verify_output(
     plans: of what is covered, and of where faces are that stay as they are. Raises OutputDiffers when frames,
     their times or the length are not the original's.
     """
+    numbers = range(len(plans[0].frame_times_us))
+    residuals = find_residuals(
+        written, numbers, plans, detector=detector, progress=progress, cancelled=cancelled
+    )
+    return Verification(len(numbers), check_length(written, original), residuals)
+
+
+def find_residuals(
+    written: MediaPath,
+    numbers: range,
+    plans: tuple[CoverPlan, CoverPlan],
+    *,
+    detector: SecondDetector,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[Residual, ...]:
+    """Return what the second detector sees in a written stretch. numbers: of its frames in the recording.
+
+    Raises OutputDiffers when frames or their times, counted from the first of them, are not the original's.
+    """
     residuals: list[Residual] = []
+    expected = plans[0].frame_times_us[numbers.start : numbers.stop]
     count = 0
-    expected = plans[0].frame_times_us
     for frame, boxes, scores in _look(written, detector):
         if cancelled is not None and cancelled():
             raise Cancelled("The de-identification was cancelled.")
-        if count >= len(expected) or abs(frame.time_us - int(expected[count])) > 1000:
-            raise OutputDiffers(f"the written file's frame {count} is not at the time of the original's")
-        open_faces = ~np.array([_is_accounted_for(box, count, plans) for box in boxes], bool)
+        number = numbers.start + count
+        if count >= len(expected) or abs(frame.time_us - int(expected[count] - expected[0])) > 1000:
+            raise OutputDiffers(f"the written file's frame {number} is not at the time of the original's")
+        open_faces = ~np.array([_is_accounted_for(box, number, plans) for box in boxes], bool)
         residuals += [
-            Residual(count, frame.time_us, box, float(score))
+            Residual(number, int(expected[count]), box, float(score))
             for box, score in zip(boxes[open_faces], scores[open_faces], strict=True)
         ]
         count += 1
@@ -85,12 +107,28 @@ def verify_output(
             progress(count / len(expected))
     if count != len(expected):
         raise OutputDiffers(f"expected {len(expected)} frames in the written file, got {count}")
+    return tuple(residuals)
+
+
+def check_times(written: MediaPath, times_us: Times) -> None:
+    """Raise OutputDiffers unless the written file shows as many frames as the original, at the same times."""
+    found = picture_times(written)
+    if found is None or len(found) != len(times_us):
+        count = "frames at uncertain times" if found is None else f"{len(found)} frames"
+        raise OutputDiffers(f"expected {len(times_us)} frames in the written file, got {count}")
+    late = np.flatnonzero(np.abs(np.array(found, np.int64) - (times_us - times_us[0])) > 1000)
+    if late.size:
+        raise OutputDiffers(f"the written file's frame {late[0]} is not at the time of the original's")
+
+
+def check_length(written: MediaPath, original: VideoInfo) -> int:
+    """Return the length of the written file in microseconds. Raises OutputDiffers for another length."""
     duration_us = probe_video(written).duration_us
     if abs(duration_us - original.duration_us) > TOLERANCE_US + _frame_us(original):
         raise OutputDiffers(
             f"expected a length of {original.duration_us / 1e6:.2f} s, got {duration_us / 1e6:.2f} s"
         )
-    return Verification(count, duration_us, tuple(residuals))
+    return duration_us
 
 
 def _look(written: MediaPath, detector: SecondDetector) -> Iterator[tuple[Frame, Float, Float]]:

@@ -64,8 +64,7 @@ class VideoSink:
         try:
             self._container: OutputContainer = self._open(self._partial)
             self._container.flags |= cast(int, ContainerFlags.bitexact.value)
-            self._video = self._add_video(frame_rate, crf, preset, rotation_deg)
-            self._video.codec_context.thread_count = threads
+            self._video = self._add_video(frame_rate, crf, preset, rotation_deg, threads)
             self._audio = self._add_audio(audio_rate_hz)
             # x264 writes its version and settings into a note (SEI, unit type 6) beside the first frame.
             self._without_notes = BitStreamFilterContext("filter_units=remove_types=6", "h264")
@@ -110,9 +109,8 @@ class VideoSink:
             self.discard()
             raise ValueError("expected at least one frame to write, got none")
         try:
-            for stream in (self._video, self._audio):
-                if stream is not None:
-                    self._mux(stream, None)
+            for stream in self._encoding():
+                self._mux(stream, None)
             self._container.close()
             self._opened.close()
             self._partial.replace(self._destination)
@@ -155,18 +153,25 @@ class VideoSink:
             io_open=lambda *_: _SecondPlace(file),
         )
 
-    def _add_video(self, frame_rate: Fraction, crf: int, preset: str, rotation_deg: int) -> VideoStream:
+    def _add_video(
+        self, frame_rate: Fraction, crf: int, preset: str, rotation_deg: int, threads: int
+    ) -> VideoStream:
         stream = self._container.add_stream(
             "libx264", rate=frame_rate.limit_denominator(1001), options={"crf": str(crf), "preset": preset}
         )
         stream.width, stream.height = (side + side % 2 for side in self._size)
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = _MICROSECONDS
+        stream.codec_context.thread_count = threads
         stream.codec_context.flags |= CodecFlags.bitexact
         stream.gop_size = max(1, round(frame_rate * _KEYFRAME_EVERY_S))
         if rotation_deg:
             stream.set_display_rotation(-rotation_deg)
         return stream
+
+    def _encoding(self) -> list[VideoStream | AudioStream]:
+        """Return the streams whose encoders still hold something."""
+        return [self._video] if self._audio is None else [self._video, self._audio]
 
     def _add_audio(self, rate_hz: int | None) -> AudioStream | None:
         if rate_hz is None:
