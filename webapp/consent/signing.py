@@ -18,6 +18,7 @@ from webapp.consent.drawing import HEIGHT, WIDTH, Stroke, read_strokes
 from webapp.consent.models import ConsentForm, ConsentRecord, Purpose
 from webapp.consent.services import record_decisions
 from webapp.core import audit
+from webapp.core.disk_full import disk_full_as_507
 from webapp.core.encrypted_path import Place
 from webapp.core.errors import Forbidden, Invalid, TooFast
 from webapp.core.media_root import media_root
@@ -27,6 +28,9 @@ from webapp.studies.models import Participant
 MOST_BYTES: Final = 7 * 1024 * 1024
 #: What a scan may be, by how its file begins.
 SCANS: Final = {b"%PDF-": ".pdf", b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n": ".png"}
+DISK_FULL: Final = (
+    "The server's disk is full, so nothing was signed. Ask whoever runs this server to make room."
+)
 TRIES: Final = 5
 TRY_AGAIN_AFTER_S: Final = 300
 
@@ -148,11 +152,18 @@ def scan_path(record: ConsentRecord) -> Place:
 
 
 def _write(path: Place, data: bytes) -> None:
-    """Write a file whole or not at all; written before the commit, so that a record never lacks its scan."""
+    """Write a file whole or not at all; written before the commit, so that a record never lacks its scan.
+
+    Raises InsufficientStorage; then nothing is left of it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(path, ObjectPath):
         path.write_bytes(data)
         return
     partial = path.with_name(f"{uuid.uuid4()}.part")
-    partial.write_bytes(data)
-    partial.replace(path)
+    try:
+        with disk_full_as_507(DISK_FULL):
+            partial.write_bytes(data)
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from webapp.core import audit
+from webapp.core.disk_full import disk_full_as_507
 from webapp.core.errors import Conflict, ConsentMissing, InsufficientStorage, Invalid, NotFound, TooLarge
 from webapp.jobs.services import create_job
 from webapp.recordings import keys, storage, upload_parts, writing
@@ -63,7 +64,7 @@ def create_upload(
     if keys.encrypts():
         keys.add_key(upload=upload, complete=True)
     audit.record(actor=actor, action="upload.started", target=upload, study_id=encounter.study_id)
-    with writing.disk_full_as_507():
+    with disk_full_as_507():
         storage.create_upload_file(upload)
     return upload
 

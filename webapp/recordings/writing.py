@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
 
@@ -14,7 +11,8 @@ from django.db import transaction
 from django.http import UnreadablePostError
 from django.utils import timezone
 
-from webapp.core.errors import InsufficientStorage, NotFound, TooLarge
+from webapp.core.disk_full import disk_full_as_507
+from webapp.core.errors import NotFound, TooLarge
 from webapp.recordings import storage
 from webapp.recordings.checksums import Checksum
 from webapp.recordings.errors import ChecksumMismatch, UploadLocked
@@ -24,7 +22,6 @@ from webapp.recordings.upload_files import UploadFile
 PIECE_BYTES = 1024 * 1024
 LOCK_FOR = timedelta(seconds=30)
 RENEW_AFTER = timedelta(seconds=10)
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Readable(Protocol):
@@ -67,16 +64,6 @@ def append(upload: Upload, token: uuid.UUID, offset: int, source: Readable, chec
             _cut_back(upload, token, sink, offset)
             raise
         return sink.tell()
-
-
-@contextmanager
-def disk_full_as_507() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            raise InsufficientStorage from error
-        raise
 
 
 def _copy(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import html
 import json
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,7 +19,7 @@ from webapp.consent.copies import pdf_copy
 from webapp.consent.models import ConsentDecision, ConsentForm, ConsentRecord
 from webapp.consent.queries import forms_for, granting, reconsent_queue, state_of
 from webapp.consent.services import publish_form, withdraw_consent
-from webapp.consent.signing import document_hash, scan_path, sign_consent
+from webapp.consent.signing import DISK_FULL, document_hash, scan_path, sign_consent
 from webapp.core.errors import Conflict, Invalid
 from webapp.core.models import AuditEvent
 from webapp.studies.services import add_participant
@@ -173,3 +176,20 @@ def test_unticking_a_yes_leads_to_the_page_that_says_what_is_erased(alice, patie
     answer = signed_in(alice).post(address(patient), still | {"signature": "AB", "password": PASSWORD})
     assert answer.url.endswith(f"/participants/{patient.code}/withdraw/?purposes=annotate")
     assert state_of(patient)["annotate"] is True, "nothing ends before it was confirmed"
+
+
+def test_full_disk_signs_nothing_and_leaves_no_half_scan(alice, newcomer, signed_in, monkeypatch, settings):
+    def full(self, data):
+        with self.open("wb") as file:
+            file.write(data[:4])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    scan = SimpleUploadedFile("a.pdf", b"%PDF-1.7 signed")
+    values = {"record": "on", "scan": scan, "password": PASSWORD}
+    answer = signed_in(alice).post(address(newcomer), values)
+    assert DISK_FULL in html.unescape(answer.content.decode())
+    assert not ConsentRecord.objects.filter(participant=newcomer).exists()
+    assert [
+        path for path in Path(settings.DATA_DIR).rglob("*") if "consents" in path.parts and path.is_file()
+    ] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from tests.webapp.deidjobs.conftest import hidden_video
@@ -105,3 +107,31 @@ def test_a_recording_that_is_gone_is_a_sentence(job, recording, engine):
     running.run(job.pk)
     job.refresh_from_db()
     assert (job.state, job.error_code) == ("failed", "no_recording")
+
+
+def test_full_disk_leaves_no_version_and_the_job_is_tried_again(job, recording, engine):
+    def fail():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    engine.before_end = fail
+    running.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("queued", 1)
+    assert files(recording) == []
+    engine.before_end = lambda: None
+    running.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, Derivative.objects.count()) == ("done", 1)
+
+
+def test_disk_that_stays_full_ends_the_job_with_a_sentence_and_no_file(job, recording, engine):
+    def fail():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    engine.before_end = fail
+    for _ in range(running.MAX_ATTEMPTS):
+        running.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.error_message) == ("failed", running.UNHEALED)
+    assert files(recording) == []
+    assert not Derivative.objects.exists()
