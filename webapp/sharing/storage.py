@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from webapp.core import master_keys
-from webapp.core.encrypted_path import EncryptedPath, StoredFile
+from webapp.core.encrypted_path import EncryptedPath, Place, StoredFile
+from webapp.core.media_root import media_root
 from webapp.recordings import keys
 from webapp.recordings.storage import entries
 from webapp.sharing.models import Release, ReleaseKey
@@ -19,8 +18,8 @@ from webapp.sharing.models import Release, ReleaseKey
 FOLDER, PURPOSE = "releases", "package"
 
 
-def package_path(release_id: UUID) -> Path:
-    return Path(settings.DATA_DIR) / FOLDER / f"{release_id}.zip"
+def package_path(release_id: UUID) -> Place:
+    return media_root() / FOLDER / f"{release_id}.zip"
 
 
 def package(release: Release) -> StoredFile:
@@ -54,12 +53,12 @@ def remove_all_of(release_id: UUID) -> None:
             half.unlink(missing_ok=True)
 
 
-def packages() -> Iterator[tuple[UUID, Path]]:
+def packages() -> Iterator[tuple[UUID, Place]]:
     yield from entries(FOLDER)
 
 
-def half_written() -> Iterator[Path]:
-    folder = Path(settings.DATA_DIR) / FOLDER
+def half_written() -> Iterator[Place]:
+    folder = media_root() / FOLDER
     yield from folder.glob(".*.part") if folder.is_dir() else ()
 
 
