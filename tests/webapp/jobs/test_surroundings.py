@@ -27,7 +27,7 @@ from webapp.jobs.services import retry_job
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("weights_dir")]
 
-LITTLE_MEMORY = 128 << 20
+LITTLE_MEMORY = 768 << 20
 CGROUPS = Path("/sys/fs/cgroup")
 
 
