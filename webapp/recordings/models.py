@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from abc import abstractmethod
 
 from django.conf import settings
 from django.db import models
@@ -79,9 +80,9 @@ class WrappedKey(models.Model):
         abstract = True
 
     @property
+    @abstractmethod
     def study_id(self) -> int | None:
         """Return the number of the study whose files it opens."""
-        raise NotImplementedError
 
 
 class MediaKey(WrappedKey):
