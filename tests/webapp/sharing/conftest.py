@@ -51,8 +51,10 @@ def add_version(recording: Recording, actor, video: bytes, *, verdict="pass", au
     pk = uuid.uuid4()
     stored = new_version(recording.pk, pk)
     stored.parent.mkdir(parents=True, exist_ok=True)
-    with stored.open("wb") as file:
+    part = stored.with_name(f".{stored.name}.part")
+    with part.open("wb") as file:
         file.write(video)
+    part.replace(stored)
     sha256 = hashlib.sha256(video).hexdigest()
     hidden = replace(hidden_video(verdict), sha256=sha256, size_bytes=len(video))
     with transaction.atomic():
