@@ -343,13 +343,3 @@ def test_each_role_gets_the_answer_of_the_table(things, role, request, signed_in
 def test_pages_that_ask_for_more_send_everybody_elsewhere(role, name, request, signed_in, db):
     user = None if role == "anonymous" else request.getfixturevalue(role)
     assert signed_in(user).get(reverse(name)).status_code in (302, 404)
-
-
-def test_a_doctor_does_not_find_a_colleagues_encounter(things, encounter, alice, dora, study, signed_in):
-    from webapp.studies.services import add_participant
-
-    encounter.doctor = add_participant(actor=alice, study=study, kind="doctor")
-    encounter.save()
-    client = signed_in(dora)
-    for name in ("recordings:video", "analysis:encounter", "analysis:api_encounter", "analysis:api_timeline"):
-        assert ask(client, "GET", name, things) == 404

@@ -11,7 +11,7 @@ from webapp.recordings.models import Upload
 from webapp.studies.models import Encounter, Participant
 from webapp.studies.protocol import add_site
 from webapp.studies.roles import Role
-from webapp.studies.services import add_member
+from webapp.studies.services import add_member, add_participant
 
 #: Addresses that lead to an encounter, or to what hangs on it, or to a participant.
 BOUND_TO_A_SITE = (
@@ -81,3 +81,18 @@ def test_batch_of_a_coordinator_of_another_site_queues_and_counts_nothing_here(
     assert set(Job.objects.values_list("pk", flat=True)) == before
     plan = client.get(address(name, things)).context["plan"]
     assert (plan.to_do, plan.in_work, plan.without_consent) == ([], 0, 0)
+
+
+def test_a_doctor_does_not_find_a_colleagues_encounter(
+    things,  # noqa: F811
+    encounter,
+    alice,
+    dora,
+    study,
+    signed_in,
+):
+    encounter.doctor = add_participant(actor=alice, study=study, kind="doctor")
+    encounter.save()
+    client = signed_in(dora)
+    for name in ("recordings:video", "analysis:encounter", "analysis:api_encounter", "analysis:api_timeline"):
+        assert ask(client, "GET", name, things) == 404
