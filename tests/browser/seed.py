@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django
 
+from tests.browser.release_seed import release_pages
 from tests.browser.seeded_run import SECONDS, add_shown_run
 
 PASSWORD = "correct horse battery staple"
@@ -40,6 +41,7 @@ def main() -> None:
         "version": f"/studies/empathy/consent-form/{study['study'].consent_forms.get().pk}/",
         "erasure": erasure.get_absolute_url(),
         **_live_and_feedback(study, shown),
+        **release_pages(),
     }
     sys.stdout.write(json.dumps(addresses))
 

@@ -9,9 +9,27 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.webapp.answers import (
+    API_MEMBERS,
+    API_SIGNED_IN,
+    COORDINATOR,
+    COORDINATOR_AND_AUDITOR,
+    COORDINATOR_AND_DOCTOR,
+    COORDINATOR_SENDS_NONSENSE,
+    DOCTOR,
+    MEMBERS,
+    NOT_AUDITOR,
+    OPEN,
+    ROLES,
+    SIGNED_IN,
+    STAFF,
+    TO_SIGN_IN,
+    api_coordinator,
+)
 from tests.webapp.deidjobs.conftest import add_derivative
 from tests.webapp.recordings.conftest import CHUNK, metadata
 from tests.webapp.records import add_job, add_recording, add_run, add_suggestion
+from tests.webapp.sharing import access_rows as sharing_rows
 from webapp.analysis.models import PersonCorrection
 from webapp.consent.erasing import finish_open_erasures
 from webapp.consent.models import Erasure
@@ -23,30 +41,8 @@ from webapp.jobs.models import Job
 from webapp.live.services import open_live_session
 from webapp.recordings import storage
 from webapp.recordings.models import Upload
-from webapp.sharing.services import draft_release
 from webapp.studies.members import invite
 from webapp.studies.services import add_participant
-
-#: anonymous, alice (coordinator), bob (annotator), dora (doctor), audrey (auditor), carol (another study)
-ROLES = ("anonymous", "alice", "bob", "dora", "audrey", "carol")
-TO_SIGN_IN = 302
-OPEN = (200,) * 6
-SIGNED_IN = (TO_SIGN_IN, 200, 200, 200, 200, 200)
-MEMBERS = (TO_SIGN_IN, 200, 200, 200, 200, 404)
-COORDINATOR = (TO_SIGN_IN, 200, 403, 403, 403, 404)
-COORDINATOR_AND_AUDITOR = (TO_SIGN_IN, 200, 403, 403, 200, 404)
-COORDINATOR_AND_DOCTOR = (TO_SIGN_IN, 200, 403, 200, 403, 404)
-DOCTOR = (TO_SIGN_IN, 403, 403, 200, 403, 404)
-NOT_AUDITOR = (TO_SIGN_IN, 200, 200, 200, 403, 404)
-COORDINATOR_SENDS_NONSENSE = (TO_SIGN_IN, 422, 403, 403, 403, 404)
-STAFF = (TO_SIGN_IN, 404, 404, 404, 404, 404)  # nobody here is
-API_SIGNED_IN = (401, 200, 200, 200, 200, 200)
-API_MEMBERS = (401, 200, 200, 200, 200, 404)
-
-
-def api_coordinator(status: int) -> tuple[int, ...]:
-    return (401, status, 403, 403, 403, 404)
-
 
 TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("healthz", "GET"): (503,) * 6,  # no worker runs in this test, and everybody may know
@@ -152,15 +148,7 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("deidjobs:derivative", "GET"): MEMBERS,
     ("deidjobs:review", "POST"): (TO_SIGN_IN, 422, 403, 403, 422, 404),
     ("deidjobs:video", "GET"): MEMBERS,
-    ("sharing:api_releases", "GET"): (401, 200, 403, 403, 200, 404),
-    ("sharing:api_releases", "POST"): api_coordinator(400),
-    ("sharing:api_plan", "GET"): api_coordinator(200),
-    ("sharing:api_release", "GET"): (401, 200, 403, 403, 200, 404),
-    ("sharing:api_build", "POST"): api_coordinator(409),  # nothing is signed off
-    ("sharing:api_recipients", "GET"): (401, 200, 403, 403, 200, 404),
-    ("sharing:api_recipients", "POST"): api_coordinator(400),
-    ("sharing:api_recall", "POST"): api_coordinator(400),
-    ("sharing:api_package", "GET"): api_coordinator(409),  # it is a draft
+    **sharing_rows.ROWS,
     ("schema", "GET"): API_SIGNED_IN,
     ("api_docs", "GET"): SIGNED_IN,
     ("account_login", "GET"): (200, *(TO_SIGN_IN,) * 5),  # who is signed in goes home
@@ -227,7 +215,6 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
     )
     said = PersonCorrection.objects.create(recording=recording, kind="reassign", track=1, role="doctor")
     live = open_live_session(actor=alice, encounter=encounter)
-    drafted = draft_release(actor=alice, study=study, title="a", description="b", terms="c", licence="d")
     return {
         "studies": [study.slug],
         "studies:member": [study.slug, study.memberships.first().pk],
@@ -275,9 +262,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "deidjobs": [add_derivative(recording, alice).pk],
         "deidjobs:versions": [encounter.pk],
         "deidjobs:batch_new": [study.slug],
-        "sharing": [study.slug, drafted.version],
-        "sharing:api_releases": [study.slug],
-        "sharing:api_plan": [study.slug],
+        **sharing_rows.things_of(study, alice),
     }
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from webapp.core.errors import AppError, Conflict, ConsentMissing, NotFound
 from webapp.recordings.models import Recording
 from webapp.recordings.queries import usable_for
-from webapp.sharing.models import Recall, Release, ReleaseItem
+from webapp.sharing.models import Recall, Recipient, Release, ReleaseItem
 from webapp.sharing.states import PACKED, ReleaseState
 from webapp.studies.access import Someone, access_study
 from webapp.studies.roles import Need
@@ -38,6 +38,14 @@ def access_recall(user: Someone, slug: str, version: int, pk: UUID, need: Need) 
         raise NotFound
     recall.release = release
     return recall
+
+
+def access_recipient(release: Release, pk: str | int) -> Recipient:
+    """Return a recipient of a release that the caller has accessed. Raises NotFound for any other."""
+    found = Recipient.objects.filter(pk=pk, release=release).first() if str(pk).isdecimal() else None
+    if found is None:
+        raise NotFound
+    return found
 
 
 def access_package(user: Someone, slug: str, version: int) -> Release:

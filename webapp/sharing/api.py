@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -13,13 +14,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.accounts.models import User
-from webapp.sharing.access import access_release
+from webapp.sharing.access import access_recall, access_recipient, access_release
 from webapp.sharing.building import start_build
 from webapp.sharing.downloading import serve_package
-from webapp.sharing.models import Recipient, Release
+from webapp.sharing.models import Acknowledgement, Recipient, Release
 from webapp.sharing.planning import ReleasePlan, plan_release
-from webapp.sharing.recalling import recall_release
-from webapp.sharing.services import draft_release, record_recipient
+from webapp.sharing.queries import RecallRow, recalls_of
+from webapp.sharing.recalling import acknowledge, recall_release
+from webapp.sharing.services import discard_release, draft_release, record_recipient
 from webapp.studies.access import access_study
 
 
@@ -84,6 +86,35 @@ class RecipientOutput(serializers.ModelSerializer[Recipient]):
         fields = ("id", "organisation", "email", "purpose", "agreement", "given_on")
 
 
+class RecallOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="recall.pk")
+    reason = serializers.CharField(source="recall.reason")
+    note = serializers.CharField(source="recall.note")
+    made_at = serializers.DateTimeField(source="recall.made_at")
+    due_on = serializers.DateField()
+    items = serializers.IntegerField(help_text="How many files are called back.")
+    acknowledged = serializers.SerializerMethodField(help_text="Recipients who destroyed them.")
+    unanswered = serializers.SerializerMethodField(help_text="Recipients who have not said so yet.")
+
+    def get_acknowledged(self, row: RecallRow) -> list[int]:
+        return [whose.pk for whose, answer in row.answers if answer is not None]
+
+    def get_unanswered(self, row: RecallRow) -> list[int]:
+        return [whose.pk for whose, answer in row.answers if answer is None]
+
+
+class AcknowledgementInput(serializers.Serializer[Any]):
+    recipient = serializers.IntegerField()
+    note = serializers.CharField(max_length=200, required=False, default="", help_text="How they told.")
+
+
+class AcknowledgementOutput(serializers.ModelSerializer[Acknowledgement]):
+    class Meta:
+        model = Acknowledgement
+        ref_name = "Acknowledgement"
+        fields = ("recipient", "acknowledged_on", "note")
+
+
 class ReleaseList(APIView):
     @extend_schema(
         responses=ReleaseOutput(many=True), operation_id="releases_list", summary="Releases of a study"
@@ -112,6 +143,12 @@ class ReleaseDetail(APIView):
     @extend_schema(responses=ReleaseOutput, summary="One release")
     def get(self, request: Request, slug: str, version: int) -> Response:
         return Response(ReleaseOutput(access_release(request.user, slug, version, "view_releases")).data)
+
+    @extend_schema(request=None, responses={204: None}, summary="Discard a draft or a failed release")
+    def delete(self, request: Request, slug: str, version: int) -> Response:
+        release = access_release(request.user, slug, version, "share_releases")
+        discard_release(actor=request.user, release=release)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class Building(APIView):
@@ -153,6 +190,31 @@ class Recalling(APIView):
         recall_release(actor=actor, release=release, note=entry.validated_data["note"])
         release.refresh_from_db()
         return Response(ReleaseOutput(release).data)
+
+
+class RecallList(APIView):
+    @extend_schema(
+        responses=RecallOutput(many=True), operation_id="recalls_list", summary="Recalls, and who answered"
+    )
+    def get(self, request: Request, slug: str, version: int) -> Response:
+        release = access_release(request.user, slug, version, "view_releases")
+        return Response(RecallOutput(recalls_of(release), many=True).data)
+
+
+class Acknowledging(APIView):
+    @extend_schema(
+        request=AcknowledgementInput,
+        responses={201: AcknowledgementOutput},
+        summary="Write down that a recipient destroyed what was recalled",
+    )
+    def post(self, request: Request, slug: str, version: int, pk: UUID) -> Response:
+        recall = access_recall(request.user, slug, version, pk, "share_releases")
+        entry = AcknowledgementInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        given = entry.validated_data
+        whose = access_recipient(recall.release, given["recipient"])
+        answer = acknowledge(actor=_person(request), recall=recall, recipient=whose, note=given["note"])
+        return Response(AcknowledgementOutput(answer).data, status=status.HTTP_201_CREATED)
 
 
 class Package(APIView):

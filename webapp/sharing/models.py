@@ -11,10 +11,11 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 
 from webapp.jobs.models import Job
 from webapp.recordings.models import WrappedKey
-from webapp.sharing.states import SAYS, ReleaseState
+from webapp.sharing.states import NEVER_PACKED, ONCE_READY, PACKED, SAYS, ReleaseState
 from webapp.studies.models import Encounter, Participant, Study
 
 
@@ -58,9 +59,29 @@ class Release(models.Model):
     def __str__(self) -> str:
         return f"release {self.version}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("sharing:release", args=[self.study.slug, self.version])
+
+    @property
+    def code(self) -> str:
+        return f"release-{self.version}"
+
     @property
     def says(self) -> str:
         return SAYS[self.state]
+
+    @property
+    def is_packed(self) -> bool:
+        return self.state in PACKED
+
+    @property
+    def was_packed(self) -> bool:
+        """Return whether somebody may have got it."""
+        return self.state in ONCE_READY
+
+    @property
+    def is_discardable(self) -> bool:
+        return self.state in NEVER_PACKED
 
     @property
     def file_name(self) -> str:
@@ -112,6 +133,10 @@ class ReleaseItem(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def is_recalled(self) -> bool:
+        return hasattr(self, "recalled")
 
 
 class Recipient(models.Model):

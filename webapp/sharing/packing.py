@@ -38,7 +38,7 @@ class Contents:
 
 
 def folder_of(release: Release) -> str:
-    return f"release-{release.version}"
+    return release.code
 
 
 def pack(

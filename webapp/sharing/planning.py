@@ -14,6 +14,7 @@ from webapp.analysis.queries import purpose_of, rests_on
 from webapp.consent.models import Purpose
 from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.queries import PURPOSE, SOUND_PURPOSE, purposes_of
+from webapp.jobs.durations import in_words
 from webapp.recordings.models import Camera, Recording, RecordingState
 from webapp.recordings.queries import usable_for
 from webapp.studies.models import Encounter, Study
@@ -74,6 +75,10 @@ class ReleasePlan:
     def media_s(self) -> float:
         lengths = (video.recording.duration_us or 0 for one in self.encounters for video in one.videos)
         return sum(lengths) / engines.SECOND_US
+
+    @property
+    def media_words(self) -> str:
+        return in_words(self.media_s)
 
     @property
     def size_bytes(self) -> int:

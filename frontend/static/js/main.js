@@ -12,6 +12,7 @@ const PARTS = {
   moments: () => import("./parts/moments.js"),
   note: () => import("./parts/note.js"),
   overlay: () => import("./parts/overlay.js"),
+  package: () => import("./parts/package.js"),
   passkey: () => import("./parts/passkey.js"),
   player: () => import("./parts/player.js"),
   progress: () => import("./parts/progress.js"),

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 from django.utils import timezone
 
 from tests.webapp.sharing.conftest import WORDS, build
+from tests.webapp.sharing.test_recalling import give
 from webapp.core.models import AuditEvent
 from webapp.jobs import running
 from webapp.jobs.models import Job
 from webapp.sharing import storage
 from webapp.sharing.models import Release
+from webapp.sharing.recalling import recall_release
 
 URL = "/api/v1/studies/empathy/releases/"
 
@@ -59,3 +64,25 @@ def test_who_got_a_release_is_written_down(release, share, alice, audrey, post, 
     day = timezone.localdate().isoformat()
     assert post(f"{URL}1/recipients/", given | {"given_on": day}).status_code == 201
     assert signed_in(audrey).get(f"{URL}1/recipients/").json()[0]["organisation"] == "Bern"
+
+
+def test_a_draft_is_discarded(release, alice, signed_in):
+    assert signed_in(alice).delete(f"{URL}1/").status_code == 204
+    assert not Release.objects.exists()
+    assert signed_in(alice).delete(f"{URL}1/").status_code == 404
+
+
+def test_who_answered_a_recall_is_read_and_written_down(release, share, alice, audrey, post, signed_in):
+    share()
+    recipient = give(build(release, alice), alice)
+    recall = recall_release(actor=alice, release=release, note="A face is open.").recall
+    read = partial(signed_in(audrey).get, f"{URL}1/recalls/")
+    (found,) = read().json()
+    assert (found["note"], found["items"], found["unanswered"]) == ("A face is open.", 3, [recipient.pk])
+    assert found["due_on"] == (timezone.localdate() + timedelta(days=30)).isoformat()
+    address = f"{URL}1/recalls/{recall.pk}/acknowledgements/"
+    assert post(address, {"recipient": 0}).status_code == 404
+    assert post(address, {"recipient": recipient.pk, "note": "by e-mail"}).status_code == 201
+    assert post(address, {"recipient": recipient.pk}).status_code == 409
+    (found,) = read().json()
+    assert (found["acknowledged"], found["unanswered"]) == ([recipient.pk], [])
