@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from deid.pipeline import Hiding, Task, deidentify
+from deid.pipeline import deidentify
+from deid.task import Hiding, Task
 from emotion.bench import peak_rss_bytes
 
 

@@ -13,7 +13,8 @@ from emotion.terminal import FractionDone
 
 def run(arguments: Namespace, progress: FractionDone) -> Any:
     """Hide the faces of one recording; return what was done."""
-    from deid.pipeline import Task, deidentify, describe, load_hiding
+    from deid.pipeline import deidentify
+    from deid.task import Task, describe, load_hiding
 
     hiding = load_hiding(arguments.weights, device=arguments.device)
     task = Task(
@@ -137,7 +138,7 @@ def bench(arguments: Namespace, progress: FractionDone) -> Any:
     """Return the speed of each method on one recording."""
     from deid.bench import measure_method
     from deid.hiders import METHODS
-    from deid.pipeline import load_hiding
+    from deid.task import load_hiding
 
     hiding = load_hiding(arguments.weights, device=arguments.device)
     methods = arguments.method or METHODS

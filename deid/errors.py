@@ -47,6 +47,12 @@ class OutputDiffers(DeidError):
     code = "output_differs"
 
 
+class ResultLost(DeidError):
+    """What an earlier step kept cannot be read any more; it was removed, so that it is done again."""
+
+    code = "result_lost"
+
+
 class FaceRemains(DeidError):
     """The second detector still sees a face that should be hidden."""
 

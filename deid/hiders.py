@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -10,58 +10,77 @@ from deid.cover import CoverPlan
 from deid.errors import UnknownMethod
 from deid.mask import MASKS, cover
 from deid.observe import Faces
-from emotion.types import Frame, Image, MediaPath, VideoInfo
+from deid.stretches import Stretch
+from deid.watched import Watched
+from emotion.types import Frame, Image, MediaPath
 
 DONORS_DRAWN: Final = ("swap", "avatar")
 METHODS: Final = (*MASKS, *DONORS_DRAWN)
 
 
 class Hider(Protocol):
-    """Hides the faces of one recording, frame by frame in the order of time."""
+    """Hides the faces of one recording, in stretches and in any order of these.
 
-    def prepare(
+    watches: it needs to see every stretch before it draws one. drawn: how many faces it has put in so far.
+    """
+
+    watches: bool
+    drawn: int
+
+    def watch(
         self,
         source: MediaPath,
         found: Faces,
         plan: CoverPlan,
-        video: VideoInfo,
+        stretch: Stretch,
         cancelled: Callable[[], bool] | None,
-    ) -> None:
-        """Learn from the whole recording what the frames need; called before each time it is written."""
+    ) -> Watched:
+        """Return what the faces of a stretch do."""
+        ...
+
+    def prepare(
+        self, source: MediaPath, found: Faces, plan: CoverPlan, watched: Watched, known: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Learn what drawing needs from all that was watched; return what belongs into the record.
+
+        known: what an earlier call returned, whose choices stay; empty the first time.
+        """
         ...
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with every cover of its row hidden; frame is not modified."""
         ...
 
-    def details(self) -> dict[str, Any]:
-        """Return what belongs into the record of the run."""
-        ...
-
 
 class MaskHider:
-    """Box, blur or mosaic."""
+    """Box, blur or mosaic: needs nothing but the frame itself."""
+
+    watches = False
+    drawn = 0
 
     def __init__(self, method: str) -> None:
         self._method = method
 
-    def prepare(
+    def watch(
         self,
         source: MediaPath,
         found: Faces,
         plan: CoverPlan,
-        video: VideoInfo,
+        stretch: Stretch,
         cancelled: Callable[[], bool] | None,
-    ) -> None:
-        """Need nothing but the frame itself."""
+    ) -> Watched:
+        """Return nothing: a mask does not follow a face."""
+        return Watched.none(0)
+
+    def prepare(
+        self, source: MediaPath, found: Faces, plan: CoverPlan, watched: Watched, known: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return nothing more: the method says it all."""
+        return {}
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with its covers hidden."""
         return cover(frame.image_bgr, plan.boxes_px[plan.rows_of(number)], self._method)
-
-    def details(self) -> dict[str, Any]:
-        """Return nothing more: the method says it all."""
-        return {}
 
 
 def make_hider(

@@ -1,32 +1,14 @@
-"""A recording written in stretches: each encoded and looked at by itself, then put together without encoding.
-
-A stretch rests on the plan of the whole recording, so that covers, tracks and gaps know nothing of the cuts.
-"""
+"""A recording in stretches of at most 30 s, each of which is written by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Final
 
 import numpy as np
 
 from deid.cover import CoverPlan
-from deid.errors import DamagedVideo
-from deid.hiders import Hider
-from deid.mask import MASKS
-from deid.verify import Residual, SecondDetector, find_residuals
-from emotion.errors import Cancelled
-from emotion.media import VideoSink, read_frames
-from emotion.prefetch import prefetch
-from emotion.samples import Segment, plan_segments
-from emotion.types import Frame, MediaPath, VideoInfo
-
-ENCODER_THREADS: Final = 4  # always as many, so that every machine writes the same bytes
-
-Progress = Callable[[float], None]
-Cancel = Callable[[], bool]
+from emotion.samples import Segment, Times, plan_segments
+from emotion.types import VideoInfo
 
 
 @dataclass(frozen=True)
@@ -36,80 +18,24 @@ class Stretch:
     segment: Segment
     numbers: range
 
+    def rows(self, plan: CoverPlan) -> slice:
+        """Return the rows of a plan that are about this stretch."""
+        start, stop = np.searchsorted(plan.frames, [self.numbers.start, self.numbers.stop])
+        return slice(int(start), int(stop))
+
     def rests_on(self, plan: CoverPlan) -> bytes:
-        """Return what of a plan decides how this stretch looks."""
-        rows = slice(*np.searchsorted(plan.frames, [self.numbers.start, self.numbers.stop]))
-        return plan.frames[rows].tobytes() + plan.boxes_px[rows].tobytes() + plan.tracks[rows].tobytes()
+        """Return what of a plan decides how a mask looks here, and what is watched here."""
+        rows = self.rows(plan)
+        parts = (plan.frames, plan.boxes_px, plan.tracks, plan.kinds, plan.samples)
+        return b"".join(part[rows].tobytes() for part in parts)
 
 
-def cut(video: VideoInfo, plan: CoverPlan, method: str) -> list[Stretch]:
-    """Return the stretches in which a recording is written, of at most 30 s.
-
-    Swap and avatar are written in one: they follow a face from frame to frame by where it was in the one
-    before, and draw it from a calm face and a smoothed movement of the whole recording.
-    """
-    segments = plan_segments(video.duration_us) if method in MASKS else (Segment(0, None),)
+def cut(video: VideoInfo, times_us: Times) -> list[Stretch]:
+    """Return the stretches of at most 30 s in which a recording is written. times_us: (F,) of all frames."""
     found = []
-    for segment in segments:
-        start = int(np.searchsorted(plan.frame_times_us, segment.start_us))
-        end = len(plan.frame_times_us)
-        if segment.end_us is not None:
-            end = int(np.searchsorted(plan.frame_times_us, segment.end_us))
+    for segment in plan_segments(video.duration_us):
+        start = int(np.searchsorted(times_us, segment.start_us))
+        end = len(times_us) if segment.end_us is None else int(np.searchsorted(times_us, segment.end_us))
         if end > start:
             found.append(Stretch(segment, range(start, end)))
     return found
-
-
-def write_stretch(
-    source: MediaPath,
-    destination: MediaPath,
-    stretch: Stretch,
-    *,
-    video: VideoInfo,
-    hider: Hider,
-    plans: tuple[CoverPlan, CoverPlan],
-    second: SecondDetector,
-    progress: Progress,
-    cancelled: Cancel | None,
-) -> tuple[Residual, ...]:
-    """Write one stretch without sound and return what the second detector still sees in it.
-
-    plans: of what is covered, and of what stays. Raises DamagedVideo, OutputDiffers, OutputUnwritable,
-    Cancelled.
-    """
-    plan, numbers = plans[0], stretch.numbers
-    segment, origin_us = stretch.segment, int(plan.frame_times_us[stretch.numbers.start])
-    reading = prefetch(lambda: read_frames(source, start_us=segment.start_us, end_us=segment.end_us), ahead=4)
-    with (
-        reading as frames,
-        VideoSink(
-            destination, width=video.width, height=video.height,
-            frame_rate=video.frame_rate or Fraction(25), threads=ENCODER_THREADS,
-        ) as sink,
-    ):  # fmt: skip
-        for number, frame in enumerate(_in_step(frames, plan, numbers), numbers.start):
-            if cancelled is not None and cancelled():
-                raise Cancelled("The de-identification was cancelled.")
-            sink.write_frame(hider.hide(frame, number, plan), frame.time_us - origin_us)
-            progress(0.7 * (number - numbers.start) / len(numbers))
-    return find_residuals(
-        destination, numbers, plans, detector=second, cancelled=cancelled,
-        progress=lambda fraction: progress(0.7 + 0.3 * fraction),
-    )  # fmt: skip
-
-
-def _in_step(frames: Iterator[Frame], plan: CoverPlan, numbers: range) -> Iterator[Frame]:
-    """Yield the frames as long as each is the one that the first pass expects, and raise when one is not."""
-    expected = plan.frame_times_us[numbers.start : numbers.stop]
-    count = 0
-    for frame in frames:
-        if count >= len(expected) or frame.time_us != expected[count]:
-            break
-        yield frame
-        count += 1
-    if count != len(expected):
-        raise DamagedVideo(
-            f"expected {len(plan.frame_times_us)} frames, but only the first {numbers.start + count} decode "
-            "as they should, so the result could not be compared with the original; copy the file from the "
-            "camera again"
-        )

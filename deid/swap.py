@@ -6,7 +6,7 @@ smoothed without lag; then every frame is drawn. Where a face is not seen well e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,10 +35,12 @@ from deid.heads.person import Person
 from deid.mask import cover
 from deid.observe import Faces
 from deid.response import Doubles, load_response
-from deid.watch import Watched, Watcher, sighting
+from deid.stretches import Stretch
+from deid.watch import Watcher, sighting
+from deid.watched import Watched
 from emotion.samples import Flags
 from emotion.track import Indices
-from emotion.types import Float, Frame, Image, MediaPath, VideoInfo
+from emotion.types import Float, Frame, Image, MediaPath
 
 FALLBACK: Final = "blur"  # where no face can be put
 LARGEST_YAW: Final = 60.0
@@ -51,6 +53,8 @@ SMALLEST_PX: Final = 20.0
 
 class SwapHider:
     """Draws a donor's face over every hidden face, or, as avatar, donors alone before a plain background."""
+
+    watches = True
 
     def __init__(
         self,
@@ -72,66 +76,88 @@ class SwapHider:
         self._make_person = make_avatar if avatar else make_donor
         self._avatar = avatar
         self._anchors = find_anchors(weights_dir)
-        self._casting = None if avatar else Casting(self._anchors, weights_dir, device=device)
+        self._weights_dir, self._device = weights_dir, device
+        self._casting: Casting | None = None
+        self._watcher: Watcher | None = None
         self._model = make_model(self._anchors, load_response())
-        self._watch = Watcher(weights_dir, device=device).watch
         self._people: dict[int, Person] = {}
-        self._casts: dict[int, Cast] = {}
         self._motions: dict[int, Motion] = {}
-        self._rows = self._drawn = 0
+        self.drawn = 0
 
-    def prepare(
+    def watch(
         self,
         source: MediaPath,
         found: Faces,
         plan: CoverPlan,
-        video: VideoInfo,
+        stretch: Stretch,
         cancelled: Callable[[], bool] | None,
-    ) -> None:
-        """Read the landmarks of all frames, find each person's calm face, and choose donors.
+    ) -> Watched:
+        """Return landmarks, gaze and looks of the faces of a stretch. Raises UnreadableVideo, Cancelled."""
+        if self._watcher is None:
+            self._watcher = Watcher(self._weights_dir, device=self._device)
+        return self._watcher.watch(source, found, plan, stretch, cancelled)
+
+    def prepare(
+        self, source: MediaPath, found: Faces, plan: CoverPlan, watched: Watched, known: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Find each person's calm face, smooth the movement, choose donors; return who was chosen and why.
 
         Raises NoCalmFace when neutral_s was given and nobody is seen then.
         """
         self._motions.clear()
-        self._rows, self._drawn = len(plan.frames), 0
-        seen = self._watch(source, found, plan, cancelled)
-        calm = self._calm_rows(plan) & ~np.isnan(seen.meshes[:, 0, 0])
+        calm = self._calm_rows(plan) & ~np.isnan(watched.meshes[:, 0, 0])
         if self._neutral_s is not None and not calm.any():
             raise NoCalmFace(
                 f"expected a face that is seen well at {self._neutral_s:g} s, the time named as calm"
             )
-        for track in sorted(set(plan.tracks[~np.isnan(seen.meshes[:, 0, 0])].tolist())):
+        donors, casting = dict(known.get("donors", {})), dict(known.get("casting", {}))
+        embeddings = {track.number: track.embedding for track in found.tracks}
+        for track in sorted(set(plan.tracks[~np.isnan(watched.meshes[:, 0, 0])].tolist())):
             rows = np.flatnonzero(plan.tracks == track)
-            self._plan_motion(rows, seen, calm[rows])
-            if track not in self._casts:
-                self._casts[track] = self._cast(source, rows, found, plan, seen.looks[track])
-            name = self._casts[track].donor
+            self._plan_motion(rows, watched, calm[rows])
+            if str(track) not in donors:
+                looks = watched.looks_of(rows, embeddings.get(track))
+                taken = [name for name in donors.values() if name]
+                cast = self._cast(source, rows, found, plan, looks=looks, taken=taken)
+                donors[str(track)], casting[str(track)] = cast.donor, cast.as_dict()
+            name = donors[str(track)]
             if name is not None:
                 self._people[track] = self._make_person(name)
                 continue
             for row in rows.tolist():  # nobody hides this person: covered instead
                 self._motions.pop(row, None)
+        return {"donors": donors, "casting": casting}
 
-    def _cast(self, source: MediaPath, rows: Indices, found: Faces, plan: CoverPlan, looks: Looks) -> Cast:
+    def _cast(
+        self,
+        source: MediaPath,
+        rows: Indices,
+        found: Faces,
+        plan: CoverPlan,
+        *,
+        looks: Looks,
+        taken: Sequence[str],
+    ) -> Cast:
         """Return the donor of one person, tried on frames in which the detector saw the face."""
         if self._donor != "auto":
             return Cast(self._donor, ())
-        track = int(plan.tracks[rows[0]])
-        key, taken = f"{self._seed}:{track}", [one.donor for one in self._casts.values() if one.donor]
+        key = f"{self._seed}:{int(plan.tracks[rows[0]])}"
         moments = [
             (int(plan.frame_times_us[plan.frames[row]]), self._motions[row], face)
             for row in rows.tolist()
             if row in self._motions and (face := sighting(found, int(plan.samples[row]))) is not None
         ]
-        if self._casting is None or not moments:
+        if self._avatar or not moments:
             return Cast(choose_donor(looks, key, taken).name, ())
+        if self._casting is None:
+            self._casting = Casting(self._anchors, self._weights_dir, device=self._device)
         return self._casting.cast(list(read_trials(source, moments)), looks, key, taken)
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with a donor's face at each cover, or the cover itself where none can be drawn."""
         rows = range(*plan.rows_of(number).indices(len(plan.frames)))
         drawable = [row for row in rows if row in self._motions]
-        self._drawn += len(drawable)
+        self.drawn += len(drawable)
         if self._avatar:
             image = plain_picture(frame.image_bgr.shape)
         else:
@@ -146,17 +172,8 @@ class SwapHider:
     def _insist(self, before: Image, after: Image, plan: CoverPlan, rows: Sequence[int]) -> Image:
         """Return the picture with a cover over every face that drawing has hardly changed."""
         bare = [row for row in rows if _change(before, after, plan.faces_px[row]) < LEAST_CHANGE]
-        self._drawn -= len(bare)
+        self.drawn -= len(bare)
         return cover(after, plan.boxes_px[bare], FALLBACK)
-
-    def details(self) -> dict[str, Any]:
-        """Return which donors were used and how often a face had to be covered instead."""
-        return {
-            "donors": {str(track): cast.donor for track, cast in sorted(self._casts.items())},
-            "casting": {str(track): cast.as_dict() for track, cast in sorted(self._casts.items())},
-            "faces_drawn": self._drawn,
-            "faces_covered_instead": self._rows - self._drawn,
-        }
 
     def _calm_rows(self, plan: CoverPlan) -> Flags:
         """Return which rows (R,) are within CALM_REACH_US of the time that was named as calm."""

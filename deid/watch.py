@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -11,33 +11,41 @@ import numpy as np
 
 from deid.age_sex import AgeSexReader
 from deid.cover import CHECKED, CoverPlan
-from deid.donors import Looks
 from deid.expected import NETWORK, READ_EVERY
-from deid.gallery import unit
 from deid.gaze import look_of
-from deid.landmarks import POINTS, FaceMesh
+from deid.landmarks import FaceMesh
 from deid.observe import Faces
 from deid.recognisers import DlibIdentity
+from deid.stretches import Stretch
+from deid.watched import Watched
 from emotion.errors import Cancelled
-from emotion.labels import EMOTIONS
 from emotion.media import read_frames
 from emotion.prefetch import prefetch
 from emotion.recognise import load_recogniser
 from emotion.types import Detections, Float, Frame, Image, MediaPath
 
 LOOK_EVERY: Final = 10  # frames between two readings of tone, age and sex, at least
-SECOND_READINGS: Final = 12  # by the slower of both recognisers
+SECOND_READINGS: Final = 12  # of a person in a stretch by the slower of both recognisers
 FOLLOWED: Final = 3  # frames that a mesh is followed without a detection
+LEAD_US: Final = 200_000  # watched before a stretch begins, so that a face is followed into it
 
 
-@dataclass(frozen=True)
-class Watched:
-    """meshes (R, 468, 3), gazes (R, 2) and probs (R, 7) of a plan's rows, NaN where none; looks by track."""
+@dataclass
+class _Turn:
+    """When somebody's tone, age and sex are read next, and how often the slower recogniser read them."""
 
-    meshes: Float
-    gazes: Float
-    probs: Float
-    looks: dict[int, Looks]
+    due: int = 0
+    second: int = 0
+
+
+@dataclass
+class _Watch:
+    """One stretch on its way. before: where each track's mesh was last, and in which frame."""
+
+    seen: Watched
+    first_row: int
+    turns: dict[int, _Turn] = field(default_factory=dict)
+    before: dict[int, tuple[int, Float]] = field(default_factory=dict)
 
 
 class Watcher:
@@ -51,44 +59,56 @@ class Watcher:
         self._age_sex = AgeSexReader(weights_dir, device=device)
 
     def watch(
-        self, source: MediaPath, found: Faces, plan: CoverPlan, cancelled: Callable[[], bool] | None
+        self,
+        source: MediaPath,
+        found: Faces,
+        plan: CoverPlan,
+        stretch: Stretch,
+        cancelled: Callable[[], bool] | None,
     ) -> Watched:
-        """Return what the faces of a plan do. Raises UnreadableVideo, Cancelled."""
-        count = len(plan.frames)
-        meshes = np.full((count, POINTS, 3), np.nan, np.float32)
-        gazes = np.full((count, 2), np.nan, np.float32)
-        probs = np.full((count, len(EMOTIONS)), np.nan, np.float32)
-        glances: dict[int, list[Float]] = {}
-        second: dict[int, list[Float]] = {}
-        due: dict[int, int] = {}
-        before: dict[int, tuple[int, Float]] = {}
-        with prefetch(lambda: read_frames(source), ahead=4) as frames:
-            for number, frame in enumerate(frames):
+        """Return what the faces of a stretch do. Raises UnreadableVideo, Cancelled."""
+        rows, times_us = stretch.rows(plan), plan.frame_times_us
+        watch = _Watch(Watched.none(rows.stop - rows.start), rows.start)
+        begins_us = max(0, int(times_us[stretch.numbers.start]) - LEAD_US)
+        first = int(np.searchsorted(times_us, begins_us))
+        reading = prefetch(
+            lambda: read_frames(source, start_us=begins_us, end_us=stretch.segment.end_us), ahead=4
+        )
+        with reading as frames:
+            for number, frame in enumerate(frames, first):
                 if cancelled is not None and cancelled():
                     raise Cancelled("The de-identification was cancelled.")
-                rows = plan.rows_of(number)
-                for row in range(rows.start, rows.stop):
-                    track = int(plan.tracks[row])
-                    mesh = self._find(frame, row, found, plan, before.get(track))
-                    if mesh is None:
-                        continue
-                    before[track] = (number, mesh)
-                    meshes[row] = mesh
-                    gazes[row] = look_of(frame.image_bgr, mesh)
-                    face = sighting(found, int(plan.samples[row]))
-                    if face is not None and number % READ_EVERY == 0:
-                        crop = self._expression.crop(frame.image_bgr, face, 0)
-                        probs[row] = self._expression.classify([crop])[0]
-                    if face is not None and number >= due.get(track, 0):
-                        due[track] = number + LOOK_EVERY
-                        if len(second.setdefault(track, [])) < SECOND_READINGS:
-                            second[track].append(self._second.embed(frame.image_bgr, face)[0])
-                        age_sex = self._age_sex.read(frame.image_bgr, face)
-                        glances.setdefault(track, []).append(
-                            np.concatenate([_tone(frame.image_bgr, mesh), age_sex])
-                        )
-        looks = {track: _looks(seen, found, track, second.get(track, [])) for track, seen in glances.items()}
-        return Watched(meshes, gazes, probs, looks)
+                here = plan.rows_of(number)
+                for row in range(here.start, here.stop):
+                    self._watch_face(watch, frame, row, found, plan)
+        return watch.seen
+
+    def _watch_face(self, watch: _Watch, frame: Frame, row: int, found: Faces, plan: CoverPlan) -> None:
+        """Read one face of a frame. row: of the plan."""
+        at = row - watch.first_row  # negative for what lies before the stretch
+        track, number = int(plan.tracks[row]), int(plan.frames[row])
+        mesh = self._find(frame, row, found, plan, watch.before.get(track))
+        if mesh is None:
+            return
+        watch.before[track] = (number, mesh)
+        if at < 0:
+            return
+        watch.seen.meshes[at] = mesh
+        watch.seen.gazes[at] = look_of(frame.image_bgr, mesh)
+        face = sighting(found, int(plan.samples[row]))
+        if face is None:
+            return
+        if number % READ_EVERY == 0:
+            crop = self._expression.crop(frame.image_bgr, face, 0)
+            watch.seen.probs[at] = self._expression.classify([crop])[0]
+        turn = watch.turns.setdefault(track, _Turn())
+        if number >= turn.due:
+            turn.due = number + LOOK_EVERY
+            age_sex = self._age_sex.read(frame.image_bgr, face)
+            watch.seen.glances[at] = np.concatenate([_tone(frame.image_bgr, mesh), age_sex])
+            if turn.second < SECOND_READINGS:
+                turn.second += 1
+                watch.seen.embeddings[at] = self._second.embed(frame.image_bgr, face)[0]
 
     def _find(
         self, frame: Frame, row: int, found: Faces, plan: CoverPlan, before: tuple[int, Float] | None
@@ -111,18 +131,6 @@ def sighting(found: Faces, sample: int) -> Detections | None:
         return None
     samples, at = found.samples, [sample]
     return Detections(samples.boxes_px[at], samples.scores[at], samples.points_px[at])
-
-
-def _looks(glances: list[Float], found: Faces, number: int, second: list[Float]) -> Looks:
-    """Return the median of glances (5,), each a tone, an age and a sex, with the embeddings of a track."""
-    middle = np.median(glances, axis=0)
-    first = [track.embedding for track in found.tracks if track.number == number]
-    embeddings: dict[str, Float] = {}
-    if first and first[0] is not None:
-        embeddings["identity"] = first[0]
-    if second:
-        embeddings["identity-dlib"] = unit(np.mean(second, axis=0))
-    return Looks(middle[:3], float(middle[3]), float(middle[4]), embeddings)
 
 
 def _stands_in(points_px: Float, face_px: Float) -> bool:

@@ -9,9 +9,9 @@ seconds) comes later.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +124,12 @@ def join_samples(parts: Sequence[FaceSamples]) -> FaceSamples:
 
 
 def write_samples(samples: FaceSamples, destination: MediaPath) -> None:
-    """Write samples to a compressed .npz file, complete or not at all (temporary name, then rename).
+    """Write samples to a compressed .npz file, complete or not at all."""
+    write_columns({field.name: getattr(samples, field.name) for field in fields(samples)}, destination)
+
+
+def write_columns(columns: Mapping[str, NDArray[Any]], destination: MediaPath) -> None:
+    """Write arrays to a compressed .npz file, complete or not at all (temporary name, then rename).
 
     What a process that was killed left of the same file goes; two processes never write into one file.
     """
@@ -133,8 +138,7 @@ def write_samples(samples: FaceSamples, destination: MediaPath) -> None:
     temporary = destination.with_name(f".{destination.name}.{secrets.token_hex(8)}.part")
     try:
         with temporary.open("wb") as sink:
-            columns = {field.name: getattr(samples, field.name) for field in fields(samples)}
-            np.savez_compressed(sink, **columns)
+            np.savez_compressed(sink, **dict(columns))  # type: ignore[arg-type]
         temporary.replace(destination)
     finally:
         temporary.unlink(missing_ok=True)

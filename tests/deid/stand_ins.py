@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from deid.observe import NoExpression
-from deid.pipeline import Hiding
+from deid.task import Hiding
 from emotion.sampling import Engine
 from emotion.types import Float, Image
 from tests.emotion.stand_ins import MeanColour, OneFace

@@ -11,9 +11,10 @@ from deid.audit import AuditOptions, AuditTools, audit, load_tools
 from deid.errors import NotComparable
 from deid.gallery import enrol_gallery
 from deid.landmarks import Mesh
-from deid.pipeline import Task, deidentify
+from deid.pipeline import deidentify
 from deid.readings import Instruments, is_bare
 from deid.recognisers import Identifier
+from deid.task import Task
 from emotion.errors import OutputUnwritable, UnreadableVideo
 from emotion.media import write_video
 from tests import videos
@@ -130,7 +131,7 @@ def test_a_place_is_bare_when_it_differs_no_more_than_encoding_explains():
 
 def test_the_demonstration_hidden_by_a_blur_is_not_recognised(tmp_path, weights_dir):
     from deid.demo import demo_videos
-    from deid.pipeline import load_hiding
+    from deid.task import load_hiding
     from emotion.media import read_frames
 
     source, output = tmp_path / "source.mp4", tmp_path / "out.mp4"

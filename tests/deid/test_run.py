@@ -8,7 +8,8 @@ import pytest
 from deid.errors import DamagedVideo, FaceRemains, UnknownMethod, UnknownTrack
 from deid.mark import read_mark
 from deid.mask import BOX_BGR
-from deid.pipeline import Task, deidentify, describe
+from deid.pipeline import deidentify
+from deid.task import Task, describe
 from emotion.errors import Cancelled, EmotionError, OutputUnwritable, UnreadableVideo, WeightsMissing
 from emotion.media import probe_video, read_audio, read_frames
 from tests import videos
@@ -172,14 +173,14 @@ def test_a_full_disk_leaves_no_file(tmp_path, output, monkeypatch):
     def no_space(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("deid.pipeline.add_mark", no_space)
+    monkeypatch.setattr("deid.joining.add_mark", no_space)
     with pytest.raises(OutputUnwritable, match="No space left"):
         deidentify(videos.write_normal(tmp_path), output, BOX, hiding=hiding())
     assert files_in(output.parent) == []
 
 
 def test_missing_weights_give_no_file(tmp_path):
-    from deid.pipeline import load_hiding
+    from deid.task import load_hiding
 
     with pytest.raises(WeightsMissing):
         load_hiding(tmp_path)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from deid import stretches
-from deid.pipeline import Task, deidentify
+from deid import stretches, work
+from deid.pipeline import deidentify
+from deid.task import Task
 from emotion.errors import OutputUnwritable
 from emotion.media import VideoSink, picture_times, probe_video, read_audio, read_frames
 from emotion.samples import plan_segments
@@ -15,9 +18,8 @@ from tests.deid.test_run import hiding
 
 
 def in_pieces_of(monkeypatch, segment_us: int) -> None:
-    monkeypatch.setattr(
-        stretches, "plan_segments", lambda duration: plan_segments(duration, segment_us=segment_us)
-    )
+    for module in (stretches, work):
+        monkeypatch.setattr(module, "plan_segments", partial(plan_segments, segment_us=segment_us))
 
 
 @pytest.mark.parametrize("method", ["box", "blur", "pixelate"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
+from deid import stretches, work
 from deid.blend import FOREHEAD, face_mask, lay_over, raise_forehead, relight
 from deid.cover import plan_cover
 from deid.demo import demo_videos
@@ -23,12 +25,15 @@ from deid.donors import (
 from deid.errors import NoCalmFace, UnknownDonor
 from deid.gaze import look_of
 from deid.observe import find_faces
-from deid.pipeline import Task, deidentify, describe, load_hiding
+from deid.pipeline import deidentify
+from deid.stretches import cut
+from deid.task import Task, describe, load_hiding
 from deid.watch import Watcher
 from emotion.detect import CenterFace
 from emotion.geometry import iou_matrix
 from emotion.identify import FaceFeature
-from emotion.media import probe_video, read_frames, write_video
+from emotion.media import picture_times, probe_video, read_frames, write_video
+from emotion.samples import plan_segments
 
 TONE = np.array([120, 150, 190], np.float32)
 SOMEBODY = Looks(TONE, 35.0, 0.5)
@@ -119,8 +124,19 @@ def test_looks_are_read_only_where_the_face_was_detected(clip, hiding, weights_d
     plan = replace(plan, samples=np.where(seen, plan.samples, -1))
     monkeypatch.setattr("deid.watch.LOOK_EVERY", 4)
     monkeypatch.setattr("deid.age_sex.AgeSexReader.read", lambda *_: np.array([70.0, 1.0], np.float32))
-    (looks,) = Watcher(weights_dir).watch(clip, found, plan, None).looks.values()
+    (stretch,) = cut(video, plan.frame_times_us)
+    seen = Watcher(weights_dir).watch(clip, found, plan, stretch, None)
+    looks = seen.looks_of(np.flatnonzero(plan.tracks == 1), None)
     assert (looks.age_years, looks.female) == (70.0, 1.0)
+
+
+def test_a_face_is_followed_from_one_stretch_into_the_next(clip, hiding, monkeypatch):
+    for module in (stretches, work):
+        monkeypatch.setattr(module, "plan_segments", partial(plan_segments, segment_us=120_000))
+    output = clip.with_name("stretches.mp4")
+    report = describe(deidentify(clip, output, Task("swap", donor="donor-3"), hiding=hiding))
+    assert (report["faces_drawn"], report["faces_covered_instead"]) == (report["covers"], 0)
+    assert len(picture_times(output)) == len(picture_times(clip))
 
 
 def test_an_avatar_leaves_no_pixel_of_the_original(clip, hiding):

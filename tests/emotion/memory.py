@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import PurePath
 
 
@@ -32,6 +33,14 @@ class MemoryPath:
     @property
     def suffix(self) -> str:
         return self.place.suffix
+
+    @property
+    def parent(self) -> MemoryPath:
+        return MemoryPath(self.files, self.place.parent)
+
+    def glob(self, pattern: str, /) -> Iterator[MemoryPath]:
+        inside = [place for place in self.files if place.parent == self.place and place.match(pattern)]
+        return (MemoryPath(self.files, place) for place in inside)
 
     def open(self, mode: str, /) -> io.BytesIO:
         if mode == "rb":

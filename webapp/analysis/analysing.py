@@ -17,6 +17,7 @@ from webapp.analysis.queries import analysable, encounter_of
 from webapp.core.errors import AppError
 from webapp.engines import Source, Stretch
 from webapp.jobs.context import JobContext
+from webapp.jobs.durations import as_clock
 from webapp.jobs.errors import PlanOutdated, Stopped, WaitForConsent
 from webapp.jobs.models import Job
 from webapp.jobs.registry import PlannedSegment, Segmented
@@ -145,7 +146,7 @@ def _planned(recording: Recording, stretch: Stretch) -> PlannedSegment:
         "media_s": stretch.media_s,
     }
     start_s = stretch.start_us // engines.SECOND_US
-    label = f"{stretch.camera}’s camera, {_minutes(start_s)}–{_minutes(start_s + round(stretch.media_s))}"
+    label = f"{stretch.camera}’s camera, {as_clock(start_s)}–{as_clock(start_s + round(stretch.media_s))}"
     return PlannedSegment(
         name=f"{recording.pk}/{start_s}",
         label=label[0].upper() + label[1:],
@@ -153,15 +154,6 @@ def _planned(recording: Recording, stretch: Stretch) -> PlannedSegment:
         media_s=stretch.media_s,
         is_done=stretch.is_kept,
     )
-
-
-def _minutes(seconds: int) -> str:
-    """Return a moment of a recording as people say it.
-
-    >>> _minutes(90), _minutes(3_690)
-    ('1:30', '61:30')
-    """
-    return f"{seconds // 60}:{seconds % 60:02d}"
 
 
 def _sources(cameras: Cameras) -> list[Source]:

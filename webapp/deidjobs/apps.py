@@ -8,15 +8,24 @@ class DeidJobsConfig(AppConfig):
     def ready(self) -> None:
         from webapp.consent.holders import register_holder
         from webapp.core.waiting import register_counter, register_provider
-        from webapp.deidjobs.hiding import may_hide, run_hiding
+        from webapp.deidjobs.hiding import SEGMENTED, forget_cancelled, may_hide, run_hiding
         from webapp.deidjobs.holding import HOLDER
         from webapp.deidjobs.queries import KIND
-        from webapp.deidjobs.sweeping import sweep_versions_without_a_row
+        from webapp.deidjobs.sweeping import sweep_what_nobody_needs
         from webapp.deidjobs.waiting import counts, unreviewed
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
 
-        register_kind(JobKind(KIND, "De-identify a recording", run_hiding, may_start=may_hide))
+        register_kind(
+            JobKind(
+                KIND,
+                "De-identify a recording",
+                run_hiding,
+                segmented=SEGMENTED,
+                may_start=may_hide,
+                on_failed=forget_cancelled,
+            )
+        )
         register_holder(HOLDER)
-        register_sweep(sweep_versions_without_a_row)
+        register_sweep(sweep_what_nobody_needs)
         register_provider(unreviewed)
         register_counter(counts)

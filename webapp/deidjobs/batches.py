@@ -15,7 +15,7 @@ from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import KIND, purposes_of
 from webapp.deidjobs.services import check_choice, request_derivative
 from webapp.jobs.batches import BATCH_PRIORITY, BatchPlan, queue_batch
-from webapp.jobs.models import UNFINISHED, Batch, Job, JobState
+from webapp.jobs.models import UNFINISHED, Batch, Job, JobState, Segment
 from webapp.jobs.queries import live_workers
 from webapp.jobs.services import Actor
 from webapp.recordings.models import Recording, RecordingState
@@ -119,16 +119,20 @@ def _request_missing(recording: Recording, *, method: str, audio: str, actor: Ac
 def measured_speed(method: str) -> float | None:
     """Return seconds of recording that one worker does per second with a method, its audit included, over the
     latest jobs; None when none was measured.
+
+    A job's own time is that of its joining and audit; its segments were measured one by one.
     """
     done = Derivative.objects.filter(method=method, job__state=JobState.DONE, recording__duration_us__gt=0)
     timed = done.filter(job__finished_at__gt=F("job__started_at")).order_by("-finished_at")[:MEASURED_JOBS]
-    sums = Derivative.objects.filter(pk__in=list(timed.values_list("pk", flat=True))).aggregate(
+    latest = Derivative.objects.filter(pk__in=list(timed.values_list("pk", flat=True)))
+    sums = latest.aggregate(
         media_us=Sum("recording__duration_us"), work=Sum(F("job__finished_at") - F("job__started_at"))
     )
     if not sums["media_us"]:
         return None
-    speed: float = sums["media_us"] / engines.SECOND_US / sums["work"].total_seconds()
-    return speed
+    segments = Segment.objects.filter(job__in=latest.values("job")).aggregate(work_s=Sum("work_s"))
+    work_s: float = sums["work"].total_seconds() + (segments["work_s"] or 0.0)
+    return float(sums["media_us"] / engines.SECOND_US / work_s)
 
 
 def _hidden(recordings: QuerySet[Recording], method: str, audio: str) -> set[UUID]:

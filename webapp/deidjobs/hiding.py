@@ -1,26 +1,39 @@
-"""The job that hides the faces of a recording and measures the result. Consent is asked when it starts, while
-it runs, and again when it writes.
+"""The job that hides the faces of a recording in segments, joins them and measures the result.
+
+Consent is asked when it is cut, when each segment starts, while one runs, and again when the result is
+written.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
 
 from webapp import engines
 from webapp.core.errors import AppError
+from webapp.core.media_root import remove
 from webapp.deidjobs import services
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden, recording_of
-from webapp.deidjobs.storage import new_version
+from webapp.deidjobs.storage import new_version, steps_dir, steps_of
+from webapp.engines import HidingJob, HidingStep
 from webapp.jobs.context import JobContext
-from webapp.jobs.errors import Stopped, WaitForConsent
-from webapp.jobs.models import Job
+from webapp.jobs.durations import as_clock
+from webapp.jobs.errors import PlanOutdated, Stopped, WaitForConsent
+from webapp.jobs.models import Job, JobState
+from webapp.jobs.registry import PlannedSegment, Segmented
+from webapp.jobs.segments import SegmentContext
 from webapp.recordings import storage
 from webapp.recordings.models import Recording
 
 ASK_CONSENT_EVERY_S = 3.0
 HIDING_SHARE = 0.6  # of the time; the rest is the audit
+LABELS = {"look": "Finding faces", "watch": "Following faces", "write": "Hiding faces"}
+CASTING = "Choosing donors"
 
 
 class _Consent:
@@ -41,49 +54,115 @@ class _Consent:
         return may_be_hidden(self._recording, self._audio)
 
 
+def plan_hiding(context: JobContext) -> list[PlannedSegment]:
+    """Return the segments that are known now. Raises AppError, WaitForConsent."""
+    if Derivative.objects.filter(job=context.job).exists():
+        return []
+    recording, _ = _basis(context.job)
+    return [_planned(step) for step in engines.plan_hiding(_hiding_job(recording, context.job))]
+
+
+def hide_segment(context: SegmentContext) -> None:
+    """Do one segment; nothing of it is kept when consent ended meanwhile. Raises PlanOutdated, Stopped."""
+    try:
+        recording, consent = _basis(context.job)
+    except AppError:
+        raise PlanOutdated from None
+    hiding, name = _hiding_job(recording, context.job), context.input["name"]
+    engines.hide_step(
+        hiding,
+        name,
+        progress=context.progress,
+        cancelled=lambda: context.cancelled() or consent.withdrawn(),
+    )
+    if not consent.holds():
+        engines.forget_hiding(hiding, name)
+        raise PlanOutdated
+
+
 def run_hiding(context: JobContext) -> None:
-    """Write a de-identified version and its cards; whatever goes wrong leaves neither file nor row.
+    """Join the segments and write a de-identified version and its cards; whatever goes wrong leaves neither
+    file nor row.
 
     A killed worker leaves a file at most, which no page serves and a sweep deletes.
     """
-    recording = recording_of(context.job)
-    if recording is None:
-        raise AppError("The recording is gone, so there is nothing to de-identify.", code="no_recording")
     if Derivative.objects.filter(job=context.job).exists():
         return
-    consent = _Consent(recording, context.params["audio"])
-    if not consent.holds():
-        raise WaitForConsent
+    recording, consent = _basis(context.job)
     pk = uuid.uuid4()
     destination = new_version(recording.pk, pk)
     destination.parent.mkdir(parents=True, exist_ok=True)
+    context.progress(HIDING_SHARE, "measuring the result")
     try:
-        hidden = engines.hide_faces(
-            storage.original(recording),
+        hidden = engines.finish_hiding(
+            _hiding_job(recording, context.job),
             destination,
-            method=context.params["method"],
-            audio=context.params["audio"],
-            donor=context.params["donor"],
-            seed=services.seed_of(recording),
-            progress=lambda share, audited: _report(context, share, audited=audited),
+            progress=lambda share: context.progress(HIDING_SHARE + (1 - HIDING_SHARE) * share),
             cancelled=lambda: context.cancelled() or consent.withdrawn(),
         )
         with context.finishing():
             if not consent.holds():
                 raise Stopped
             services.write_derivative(recording=recording, job=context.job, pk=pk, hidden=hidden)
+    except PlanOutdated:
+        destination.unlink(missing_ok=True)
+        raise Stopped from None
     except BaseException:
         destination.unlink(missing_ok=True)
         raise
+    remove(steps_dir(recording.pk, context.job.pk))
 
 
-def _report(context: JobContext, share: float, *, audited: bool) -> None:
-    if audited:
-        context.progress(HIDING_SHARE + (1 - HIDING_SHARE) * share, "measuring the result")
-    else:
-        context.progress(HIDING_SHARE * share, "hiding faces")
+def forget_cancelled(job: Job) -> None:
+    """Remove what the segments of a cancelled job kept; one that failed goes on from there when retried."""
+    if job.state == JobState.CANCELLED:
+        folder = steps_dir(uuid.UUID(job.params["recording"]), job.pk)
+        transaction.on_commit(partial(remove, folder), robust=True)
 
 
 def may_hide(job: Job) -> bool:
     recording = recording_of(job)
     return recording is None or may_be_hidden(recording, job.params["audio"])
+
+
+def whole_s(job: Job) -> float:
+    """Return what all segments and the audit come to, in seconds of recording."""
+    recording = recording_of(job)
+    return (recording.duration_us or 0) / engines.SECOND_US / HIDING_SHARE if recording else 0.0
+
+
+SEGMENTED = Segmented(
+    plan=plan_hiding, work=hide_segment, queue=lambda: str(settings.ANALYSIS_QUEUE), whole_s=whole_s
+)
+
+
+def _basis(job: Job) -> tuple[Recording, _Consent]:
+    """Return the recording and its consent. Raises AppError when it is gone, WaitForConsent."""
+    recording = recording_of(job)
+    if recording is None:
+        raise AppError("The recording is gone, so there is nothing to de-identify.", code="no_recording")
+    consent = _Consent(recording, job.params["audio"])
+    if not consent.holds():
+        raise WaitForConsent
+    return recording, consent
+
+
+def _hiding_job(recording: Recording, job: Job) -> HidingJob:
+    return HidingJob(
+        source=storage.original(recording),
+        folder=steps_of(recording.pk, job.pk),
+        method=job.params["method"],
+        audio=job.params["audio"],
+        donor=job.params["donor"],
+        seed=services.seed_of(recording),
+    )
+
+
+def _planned(step: HidingStep) -> PlannedSegment:
+    label = CASTING
+    if step.kind in LABELS:
+        start_s = step.start_us // engines.SECOND_US
+        label = f"{LABELS[step.kind]}, {as_clock(start_s)}–{as_clock(start_s + round(step.seconds))}"
+    return PlannedSegment(
+        name=step.name, label=label, input={"name": step.name}, media_s=step.media_s, is_done=step.is_done
+    )

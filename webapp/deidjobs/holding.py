@@ -11,10 +11,12 @@ from django.db.models import QuerySet
 from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
 from webapp.core.encrypted_path import Place
+from webapp.core.media_root import remove
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden, purposes_of
-from webapp.deidjobs.storage import FOLDER, version_path
-from webapp.recordings.storage import entries
+from webapp.deidjobs.storage import FOLDER, STEPS, version_path
+from webapp.recordings.models import Recording
+from webapp.recordings.storage import derived_dir, entries
 from webapp.studies.models import Encounter
 
 
@@ -30,6 +32,8 @@ def erase(scope: Scope) -> list[Erased]:
         path = version_path(one.recording_id, one.pk)
         transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
         one.delete()
+    for folder in _steps(scope):
+        transaction.on_commit(partial(remove, folder), robust=True)
     return gone
 
 
@@ -40,6 +44,10 @@ def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
         if path.stem in erased:
             yield "a de-identified version is still in the storage"
             path.unlink(missing_ok=True)
+    for folder in _steps(scope):
+        if folder.exists():
+            yield "what was computed to de-identify a recording is still in the storage"
+            remove(folder)
 
 
 def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
@@ -65,6 +73,12 @@ def _to_erase(scope: Scope) -> list[Derivative]:
         if _rests_on(scope, one)
         and (one.finished_at <= scope.ended_at or not may_be_hidden(one.recording, one.audio))
     ]
+
+
+def _steps(scope: Scope) -> list[Place]:
+    """Return where jobs keep what they computed from recordings that may not be hidden any more."""
+    recordings = Recording.objects.filter(encounter__in=scope.encounters).select_related("encounter")
+    return [derived_dir(one.pk) / STEPS for one in recordings if not may_be_hidden(one, audio="remove")]
 
 
 def _files() -> Iterator[Place]:

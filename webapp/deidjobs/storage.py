@@ -8,6 +8,7 @@ from webapp.core.encrypted_path import Place, StoredFile
 from webapp.recordings.storage import derived, derived_dir, new_derived
 
 FOLDER = "deidentified"
+STEPS = "hiding"
 
 
 def version_path(recording_id: UUID, derivative_id: UUID) -> Place:
@@ -22,6 +23,15 @@ def version(recording_id: UUID, derivative_id: UUID) -> StoredFile:
 def new_version(recording_id: UUID, derivative_id: UUID) -> StoredFile:
     """Return where a version is to be written. Raises MediaLocked."""
     return new_derived(recording_id, _name(derivative_id))
+
+
+def steps_of(recording_id: UUID, job_id: UUID) -> StoredFile:
+    """Return the folder in which the steps of a job keep what they found. Raises MediaLocked."""
+    return new_derived(recording_id, f"{STEPS}/{job_id}")
+
+
+def steps_dir(recording_id: UUID, job_id: UUID) -> Place:
+    return derived_dir(recording_id) / STEPS / str(job_id)
 
 
 def _name(derivative_id: UUID) -> str:

@@ -1,21 +1,27 @@
-"""Versions that a worker finished and was killed before it could write down."""
+"""Versions that a worker finished and was killed before it could write down, and steps of ended jobs."""
 
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import structlog
 from django.core.cache import cache
+from django.db.models import Q
+from django.utils import timezone
 
+from webapp.core.encrypted_path import Place
+from webapp.core.media_root import remove
 from webapp.deidjobs.models import Derivative
-from webapp.deidjobs.storage import FOLDER
+from webapp.deidjobs.storage import FOLDER, STEPS
+from webapp.jobs.models import UNFINISHED, Job
 from webapp.recordings import storage
 from webapp.recordings.sweeping import LOOK_FOR_ORPHANS_EVERY_S, ORPHAN_AFTER_S
 
 log = structlog.get_logger(__name__)
 
 
-def sweep_versions_without_a_row() -> None:
+def sweep_what_nobody_needs() -> None:
     """Delete whole files that no row has named for a day, longer than any audit takes; looks once an hour."""
     if not cache.add("versions-swept", True, LOOK_FOR_ORPHANS_EVERY_S):
         return
@@ -26,3 +32,14 @@ def sweep_versions_without_a_row() -> None:
             if path.stem not in known and path.stat().st_mtime < before:
                 log.warning("orphan_deleted", kind=FOLDER, recording_id=folder.name)
                 path.unlink(missing_ok=True)
+        _sweep_steps(folder)
+
+
+def _sweep_steps(folder: Place) -> None:
+    """Delete what jobs kept that ended a day ago; until then one that failed may be tried again."""
+    before = timezone.now() - timedelta(seconds=ORPHAN_AFTER_S)
+    for path in (folder / STEPS).iterdir() if (folder / STEPS).is_dir() else ():
+        known = Job.objects.filter(pk=path.name)
+        if not known.filter(Q(state__in=UNFINISHED) | Q(finished_at__gt=before)).exists():
+            log.warning("orphan_deleted", kind=STEPS, recording_id=folder.name)
+            remove(path)

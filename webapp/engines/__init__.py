@@ -7,7 +7,15 @@ sentence; a cancelled run leaves as Stopped.
 from typing import TYPE_CHECKING
 
 from webapp.engines.analysis import conclude, default_model, forget, known_models, plan, sample
-from webapp.engines.hiding import hide_faces, known_donors, known_methods, known_sounds
+from webapp.engines.hiding import (
+    finish_hiding,
+    forget_hiding,
+    hide_step,
+    known_donors,
+    known_methods,
+    known_sounds,
+    plan_hiding,
+)
 from webapp.engines.live import (
     live_consultation,
     live_follower,
@@ -19,7 +27,17 @@ from webapp.engines.live import (
 )
 from webapp.engines.media import check_video, demo_videos, read_camera_jpegs
 from webapp.engines.rules import check_rules, shipped_rules
-from webapp.engines.values import SECOND_US, ByHand, CheckedVideo, Findings, HiddenVideo, Source, Stretch
+from webapp.engines.values import (
+    SECOND_US,
+    ByHand,
+    CheckedVideo,
+    Findings,
+    HiddenVideo,
+    HidingJob,
+    HidingStep,
+    Source,
+    Stretch,
+)
 
 if TYPE_CHECKING:
     from emotion.live.faces import LiveFrame as LiveFrame
@@ -30,6 +48,8 @@ __all__ = [
     "CheckedVideo",
     "Findings",
     "HiddenVideo",
+    "HidingJob",
+    "HidingStep",
     "Source",
     "Stretch",
     "check_rules",
@@ -37,8 +57,10 @@ __all__ = [
     "conclude",
     "default_model",
     "demo_videos",
+    "finish_hiding",
     "forget",
-    "hide_faces",
+    "forget_hiding",
+    "hide_step",
     "known_donors",
     "known_methods",
     "known_models",
@@ -48,6 +70,7 @@ __all__ = [
     "live_row",
     "live_sighting",
     "plan",
+    "plan_hiding",
     "read_camera_jpegs",
     "read_live_frames",
     "sample",

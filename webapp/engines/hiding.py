@@ -12,11 +12,13 @@ from django.conf import settings
 from webapp.core.encrypted_path import StoredFile
 from webapp.engines.findings import versions
 from webapp.engines.translating import translated
-from webapp.engines.values import HiddenVideo
+from webapp.engines.values import HiddenVideo, HidingJob, HidingStep
+from webapp.jobs.errors import PlanOutdated
 
 if TYPE_CHECKING:
     from deid.audit import AuditTools
-    from deid.pipeline import Hiding
+    from deid.task import Hiding
+    from deid.work import Work
 
 
 def known_methods() -> tuple[str, ...]:
@@ -38,44 +40,81 @@ def known_donors() -> tuple[str, ...]:
     return tuple(donor.name for donor in list_donors())
 
 
-def hide_faces(
-    source: StoredFile,
+def plan_hiding(job: HidingJob) -> list[HidingStep]:
+    """Return all steps that are known now; more may become known once these are done.
+
+    Raises AppError for what cannot be done, OSError when the storage cannot be reached.
+    """
+    from deid.errors import ResultLost
+
+    job.source.stat()
+    with translated():
+        work = _open(job)
+        try:
+            steps = work.steps()
+        except ResultLost:
+            steps = work.steps()
+    return [
+        HidingStep(one.kind, one.name, one.start_us, one.seconds, one.seconds * one.share, one.is_done)
+        for one in steps
+    ]
+
+
+def hide_step(
+    job: HidingJob, name: str, *, progress: Callable[[float], None], cancelled: Callable[[], bool]
+) -> None:
+    """Do one step and keep its result; doing it twice gives the same.
+
+    Raises AppError for what cannot be done, Stopped once cancelled() is true, PlanOutdated when no such step
+    is known, OSError when the storage cannot be reached.
+    """
+    from deid.errors import ResultLost
+
+    job.source.stat()
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with translated():
+        try:
+            _open(job).do(name, progress=progress, cancelled=cancelled)
+        except (KeyError, ResultLost):
+            raise PlanOutdated from None
+
+
+def forget_hiding(job: HidingJob, name: str) -> None:
+    """Remove what a step kept, and whatever was read of the recording."""
+    _open.cache_clear()
+    for path in job.folder.glob(f"{name.rsplit('.', 1)[0]}.*"):
+        path.unlink(missing_ok=True)
+
+
+def finish_hiding(
+    job: HidingJob,
     destination: StoredFile,
     *,
-    method: str,
-    audio: str,
-    donor: str,
-    seed: int,
-    progress: Callable[[float, bool], None],
+    progress: Callable[[float], None],
     cancelled: Callable[[], bool],
 ) -> HiddenVideo:
-    """Write a recording with its faces hidden and return how and what the audit measured on that file.
+    """Join what all steps kept and return how it was made and what the audit measured on that file.
 
-    progress is told a share of 0..1 and whether it is the audit's. Raises AppError, Stopped, and OSError when
-    the storage fails; then nothing stands under the destination's name, unless the audit was what went wrong.
+    progress is told the audit's share of 0..1. Raises AppError, Stopped, PlanOutdated when a step is missing,
+    and OSError when the storage fails; then nothing stands under the destination's name, unless the audit was
+    what went wrong.
     """
     from deid.audit import audit
-    from deid.pipeline import Task, deidentify, describe
+    from deid.task import describe
     from emotion.media.source import partial_path
 
-    source.stat()
-    task = Task(method, audio=audio, donor=donor, seed=seed)
+    if not all(step.is_done for step in plan_hiding(job)):
+        raise PlanOutdated
     with translated():
-        hiding, tools = _load_hiding()
-        report = deidentify(
-            source,
-            destination,
-            task,
-            hiding=hiding,
-            progress=lambda share: progress(share, False),
-            cancelled=cancelled,
-        )
+        work = _open(job)
+        report = work.finish(destination, cancelled=cancelled)
+        _open.cache_clear()
         found = audit(
-            source,
+            job.source,
             destination,
-            tools=tools,
+            tools=_load_tools(),
             control=partial_path(destination),
-            progress=lambda share: progress(share, True),
+            progress=progress,
             cancelled=cancelled,
         )
     digest, size_bytes = hashlib.sha256(), 0
@@ -84,7 +123,7 @@ def hide_faces(
             digest.update(block)
             size_bytes += len(block)
     return HiddenVideo(
-        recipe={**vars(task), "versions": versions(), "weights": _all_weights()},
+        recipe={**vars(report.task), "versions": versions(), "weights": _all_weights()},
         report=describe(report),
         privacy=found["privacy"],
         expression=found["expression"],
@@ -96,15 +135,28 @@ def hide_faces(
     )
 
 
-@functools.cache
-def _load_hiding() -> tuple[Hiding, AuditTools]:
-    from deid.audit import load_tools
-    from deid.pipeline import load_hiding
+@functools.lru_cache(maxsize=1)
+def _open(job: HidingJob) -> Work:
+    """Return a recording's work; the next step of the same goes on with what the last one has read."""
+    from deid.task import Task
+    from deid.work import Work
 
-    return (
-        load_hiding(settings.WEIGHTS_DIR, device=settings.DEVICE),
-        load_tools(settings.WEIGHTS_DIR, device=settings.DEVICE),
-    )
+    task = Task(job.method, audio=job.audio, donor=job.donor, seed=job.seed)
+    return Work(job.source, task, hiding=_load_hiding(), keep=lambda name: job.folder / name)
+
+
+@functools.cache
+def _load_hiding() -> Hiding:
+    from deid.task import load_hiding
+
+    return load_hiding(settings.WEIGHTS_DIR, device=settings.DEVICE)
+
+
+@functools.cache
+def _load_tools() -> AuditTools:
+    from deid.audit import load_tools
+
+    return load_tools(settings.WEIGHTS_DIR, device=settings.DEVICE)
 
 
 def _all_weights() -> dict[str, str]:

@@ -84,6 +84,34 @@ class ByHand:
 
 
 @dataclass(frozen=True)
+class HidingJob:
+    """What is to be hidden in a recording, and where the results of its steps are kept meanwhile."""
+
+    source: StoredFile
+    folder: StoredFile
+    method: str
+    audio: str
+    donor: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class HidingStep:
+    """A step of a de-identification. kind: look, watch, cast or write. start_us, seconds: of the recording.
+
+    media_s: the part of those seconds that the step stands for, so that all steps of all kinds come to the
+    length of the recording.
+    """
+
+    kind: str
+    name: str
+    start_us: int
+    seconds: float
+    media_s: float
+    is_done: bool
+
+
+@dataclass(frozen=True)
 class HiddenVideo:
     """A de-identified file as plain data: how it was made, what was done, and what the audit measured."""
 

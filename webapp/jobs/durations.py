@@ -5,6 +5,15 @@ from __future__ import annotations
 NBSP = "\u00a0"
 
 
+def as_clock(seconds: int) -> str:
+    """Return a moment of a recording as people say it.
+
+    >>> as_clock(90), as_clock(3_690)
+    ('1:30', '61:30')
+    """
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
 def in_words(seconds: float) -> str:
     """Return a length of time that is an estimate or a sum, without false precision.
 

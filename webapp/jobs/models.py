@@ -88,7 +88,7 @@ class Job(Leased):
 
     subject_id: the encounter that the work is about; apps to the right know its type. A running job without a
     lease is spread: its segments are being worked on. spread_at, spread_from: when that began, and with how
-    much progress.
+    much progress. whole_s: seconds of recording that all its segments come to, at least.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -107,6 +107,7 @@ class Job(Leased):
     pause_requested = models.BooleanField(default=False)
     spread_at = models.DateTimeField(null=True)
     spread_from = models.FloatField(default=0.0)
+    whole_s = models.FloatField(default=0.0)
     batch = models.ForeignKey(Batch, null=True, on_delete=models.SET_NULL, related_name="jobs")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -16,6 +16,10 @@ def _always(_job: Job) -> bool:
     return True
 
 
+def _nothing_yet(_job: Job) -> float:
+    return 0.0
+
+
 def _nothing(_job: Job) -> None:
     return None
 
@@ -39,12 +43,14 @@ class Segmented:
     """How a job is cut. plan: every stretch that the result needs, asked anew whenever the job is taken up.
 
     work: does one stretch and keeps its result where plan finds it; doing it twice does no harm. queue: "cpu"
-    or "gpu", asked when a segment is queued.
+    or "gpu", asked when a segment is queued. whole_s: seconds of recording that all segments and what follows
+    come to, where plan does not know all of them at first.
     """
 
     plan: Callable[[JobContext], Sequence[PlannedSegment]]
     work: Callable[[SegmentContext], None]
     queue: Callable[[], str]
+    whole_s: Callable[[Job], float] = _nothing_yet
 
 
 @dataclass(frozen=True)

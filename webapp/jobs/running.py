@@ -119,7 +119,8 @@ def is_storages(error: Exception) -> bool:
 
 def _do(kind: JobKind, context: JobContext, token: UUID) -> None:
     """Spread the job over its segments; or run it, when it has none or they are all done."""
-    if kind.segmented is not None and spread(context.job, token, kind.segmented.plan(context)):
+    cut = kind.segmented
+    if cut is not None and spread(context.job, token, cut.plan(context), cut.whole_s(context.job)):
         return
     kind.run(context)
     if not context.finished:

@@ -38,15 +38,16 @@ def without_open_segments(jobs: QuerySet[Job]) -> QuerySet[Job]:
 
 
 @transaction.atomic
-def spread(job: Job, token: UUID, planned: Sequence[PlannedSegment]) -> bool:
+def spread(job: Job, token: UUID, planned: Sequence[PlannedSegment], whole_s: float = 0.0) -> bool:
     """Write the plan and queue what is not done; return False when nothing is left but joining.
 
-    Afterwards a spread job has no lease. Raises Stopped when the job is no longer ours or not wanted now,
-    AppError for a segment whose result keeps getting lost.
+    whole_s: as in Segmented. Afterwards a spread job has no lease. Raises Stopped when the job is no longer
+    ours or not wanted now, AppError for a segment whose result keeps getting lost.
     """
     mine = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_token=token)
-    if not mine.update(heartbeat_at=timezone.now()):
+    if not mine.update(heartbeat_at=timezone.now(), whole_s=whole_s):
         raise Stopped
+    job.whole_s = whole_s
     _write_plan(job, planned)
     waiting = list(Segment.objects.filter(job=job, state__in=SEGMENT_UNFINISHED))
     hopeless = [one for one in waiting if one.attempts >= MOST_ATTEMPTS]
@@ -121,4 +122,5 @@ def _share_done(job: Job) -> float:
     sums = Segment.objects.filter(job=job).aggregate(
         total=Sum("media_s"), done=Sum(F("media_s") * F("progress"))
     )
-    return min(1.0, (sums["done"] or 0.0) / sums["total"]) if sums["total"] else 0.0
+    total = max(sums["total"] or 0.0, job.whole_s)
+    return min(1.0, (sums["done"] or 0.0) / total) if total else 0.0

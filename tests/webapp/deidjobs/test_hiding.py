@@ -12,8 +12,11 @@ from webapp.consent.services import record_decisions
 from webapp.core.errors import AppError
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.services import request_derivative
-from webapp.deidjobs.storage import version_path
-from webapp.jobs import running
+from webapp.deidjobs.storage import steps_dir, version_path
+from webapp.engines import HidingStep
+from webapp.jobs import running, segments
+from webapp.jobs.models import Segment
+from webapp.jobs.services import cancel_job
 from webapp.recordings.storage import derived_dir
 
 
@@ -24,24 +27,56 @@ def job(recording, alice):
 
 @pytest.fixture
 def engine(monkeypatch):
-    """Hiding that writes a few bytes; `before_end` may be replaced by a test."""
+    """Hiding in two steps, the second known after the first; tests replace `during` and `before_end`."""
 
     class Engine:
-        calls: list[dict] = []
+        def __init__(self) -> None:
+            self.finished, self.done = 0, []
+
+        def during(self, name: str) -> None:
+            pass
 
         def before_end(self) -> None:
             pass
 
-        def hide_faces(self, source, destination, **values):
-            self.calls.append(values)
+        def plan(self, job):
+            kept = {path.stem for path in job.folder.glob("*.npz")}
+            names = ["look-0", "write-0"][: 1 + ("look-0" in kept)]
+            return [
+                HidingStep(name[:-2], f"{name}.npz", 0, 30.0, 15.0, is_done=name in kept) for name in names
+            ]
+
+        def step(self, job, name, *, progress, cancelled):
+            job.folder.mkdir(parents=True, exist_ok=True)
+            self.during(name)
+            (job.folder / name).write_bytes(b"kept")
+            self.done.append(name)
+
+        def finish(self, job, destination, *, progress, cancelled):
+            assert all(step.is_done for step in self.plan(job))
+            self.finished += 1
             destination.write_bytes(b"hidden")
             self.before_end()
             return hidden_video()
 
     engine = Engine()
-    engine.calls = []
-    monkeypatch.setattr(engines, "hide_faces", engine.hide_faces)
+    monkeypatch.setattr(engines, "plan_hiding", engine.plan)
+    monkeypatch.setattr(engines, "hide_step", engine.step)
+    monkeypatch.setattr(engines, "finish_hiding", engine.finish)
     return engine
+
+
+def work_off(job) -> None:
+    """Do what workers do until nobody can go on."""
+    for _ in range(9):
+        running.run(job.pk)
+        for segment in Segment.objects.filter(job=job, state="queued"):
+            segments.run(segment.pk)
+
+
+def kept(recording, job) -> list[str]:
+    folder = steps_dir(recording.pk, job.pk)
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
 def files(recording) -> list[str]:
@@ -50,7 +85,7 @@ def files(recording) -> list[str]:
 
 
 def test_a_job_leaves_one_version_with_its_cards_and_file(job, recording, engine):
-    running.run(job.pk)
+    work_off(job)
     job.refresh_from_db()
     derivative = Derivative.objects.get()
     assert job.state == "done"
@@ -60,10 +95,10 @@ def test_a_job_leaves_one_version_with_its_cards_and_file(job, recording, engine
 
 
 def test_running_twice_writes_no_second_version(job, engine):
-    running.run(job.pk)
+    work_off(job)
     type(job).objects.filter(pk=job.pk).update(state="queued")
-    running.run(job.pk)
-    assert Derivative.objects.count() == len(engine.calls) == 1
+    work_off(job)
+    assert Derivative.objects.count() == engine.finished == 1
 
 
 def test_what_cannot_be_hidden_leaves_neither_row_nor_file(job, recording, engine):
@@ -71,7 +106,7 @@ def test_what_cannot_be_hidden_leaves_neither_row_nor_file(job, recording, engin
         raise AppError("a face remains at 3.20 s; nothing was written", code="face_remains")
 
     engine.before_end = fail
-    running.run(job.pk)
+    work_off(job)
     job.refresh_from_db()
     assert (job.state, job.error_code) == ("failed", "face_remains")
     assert not Derivative.objects.exists()
@@ -82,7 +117,7 @@ def test_consent_withdrawn_while_it_ran_leaves_neither_row_nor_file(job, recordi
     engine.before_end = lambda: record_decisions(
         actor=alice, participant=patient, decisions={"share_deidentified": False}
     )
-    running.run(job.pk)
+    work_off(job)
     assert not Derivative.objects.exists()
     assert files(recording) == []
 
@@ -92,36 +127,33 @@ def test_a_job_whose_purpose_ended_is_cancelled_and_one_without_consent_to_its_s
 ):
     sounding = request_derivative(recording=recording, actor=alice, method="blur", audio="keep", donor="auto")
     record_decisions(actor=alice, participant=patient, decisions={"share_audio": False})
-    running.run(sounding.pk)
+    work_off(sounding)
     sounding.refresh_from_db()
     assert sounding.state == "waiting_for_consent"
     record_decisions(actor=alice, participant=patient, decisions={"share_deidentified": False})
-    running.run(job.pk)
+    work_off(job)
     job.refresh_from_db()
     assert job.state == "cancelled"
-    assert engine.calls == []
+    assert engine.done == []
 
 
 def test_a_recording_that_is_gone_is_a_sentence(job, recording, engine):
     recording.delete()
-    running.run(job.pk)
+    work_off(job)
     job.refresh_from_db()
     assert (job.state, job.error_code) == ("failed", "no_recording")
 
 
-def test_full_disk_leaves_no_version_and_the_job_is_tried_again(job, recording, engine):
+def test_full_disk_leaves_no_version_and_only_the_joining_is_tried_again(job, recording, engine):
     def fail():
+        engine.before_end = lambda: None
         raise OSError(errno.ENOSPC, "No space left on device")
 
     engine.before_end = fail
-    running.run(job.pk)
+    work_off(job)
     job.refresh_from_db()
-    assert (job.state, job.attempts) == ("queued", 1)
-    assert files(recording) == []
-    engine.before_end = lambda: None
-    running.run(job.pk)
-    job.refresh_from_db()
-    assert (job.state, Derivative.objects.count()) == ("done", 1)
+    assert (job.state, Derivative.objects.count(), len(files(recording))) == ("done", 1, 1)
+    assert (engine.done, engine.finished) == (["look-0.npz", "write-0.npz"], 2)
 
 
 def test_disk_that_stays_full_ends_the_job_with_a_sentence_and_no_file(job, recording, engine):
@@ -129,9 +161,67 @@ def test_disk_that_stays_full_ends_the_job_with_a_sentence_and_no_file(job, reco
         raise OSError(errno.ENOSPC, "No space left on device")
 
     engine.before_end = fail
-    for _ in range(running.MAX_ATTEMPTS):
-        running.run(job.pk)
+    work_off(job)
     job.refresh_from_db()
     assert (job.state, job.error_message) == ("failed", running.UNHEALED)
     assert files(recording) == []
     assert not Derivative.objects.exists()
+    assert kept(recording, job) == ["look-0.npz", "write-0.npz"], "so that trying again only joins"
+
+
+def test_nothing_is_kept_of_the_steps_once_the_version_is_there(job, recording, engine):
+    work_off(job)
+    assert kept(recording, job) == []
+
+
+def test_a_lost_worker_costs_its_own_segment_alone(job, recording, engine):
+    def die(name):
+        if name.startswith("write"):
+            engine.during = lambda _: None
+            raise SystemExit
+
+    engine.during = die
+    with pytest.raises(SystemExit):
+        work_off(job)
+    lost = Segment.objects.get(job=job, state="running")
+    segments.recover(lost, lost.lease_token)
+    work_off(job)
+    job.refresh_from_db()
+    assert (job.state, engine.done) == ("done", ["look-0.npz", "write-0.npz"])
+
+
+def test_progress_never_goes_back_when_more_segments_become_known(job, recording, engine):
+    seen = []
+
+    def look(_name):
+        job.refresh_from_db()
+        seen.append(job.progress)
+
+    engine.during = look
+    engine.before_end = lambda: look("")
+    work_off(job)
+    assert seen == sorted(seen)
+    assert 0 < seen[1] < 1
+
+
+def test_a_segment_keeps_nothing_when_consent_ended_while_it_ran(
+    job, recording, engine, alice, patient, monkeypatch
+):
+    forgotten = []
+    monkeypatch.setattr(engines, "forget_hiding", lambda _job, name: forgotten.append(name))
+    engine.during = lambda _: monkeypatch.setattr("webapp.deidjobs.hiding.may_be_hidden", lambda *_: False)
+    work_off(job)
+    job.refresh_from_db()
+    assert (job.state, forgotten) == ("waiting_for_consent", ["look-0.npz"])
+
+
+def test_cancelling_removes_what_the_segments_kept(
+    job, recording, engine, alice, django_capture_on_commit_callbacks
+):
+    running.run(job.pk)
+    (segment,) = Segment.objects.filter(job=job, state="queued")
+    segments.run(segment.pk)
+    assert kept(recording, job) == ["look-0.npz"]
+    with django_capture_on_commit_callbacks(execute=True):
+        cancel_job(job=job, actor=alice, study_id=None)
+    assert kept(recording, job) == []

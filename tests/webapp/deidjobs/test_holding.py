@@ -6,7 +6,8 @@ from tests.webapp.consent.conftest import withdraw  # noqa: F401, a fixture
 from tests.webapp.deidjobs.conftest import add_derivative
 from webapp.consent.erasing import erased_counts
 from webapp.deidjobs.models import Derivative
-from webapp.deidjobs.storage import version_path
+from webapp.deidjobs.services import request_derivative
+from webapp.deidjobs.storage import steps_dir, version_path
 
 
 @pytest.mark.parametrize("purpose", ["share_deidentified", "record"])
@@ -35,3 +36,19 @@ def test_another_consent_that_ends_leaves_versions_alone(derivative, patient, wi
     withdraw(patient, "annotate")
     assert Derivative.objects.get() == derivative
     assert version_path(derivative.recording_id, derivative.pk).exists()
+
+
+@pytest.mark.parametrize("purpose", ["share_deidentified", "record"])
+def test_what_a_job_has_computed_so_far_goes_with_the_consent_that_it_rests_on(
+    recording,
+    alice,
+    patient,
+    withdraw,  # noqa: F811
+    purpose,
+):
+    job = request_derivative(recording=recording, actor=alice, method="blur", audio="remove", donor="auto")
+    folder = steps_dir(recording.pk, job.pk)
+    folder.mkdir(parents=True)
+    (folder / "look-00000.npz").write_bytes(b"faces")
+    withdraw(patient, purpose)
+    assert not folder.exists()

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from datetime import timedelta
 
+import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
-from webapp.deidjobs.storage import version_path
-from webapp.deidjobs.sweeping import sweep_versions_without_a_row
+from webapp.deidjobs.services import request_derivative
+from webapp.deidjobs.storage import steps_dir, version_path
+from webapp.deidjobs.sweeping import sweep_what_nobody_needs
+from webapp.jobs.models import Job
 
 
 def test_only_old_versions_without_a_row_are_deleted(recording, derivative):
@@ -20,5 +25,21 @@ def test_only_old_versions_without_a_row_are_deleted(recording, derivative):
         path.write_bytes(b"hidden video")
     for path in (kept, orphan):
         os.utime(path, (time.time() - 25 * 3600,) * 2)
-    sweep_versions_without_a_row()
+    sweep_what_nobody_needs()
     assert (kept.exists(), orphan.exists(), fresh.exists()) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "hours_ago", "stays"),
+    [("queued", None, True), ("failed", 1, True), ("failed", 25, False), ("done", 25, False)],
+)
+def test_what_steps_kept_goes_a_day_after_their_job_ended(recording, alice, state, hours_ago, stays):
+    cache.clear()
+    job = request_derivative(recording=recording, actor=alice, method="blur", audio="remove", donor="auto")
+    ended = hours_ago and timezone.now() - timedelta(hours=hours_ago)
+    Job.objects.filter(pk=job.pk).update(state=state, finished_at=ended)
+    folder, of_nobody = steps_dir(recording.pk, job.pk), steps_dir(recording.pk, uuid.uuid4())
+    for one in (folder, of_nobody):
+        one.mkdir(parents=True)
+    sweep_what_nobody_needs()
+    assert (folder.exists(), of_nobody.exists()) == (stays, False)
