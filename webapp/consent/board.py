@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from webapp.consent.forms import ASKED
 from webapp.consent.models import ConsentDecision, Purpose
-from webapp.consent.queries import reconsent_queue
+from webapp.consent.queries import OUTDATED, ending, reconsent_queue
 from webapp.studies.access import Someone, visible_participants
 from webapp.studies.lists import ListForm
 from webapp.studies.models import Participant, Study
@@ -22,6 +22,8 @@ from webapp.studies.models import Participant, Study
 #: How a participant stands to a purpose, in the words of the filter and in those of a cell.
 STATES = {"yes": "agreed", "no": "refused or withdrawn", "ended": "no longer valid", "never": "never asked"}
 IN_A_CELL = {"yes": "yes", "no": "no", "ended": "ended", "never": "never asked"}
+
+WHY_DUE = {"text": "because of a newer text", "ending": "because it ends"}
 
 
 class BoardForm(ListForm):
@@ -33,7 +35,9 @@ class BoardForm(ListForm):
     state = forms.ChoiceField(label="Answer", choices=[("", "any"), *STATES.items()], required=False)
     site = forms.ChoiceField(required=False)
     due = forms.ChoiceField(
-        label="To be asked anew", choices=[("", "all"), ("yes", "only those")], required=False
+        label="To be asked anew",
+        choices=[("", "all"), ("yes", "only those"), *WHY_DUE.items()],
+        required=False,
     )
 
     def found(self, user: Someone, study: Study) -> QuerySet[Participant]:
@@ -43,8 +47,9 @@ class BoardForm(ListForm):
         purpose = chosen.get("purpose", Purpose.RECORD.value)
         if state := chosen.get("state"):
             people = people.filter(_asked(purpose), **{f"at_{purpose}": state})
-        if chosen.get("due"):
-            people = people.filter(pk__in=reconsent_queue(study).values("pk"))
+        if due := chosen.get("due"):
+            why = {"text": OUTDATED, "ending": ending()}.get(due, Q())
+            people = people.filter(pk__in=reconsent_queue(study).filter(why).values("pk"))
         people = people.filter(**{name: chosen[name] for name in ("kind", "site") if name in chosen})
         for word in chosen.get("q", "").replace("\0", "").split():
             people = people.filter(code__icontains=word)

@@ -62,6 +62,15 @@ def forms_for(participant: Participant) -> QuerySet[ConsentForm]:
     return meant.filter(version=Subquery(newest)).order_by("language")
 
 
+#: In the queue because there is a newer text than the one agreed to.
+OUTDATED = Q(version__lt=F("newest_version"))
+
+
+def ending() -> Q:
+    """Return what is in the queue because the agreement ends soon, or has ended."""
+    return Q(ends_on__lte=timezone.localdate() + RENEW_BEFORE)
+
+
 def reconsent_queue(study: Study) -> QuerySet[Participant]:
     """Return the participants whose agreement to be recorded rests on an older version than there is now, or
     ends within a month, or has ended: `version`, `newest_version` and `ends_on` say which.
@@ -76,5 +85,4 @@ def reconsent_queue(study: Study) -> QuerySet[Participant]:
         ends_on=Subquery(latest.values("valid_until")[:1]),
         newest_version=Subquery(meant.order_by("-version").values("version")[:1]),
     )
-    soon = timezone.localdate() + RENEW_BEFORE
-    return people.filter(agreed=True).filter(Q(version__lt=F("newest_version")) | Q(ends_on__lte=soon))
+    return people.filter(agreed=True).filter(OUTDATED | ending())

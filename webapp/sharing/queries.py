@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, IntegerField, Model, OuterRef, QuerySet, Subquery
@@ -21,7 +22,7 @@ def releases_of(study: Study) -> QuerySet[Release]:
     return with_counts(Release.objects.filter(study=study)).select_related("study")
 
 
-def with_counts(releases: QuerySet[Release]) -> QuerySet[Release]:
+def with_counts(releases: QuerySet[Release]) -> QuerySet[Any]:
     return releases.annotate(
         given=_count(Recipient, "release"),
         recalled=_count(Recall, "release"),
@@ -64,6 +65,12 @@ def recalls_of(release: Release) -> list[RecallRow]:
         RecallRow(one, one.count, [(whose, answers.get((one.pk, whose.pk))) for whose in recipients])
         for one in recalls.order_by("-made_at")
     ]
+
+
+def unanswered(recall: Recall) -> QuerySet[Recipient]:
+    """Return the recipients who have not told yet that they destroyed it."""
+    answered = Acknowledgement.objects.filter(recall=recall).values("recipient")
+    return Recipient.objects.filter(release=recall.release_id).exclude(pk__in=answered)
 
 
 def due_on(recall: Recall) -> datetime.date:

@@ -23,6 +23,7 @@ from webapp.sharing.models import (
     ReleaseItem,
     ReleaseKey,
 )
+from webapp.sharing.notices import queue_notice
 from webapp.sharing.services import lock_study, move
 from webapp.sharing.states import ONCE_READY, ReleaseState
 
@@ -56,6 +57,7 @@ def call_back(
         release=release, reason=reason, note=note, made_by=actor, made_at=timezone.now()
     )
     RecalledItem.objects.bulk_create(RecalledItem(recall=recall, item=item) for item in items)
+    queue_notice(recall)
     had_package = move(release, ReleaseState.RECALLED)
     keys = ReleaseKey.objects.filter(release=release)
     destroyed = tuple(str(pk) for pk in keys.values_list("pk", flat=True))
@@ -101,9 +103,3 @@ def acknowledge(*, actor: User, recall: Recall, recipient: Recipient, note: str 
 def standing_items() -> QuerySet[ReleaseItem]:
     """Return what was shared and is not called back."""
     return ReleaseItem.objects.filter(recalled=None)
-
-
-def unanswered(recall: Recall) -> QuerySet[Recipient]:
-    """Return the recipients who have not told yet that they destroyed it."""
-    answered = Acknowledgement.objects.filter(recall=recall).values("recipient")
-    return Recipient.objects.filter(release=recall.release_id).exclude(pk__in=answered)

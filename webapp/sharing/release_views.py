@@ -19,6 +19,7 @@ from webapp.sharing.access import access_recall, access_recipient, access_releas
 from webapp.sharing.building import start_build
 from webapp.sharing.forms import ConfirmForm, RecallForm, RecipientForm
 from webapp.sharing.models import Release
+from webapp.sharing.notices import mail_address, recipients_text
 from webapp.sharing.queries import recalls_of
 from webapp.sharing.recalling import acknowledge, recall_release
 from webapp.sharing.services import discard_release, record_recipient
@@ -119,6 +120,22 @@ def acknowledgement_new(request: HttpRequest, slug: str, version: int, pk: UUID)
         lambda: acknowledge(actor=actor, recall=called, recipient=whose, note=note),
     )
     return redirect(called.release)
+
+
+@login_required
+@require_GET
+def recall_text(request: HttpRequest, slug: str, version: int, pk: UUID, recipient: int) -> HttpResponse:
+    """Show what to write to a recipient of a recalled release."""
+    called = access_recall(request.user, slug, version, pk, "share_releases")
+    whose = access_recipient(called.release, recipient)
+    text = recipients_text(called, whose)
+    context = study_context(request, called.release.study, "releases") | {
+        "release": called.release,
+        "recipient": whose,
+        "text": text,
+        "mail_address": mail_address(called, whose, text),
+    }
+    return render(request, "sharing/recall_text.html", context)
 
 
 def _say(request: HttpRequest, done: str, act: Callable[[], object]) -> None:

@@ -21,6 +21,9 @@ urlpatterns = [
         release_views.acknowledgement_new,
         name="acknowledgement_new",
     ),
+    path(
+        f"{ONE}recalls/<uuid:pk>/recipients/<int:recipient>/", release_views.recall_text, name="recall_text"
+    ),
     path(RELEASES, api.ReleaseList.as_view(), name="api_releases"),
     path(f"{RELEASES}plan/", api.Plan.as_view(), name="api_plan"),
     path(f"{RELEASES}<int:version>/", api.ReleaseDetail.as_view(), name="api_release"),

@@ -3,6 +3,7 @@
 const PARTS = {
   actions: () => import("./parts/actions.js"),
   compare: () => import("./parts/compare.js"),
+  copy: () => import("./parts/copy.js"),
   keys: () => import("./parts/keys.js"),
   list: () => import("./parts/list.js"),
   live_camera: () => import("./parts/live_camera.js"),

@@ -12,7 +12,7 @@ from tests.webapp.answers import (
     TO_SIGN_IN,
     api_coordinator,
 )
-from webapp.sharing.models import Recall
+from webapp.sharing.models import Recall, Recipient
 from webapp.sharing.services import draft_release
 
 ROWS: dict[tuple[str, str], tuple[int, ...]] = {
@@ -27,6 +27,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("sharing:recipient_new", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("sharing:recall", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("sharing:acknowledgement_new", "POST"): (TO_SIGN_IN, 404, 403, 403, 403, 404),  # of nobody
+    ("sharing:recall_text", "GET"): COORDINATOR,
     ("sharing:api_releases", "GET"): (401, 200, 403, 403, 200, 404),
     ("sharing:api_releases", "POST"): api_coordinator(400),
     ("sharing:api_plan", "GET"): api_coordinator(200),
@@ -47,10 +48,12 @@ def things_of(study, alice) -> dict[str, list]:
     words = {"title": "a", "description": "b", "terms": "c", "licence": "d"}
     called, drafted = (draft_release(actor=alice, study=study, **words) for _ in range(2))
     recall = Recall.objects.create(release=called, reason="error", made_at=timezone.now())
+    whose = Recipient.objects.create(release=called, given_on=timezone.localdate(), recorded_by=alice)
     of_the_study = ("releases", "release_new", "plan_export", "api_releases", "api_plan")
     of_a_recall = ("acknowledgement_new", "api_acknowledgements")
     return {
         "sharing": [study.slug, drafted.version],
         **{f"sharing:{name}": [study.slug] for name in of_the_study},
         **{f"sharing:{name}": [study.slug, called.version, recall.pk] for name in of_a_recall},
+        "sharing:recall_text": [study.slug, called.version, recall.pk, whose.pk],
     }

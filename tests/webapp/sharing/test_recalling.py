@@ -21,7 +21,8 @@ from webapp.sharing import storage
 from webapp.sharing.access import ReleaseRecalled, access_package
 from webapp.sharing.models import Recall, RecalledItem, Recipient, Release, ReleaseKey, ReleasePerson
 from webapp.sharing.planning import plan_release
-from webapp.sharing.recalling import acknowledge, recall_release, unanswered
+from webapp.sharing.queries import unanswered
+from webapp.sharing.recalling import acknowledge, recall_release
 from webapp.sharing.services import draft_release, record_recipient
 from webapp.studies.models import Encounter, Study
 

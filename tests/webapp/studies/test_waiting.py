@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 
 import pytest
+from django.utils import timezone
 
 from tests.conftest import make_user, recruiting
 from tests.webapp.records import add_job
 from webapp.consent.services import publish_form
+from webapp.consent.signing import sign_consent
 from webapp.core.waiting import counts_waiting_in
 from webapp.jobs.models import Job
 from webapp.recordings.models import Upload
@@ -40,7 +43,7 @@ def test_each_thing_waits_for_those_who_can_do_it(study, alice, encounter):
     assert waiting_in(alice, study) == {
         ("Alice", "uploads to finish"): 1,
         ("Coordinators", "to complete before approval"): 3,
-        ("Coordinators", "participants to ask anew"): 2,
+        ("Coordinators", "participants to ask anew about a newer text"): 2,
         ("Coordinators", "participants who were never asked"): 1,
         ("Coordinators", "consultations of past days without a file"): 1,
         ("Coordinators", "failed jobs to look at"): 1,
@@ -85,9 +88,16 @@ def test_overview_shows_it_to_those_who_oversee_the_study(study, name, sees, req
     assert ("What waits for whom" in page) == sees
 
 
-def test_counts_lead_to_lists_that_hold_as_many(study, alice, encounter, signed_in):
+def test_counts_lead_to_lists_that_hold_as_many(study, alice, encounter, patient, signed_in):
     add_participant(actor=alice, study=study, kind="patient")
+    until = timezone.localdate() + datetime.timedelta(days=20)
+    sign = partial(sign_consent, actor=alice, answers={"record": True}, signature="AB")
+    sign(participant=patient, form=study.consent_forms.get(), valid_until=until)
+    publish_form(actor=alice, study=study, text="Reworded.")
+    recruiting(study)
+    study.refresh_from_db()
     assert encounter.held_on < datetime.date.today()
     client = signed_in(alice)
     for one in counts_waiting_in(alice, study):
         assert client.get(one.url).context["page"].paginator.count == one.count, one.what
+    assert waiting_in(alice, study)["Coordinators", "consents that end soon or have ended"] == 1
