@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
 from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -53,6 +54,21 @@ def state_of(participant: Participant, at: datetime.datetime | None = None) -> d
         decision.purpose: decision.granted and (decision.valid_until is None or decision.valid_until >= day)
         for decision in decisions
     }
+
+
+def granted_pairs(participants: Iterable[int], at: datetime.datetime | None = None) -> set[tuple[int, str]]:
+    """Return the (participant id, purpose) pairs that `granting` would find: one question for all of them."""
+    at = at or timezone.now()
+    day = timezone.localdate(at)
+    decisions = ConsentDecision.objects.filter(participant__in=participants, decided_at__lte=at)
+    rows = decisions.order_by("decided_at", "pk").values_list(
+        "participant_id", "purpose", "granted", "valid_until"
+    )
+    newest = {
+        (participant, purpose): granted and (valid_until is None or valid_until >= day)
+        for participant, purpose, granted, valid_until in rows
+    }
+    return {pair for pair, in_force in newest.items() if in_force}
 
 
 def forms_for(participant: Participant) -> QuerySet[ConsentForm]:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from webapp.consent.models import Purpose
 from webapp.live.models import LiveSession, Reading
 from webapp.recordings.models import Camera
-from webapp.recordings.queries import consents_to
+from webapp.recordings.queries import granted_in, needed_decisions
 from webapp.studies.models import Encounter
 
 
@@ -17,9 +17,10 @@ def open_session(encounter: Encounter) -> LiveSession | None:
 
 def allowed_cameras(encounter: Encounter) -> list[str]:
     """Return the cameras whose person may be analysed live at this moment; none without live feedback."""
-    if not consents_to(encounter, Purpose.LIVE_FEEDBACK):
+    granted = granted_in(encounter)
+    if not needed_decisions(Purpose.LIVE_FEEDBACK) <= granted:
         return []
-    return [camera for camera in Camera.values if consents_to(encounter, f"analyse_{camera}")]
+    return [camera for camera in Camera.values if needed_decisions(f"analyse_{camera}") <= granted]
 
 
 def readings_since(session: LiveSession, second: int) -> QuerySet[Reading]:

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from webapp.consent.models import Purpose
-from webapp.consent.queries import granting
+from webapp.consent.queries import granted_pairs, granting
 from webapp.recordings.models import Recording, RecordingState, Upload
 from webapp.studies.models import Encounter
 
@@ -56,13 +56,16 @@ def unfinished_uploads(encounter: Encounter) -> QuerySet[Upload]:
     return Upload.objects.filter(encounter=encounter, finished=False)
 
 
+def granted_in(encounter: Encounter, at: datetime | None = None) -> set[tuple[str, str]]:
+    """Return the (person, purpose) pairs that are granted in this encounter, none once it is kept no more."""
+    if encounter.keep_until is not None and encounter.keep_until < timezone.localdate(at or timezone.now()):
+        return set()
+    people = {encounter.doctor_id: "doctor", encounter.patient_id: "patient"}
+    return {(people[participant], purpose) for participant, purpose in granted_pairs(people, at)}
+
+
 def consents_to(encounter: Encounter, purpose: str, at: datetime | None = None) -> bool:
     """Return whether everyone whom the purpose concerns agrees to it in this encounter, before there is a
     recording.
     """
-    if encounter.keep_until is not None and encounter.keep_until < timezone.localdate(at or timezone.now()):
-        return False
-    ids = {"doctor": encounter.doctor_id, "patient": encounter.patient_id}
-    return all(
-        granting(needed, at).filter(pk=ids[person]).exists() for person, needed in needed_decisions(purpose)
-    )
+    return needed_decisions(purpose) <= granted_in(encounter, at)
