@@ -1,4 +1,4 @@
-"""A camera of a live session without a browser: keeps the same protocol, and never queues a frame."""
+"""A camera of a live session without a browser: keeps the same protocol, one frame under way at most."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, Final
 from webapp.live.socket_client import Socket
 
 ANSWER_WITHIN_S: Final = 10.0
-IN_FLIGHT: Final = 2
 
 
 class CameraClient:
@@ -21,7 +20,7 @@ class CameraClient:
         self._least_s = 1 / fps
         self._agreed_s = 0.0
         self._offset_us = 0
-        self._unanswered: dict[int, float] = {}
+        self._answered = asyncio.Event()
         self.acknowledged = 0
         self.dropped = 0
         self.end_reason = ""
@@ -31,7 +30,6 @@ class CameraClient:
         socket = Socket()
         await socket.open(self._url)
         sending: asyncio.Task[None] | None = None
-        self._unanswered.clear()
         try:
             while True:
                 message = await socket.next()
@@ -50,7 +48,7 @@ class CameraClient:
             await socket.close()
 
     def _acknowledge(self, message: dict[str, Any]) -> None:
-        self._unanswered.pop(message["t"], None)
+        self._answered.set()
         self._agreed_s = message["interval_ms"] / 1000
         if message["taken"]:
             self.acknowledged += 1
@@ -60,14 +58,15 @@ class CameraClient:
     async def _send(self, socket: Socket) -> None:
         while True:
             began_s = time.monotonic()
-            for t, sent_s in list(self._unanswered.items()):
-                if began_s - sent_s > ANSWER_WITHIN_S:
-                    del self._unanswered[t]
-            jpeg = self._take() if len(self._unanswered) < IN_FLIGHT else None
+            jpeg = self._take()
             if jpeg is not None:
-                t = _now_us() + self._offset_us
-                self._unanswered[t] = began_s
-                await socket.send(t.to_bytes(8, "big") + jpeg)
+                self._answered.clear()
+                await socket.send((_now_us() + self._offset_us).to_bytes(8, "big") + jpeg)
+                try:
+                    await asyncio.wait_for(self._answered.wait(), ANSWER_WITHIN_S)
+                except TimeoutError:  # `run` finds the line lost; more frames would wait behind this
+                    await socket.close()
+                    return
             interval_s = max(self._least_s, self._agreed_s)
             await asyncio.sleep(max(0.0, interval_s - (time.monotonic() - began_s)))
 

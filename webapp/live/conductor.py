@@ -15,19 +15,19 @@ from collections import deque
 from typing import Any, Final
 
 import structlog
-from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import DatabaseError, IntegrityError
 
 from webapp.core.errors import Conflict
 from webapp.live import messages, services
+from webapp.live.database import asked
 from webapp.live.models import LiveSession, Suggestion
 from webapp.live.queries import readings_since
 from webapp.live.session import Closed, Message, SessionMachine
 
 log = structlog.get_logger(__name__)
 TICK_S: Final = 0.25
-LEASE_EVERY_S: Final = 1.0
+LEASE_EVERY_S: Final = 1.2  # a second that is kept renews it, so that this is for sessions without a camera
 
 
 def work_group(session_id: uuid.UUID) -> str:
@@ -51,6 +51,7 @@ class Conductor:
         self._layer = get_channel_layer()
         self._machine: SessionMachine | None = None
         self._closed: deque[Closed] = deque()
+        self._leased_s = -LEASE_EVERY_S
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -63,23 +64,18 @@ class Conductor:
         channel = await self._layer.new_channel()  # another prefix would wait behind the sockets on Redis
         await self._layer.group_add(work_group(self._session_id), channel)
         listening = asyncio.create_task(self._listen(channel))
-        leased_s = -LEASE_EVERY_S
         try:
             while True:
-                is_due = time.monotonic() - leased_s >= LEASE_EVERY_S
-                leased_s = time.monotonic() if is_due else leased_s
-                await self._step(renew=is_due)
+                await self._step()
                 await asyncio.sleep(TICK_S)
         finally:
             listening.cancel()
             await self._layer.group_discard(work_group(self._session_id), channel)
-            await database_sync_to_async(services.give_lease_back)(
-                session_id=self._session_id, token=self._token
-            )
+            await asked(services.give_lease_back)(session_id=self._session_id, token=self._token)
 
-    async def _step(self, *, renew: bool) -> None:
+    async def _step(self) -> None:
         try:
-            if renew:
+            if time.monotonic() - self._leased_s >= LEASE_EVERY_S:
                 await self._renew()
             await self._tick()
         except (Conflict, IntegrityError):  # ended, or conducted elsewhere: go on from what is kept there
@@ -101,15 +97,14 @@ class Conductor:
                 await self._show(shown)
 
     async def _renew(self) -> None:
-        session = await database_sync_to_async(services.take_lease)(
-            session_id=self._session_id, token=self._token
-        )
+        self._leased_s = time.monotonic()
+        session = await asked(services.take_lease)(session_id=self._session_id, token=self._token)
         if session is None:
             self._machine = None
             return
         if self._machine is None:
-            self._machine = await database_sync_to_async(_restored)(session)
-        self._machine.mode, self._machine.silenced = session.mode, session.silenced
+            self._machine = await asked(_restored)(session)
+        self._machine.heed(session)
 
     async def _tick(self) -> None:
         if self._machine is None:
@@ -118,10 +113,12 @@ class Conductor:
         self._closed.extend(machine.tick(now_us()))
         while self._closed:
             closed = self._closed[0]
-            made = await database_sync_to_async(_keep)(self._session_id, self._token, closed)
+            session, made = await asked(_keep)(self._session_id, self._token, closed)
+            self._leased_s = time.monotonic()
             self._closed.popleft()
+            machine.heed(session)
             if made is not None and made.shown:
-                await self._show(await database_sync_to_async(messages.suggestion)(made))
+                await self._show(await asked(messages.suggestion)(made))
             await self._show(machine.state(now_us(), closed))
 
     async def _show(self, message: Message) -> None:
@@ -154,7 +151,7 @@ _KEPT: Final = (
 )
 
 
-def _keep(session_id: uuid.UUID, token: uuid.UUID, closed: Closed) -> Suggestion | None:
+def _keep(session_id: uuid.UUID, token: uuid.UUID, closed: Closed) -> tuple[LiveSession, Suggestion | None]:
     return services.keep_second(
         session_id=session_id, token=token, rows=closed.rows, suggestion=closed.suggestion
     )

@@ -8,7 +8,6 @@ import time
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 
 from webapp import engines
@@ -17,6 +16,7 @@ from webapp.live import conductor, messages, services
 from webapp.live.access import access_camera, access_session
 from webapp.live.clock import NEAR_US, CameraClock
 from webapp.live.conductor import now_us, show_group, work_group
+from webapp.live.database import asked
 from webapp.live.latency import Latencies
 from webapp.live.limits import MAX_FRAME_BYTES, CameraFrame, SpeedLimit, parse_frame
 from webapp.live.models import LiveSession
@@ -70,7 +70,7 @@ class CameraConsumer(LiveSocket):
         self._clock, self._speed = CameraClock(), SpeedLimit()
         self._follower = engines.live_follower()
         self._pool = inference_pool()
-        if self._pool.is_unavailable:
+        if self._pool.is_unavailable or self._pool.pace.is_full(len(_SENDING.cameras) + 1):
             await self.stop(NoCapacity.close_code)
             return
         self._reading: set[asyncio.Task[None]] = set()
@@ -150,7 +150,7 @@ class CameraConsumer(LiveSocket):
         )
 
     def _interval_ms(self) -> int:
-        return self._pool.pace.interval_ms(len(_SENDING.cameras))
+        return self._pool.pace.next_ms(len(_SENDING.cameras))
 
     async def _receive_text(self, text: str) -> None:
         content = _parsed(text)
@@ -163,7 +163,7 @@ class CameraConsumer(LiveSocket):
 
     async def _keep_recording_start(self, start_us: Any) -> None:
         if isinstance(start_us, int) and abs(start_us - now_us()) <= NEAR_US:
-            await database_sync_to_async(services.keep_recording_start)(
+            await asked(services.keep_recording_start)(
                 session_id=self.session_id, camera=self.camera, start_us=start_us
             )
 
@@ -181,6 +181,7 @@ class DashboardConsumer(LiveSocket):
 
     MOST_UNSEEN = 10
     SLOW_S = 1.0
+    _keeping: asyncio.Task[None] | None = None
 
     def look(self) -> LiveSession:
         session = access_session(self.user_now(), self.session_id, "view_live")
@@ -195,7 +196,7 @@ class DashboardConsumer(LiveSocket):
         self._sent_s: dict[str, float] = {}
         self._latencies = Latencies()
         await self.channel_layer.group_add(show_group(self.session_id), self.channel_name)
-        for message in await database_sync_to_async(messages.opening)(session, now_us()):
+        for message in await asked(messages.opening)(session, now_us()):
             await self.send_json(message)
         conductor.join(self.session_id, self)
 
@@ -231,12 +232,13 @@ class DashboardConsumer(LiveSocket):
             figures = self._latencies.add(content.get("ms"), time.monotonic())
             if figures is not None:
                 await self.send_json({"type": "latency", **figures})
-                await self._keep_latency()
+                if self._keeping is None or self._keeping.done():  # readings must not wait for the database
+                    self._keeping = asyncio.create_task(self._keep_latency())
 
     async def _keep_latency(self) -> None:
         figures = self._latencies.figures()
         if figures is not None:
-            await database_sync_to_async(services.keep_latency)(
+            await asked(services.keep_latency)(
                 session_id=self.session_id, p50_ms=figures["p50_ms"], p95_ms=figures["p95_ms"]
             )
 

@@ -127,20 +127,20 @@ def keep_second(
     token: uuid.UUID,
     rows: Iterable[dict[str, Any]],
     suggestion: dict[str, Any] | None,
-) -> Suggestion | None:
-    """Keep a closed second and return what was suggested in it.
+) -> tuple[LiveSession, Suggestion | None]:
+    """Keep a closed second, and the lease with it; return the session, and what was suggested in it.
 
     Raises Conflict when the session has ended or another process closes its seconds now.
     """
-    held = LiveSession.objects.select_for_update().filter(pk=session_id, conductor=token, ended_at=None)
-    session = held.first()
-    if session is None:
+    held = LiveSession.objects.filter(pk=session_id, conductor=token, ended_at=None)
+    if not held.update(conductor_until=timezone.now() + LEASE):
         raise Conflict("This session has ended or is conducted elsewhere.")
+    session = LiveSession.objects.get(pk=session_id)
     Reading.objects.bulk_create(Reading(session=session, **row) for row in rows)
     if suggestion is None:
-        return None
+        return session, None
     shown = session.mode == Mode.SPARSE and not session.silenced
-    return Suggestion.objects.create(session=session, shown=shown, **suggestion)
+    return session, Suggestion.objects.create(session=session, shown=shown, **suggestion)
 
 
 @transaction.atomic

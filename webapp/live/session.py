@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from webapp import engines
-from webapp.live.models import Mode
+from webapp.live.models import LiveSession, Mode
 
 Message = dict[str, Any]
 GONE_AFTER_US: Final = 3_000_000
@@ -55,6 +55,10 @@ class SessionMachine:
     def restore(self, readings: Iterable[dict[str, Any]]) -> None:
         """Go on after the seconds that were kept before."""
         self._consultation.restore(engines.live_row(values) for values in readings)
+
+    def heed(self, session: LiveSession) -> None:
+        """Take over what was changed from outside."""
+        self.mode, self.silenced = session.mode, session.silenced
 
     def hear(self, camera: str, now_us: int, *, is_gone: bool = False) -> None:
         """Take note that a camera is there, or that it said goodbye."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import structlog
-from channels.db import database_sync_to_async
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
@@ -18,13 +18,14 @@ from django.http import HttpRequest
 
 from webapp.core.errors import AppError, NotSignedIn
 from webapp.live.conductor import now_us
+from webapp.live.database import asked
 from webapp.live.models import LiveSession
 from webapp.live.services import CONSENT
 from webapp.studies.access import Someone
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 3.0  # a withdrawal must end a session within five
 CLOSE_CODES = {401: 4401, 403: 4403, 404: 4404, 413: 4413, 429: 4429, 503: 4503}
 NO_ACCESS = 4403
 TRY_AGAIN = 1011
@@ -63,6 +64,15 @@ class LiveSocket(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]
             return
         self._looking = asyncio.create_task(self._look_until_closed())
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Hand a message on at once.
+
+        The library would first close old connections in the one thread that asks the database, so that every
+        frame and reading waited behind all looks and kept seconds of this process. What asks the database
+        here closes its connection itself.
+        """
+        await getattr(self, get_handler_name(message))(message)
+
     async def disconnect(self, code: int) -> None:
         self._is_closed = True
         if self._looking is None:
@@ -90,9 +100,9 @@ class LiveSocket(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]
     async def _look(self) -> LiveSession | None:
         """Return the open session, or None after closing."""
         try:
-            session: LiveSession = await database_sync_to_async(self.look)()
+            session: LiveSession = await asked(self.look)()
         except AppError as error:
-            if self._looking is not None and await database_sync_to_async(self._is_erased)():
+            if self._looking is not None and await asked(self._is_erased)():
                 await self._tell_end(CONSENT)
             else:
                 await self.stop(CLOSE_CODES.get(error.status, NO_ACCESS))

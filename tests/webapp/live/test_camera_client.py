@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from webapp.live.camera_client import IN_FLIGHT, CameraClient
+from webapp.live import camera_client
+from webapp.live.camera_client import CameraClient
 from webapp.live.socket_client import BINARY, CLOSE, MAGIC, PING, PONG, TEXT, Closed, Socket
 
 
@@ -131,19 +132,18 @@ async def test_a_site_that_is_no_websocket_is_refused():
     server.close()
 
 
-async def test_a_camera_waits_for_the_greeting_and_never_has_more_than_two_frames_under_way(serve):
+async def test_a_camera_waits_for_the_greeting_and_never_has_more_than_one_frame_under_way(serve):
     frames: list[bytes] = []
 
     async def treat(peer: Peer) -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(peer.receive(), 0.05)
         peer.say(type="hello", now=5_000_000, interval_ms=1)
-        for _ in range(IN_FLIGHT):
+        for taken in (True, False):
             frames.append((await peer.receive())[1])
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(peer.receive(), 0.1)
-        for taken, frame in zip((True, False), frames, strict=True):
-            peer.say(type="ack", t=int.from_bytes(frame[:8], "big"), taken=taken, interval_ms=1)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(peer.receive(), 0.1)
+            peer.say(type="ack", t=int.from_bytes(frames[-1][:8], "big"), taken=taken, interval_ms=1)
         frames.append((await peer.receive())[1])
         peer.say(type="end", reason="ended")
 
@@ -154,3 +154,21 @@ async def test_a_camera_waits_for_the_greeting_and_never_has_more_than_two_frame
     times = [int.from_bytes(frame[:8], "big") for frame in frames]
     assert times == sorted(times)
     assert abs(times[0] - 5_000_000) < 2_000_000, "stamped in the server's time"
+
+
+async def test_a_line_without_answers_counts_as_lost_instead_of_taking_more_frames(serve, monkeypatch):
+    monkeypatch.setattr(camera_client, "ANSWER_WITHIN_S", 0.05)
+    frames: list[bytes] = []
+
+    async def treat(peer: Peer) -> None:
+        peer.say(type="hello", now=5_000_000, interval_ms=1)
+        kind = BINARY
+        while kind == BINARY:
+            kind, data = await peer.receive()
+            frames.append(data)
+
+    client = CameraClient(await serve(treat), lambda: b"\xff\xd8\xff", fps=200)
+    with pytest.raises(Closed) as closed:
+        await client.run()
+    assert closed.value.code == 1006
+    assert sum(len(frame) > 8 for frame in frames) == 1

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from tests.webapp.live.conftest import close_code, first_answer, message, next_of
-from tests.webapp.live.opening import camera_address, connect, opened, withdraw
-from webapp.live import tokens
+from tests.webapp.live.opening import camera_address, connect, opened, send_until_read, withdraw
+from webapp.live import sockets, tokens
 from webapp.live.conductor import now_us
 from webapp.live.limits import MAX_FRAME_BYTES
 from webapp.live.models import LiveSession, Reading
@@ -74,6 +75,11 @@ async def test_without_networks_there_is_no_capacity(live, pool, dora):
     pool.is_unavailable = True
     await camera.send_to(bytes_data=message("happiness"))
     assert await close_code(camera) == 4503
+    assert await first_answer(await connect(dora, camera_address(live))) == 4503
+
+
+async def test_a_camera_more_than_can_be_read_is_told_so(live, pool, dora):
+    pool.pace.learn(1_000_000, 1)
     assert await first_answer(await connect(dora, camera_address(live))) == 4503
 
 
@@ -141,6 +147,28 @@ async def test_every_frame_is_acknowledged_with_its_time_whether_taken_or_not(li
     ]
     assert all(one["interval_ms"] > 0 for one in answers)
     await camera.disconnect()
+
+
+async def test_no_frame_or_reading_waits_for_the_database(live, pool, dora, monkeypatch):
+    monkeypatch.setattr(sockets, "LOOK_EVERY_S", 60)
+    dashboard = await opened(dora, f"/ws/live/{live.pk}/")
+    camera = await opened(dora, camera_address(live))
+    await send_until_read(camera, dashboard, "happiness")
+    is_free, is_taken = threading.Event(), threading.Event()
+    asking = asyncio.create_task(sync_to_async(lambda: (is_taken.set(), is_free.wait(20)))())
+    await asyncio.to_thread(is_taken.wait, 20)
+    base_us = now_us()
+    for place in range(3):
+        await camera.send_to(bytes_data=message("happiness", base_us + place))
+        await dashboard.send_to(text_data='{"type": "shown", "ms": 80}')
+        for socket, kind in ((camera, "ack"), (dashboard, "reading")):
+            while (await next_of(socket, kind))["t"] != base_us + place:
+                continue
+    assert not asking.done()
+    is_free.set()
+    await asking
+    await camera.disconnect()
+    await dashboard.disconnect()
 
 
 @pytest.mark.parametrize("data", [b"", b"123", b"12345678", b"12345678GIF89a", b"\x00" * 5000])

@@ -8,7 +8,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from tests.webapp.live.conftest import close_code, message, next_of
-from tests.webapp.live.opening import camera_address, connect, opened
+from tests.webapp.live.opening import camera_address, connect, opened, send_until_read
 from webapp.live import consumers, services
 from webapp.live.conductor import now_us
 from webapp.live.models import LiveSession, Reading, Suggestion
@@ -24,18 +24,6 @@ async def test_what_a_camera_sees_reaches_the_dashboard_with_its_time(live, pool
     assert 0 <= now_us() - reading["t"] < 30_000_000
     await camera.disconnect()
     await dashboard.disconnect()
-
-
-async def send_until_read(camera, dashboard, word: str) -> dict:
-    """Send frames until the dashboard shows one: the conductor may still be getting ready."""
-    for _ in range(100):
-        await camera.send_to(bytes_data=message(word))
-        await asyncio.sleep(0.05)
-        if not dashboard.output_queue.empty():
-            found = await dashboard.receive_json_from(1)
-            if found["type"] == "reading":
-                return found
-    raise AssertionError("no reading came")
 
 
 async def test_seconds_are_kept_and_go_on_after_the_camera_came_back(live, pool, dora):

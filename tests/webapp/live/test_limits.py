@@ -5,7 +5,6 @@ from __future__ import annotations
 from webapp.live.clock import NEAR_US, CameraClock
 from webapp.live.latency import Latencies
 from webapp.live.limits import SpeedLimit, parse_frame
-from webapp.live.pace import FASTEST_MS, SLOWEST_MS, Pace
 
 NOW_US = 1_700_000_000_000_000
 
@@ -54,18 +53,6 @@ def test_a_burst_passes_and_a_flood_does_not():
 def test_thirty_frames_a_second_are_never_too_many():
     limit = SpeedLimit(per_s=30, burst=60)
     assert all(limit.allows(NOW_US + step * 33_334) for step in range(3000))
-
-
-def test_the_agreed_interval_grows_with_cameras_and_with_what_a_frame_costs():
-    pace = Pace(workers=1)
-    for _ in range(200):
-        pace.learn(40, 4)
-    few, many = pace.interval_ms(2), pace.interval_ms(40)
-    assert few == FASTEST_MS
-    assert many == round(10 * 40 / 0.7)
-    for _ in range(200):
-        pace.learn(400, 1)
-    assert pace.interval_ms(40) == SLOWEST_MS
 
 
 def test_figures_of_latency_are_medians_and_nearest_ranks():

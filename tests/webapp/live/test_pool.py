@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emotion.live.faces import LiveFrame
-from webapp.live.pool import BATCH, DROPPED, MOST_FAILURES, InferencePool
+from webapp.live.pool import BATCH, DROPPED, LONGEST_WAIT_S, MOST_FAILURES, InferencePool
 
 FRAME = LiveFrame((640, 360))
 
@@ -82,6 +82,53 @@ async def test_whoever_waits_longest_is_served_first_however_fast_another_sends(
     assert await executors[0].finish(2) == [(b"19", False), (b"y", False)]
     assert [await task for task in tasks] == [FRAME] * BATCH
     assert await late == FRAME
+    await pool.close()
+
+
+async def test_what_waited_too_long_is_dropped_oldest_first(executors):
+    now_s = 0.0
+    pool = InferencePool(workers=1, clock=lambda: now_s)
+    reading = ask(pool, "first", b"0")
+    await asyncio.sleep(0.01)
+    old = [ask(pool, f"old {number}", b"x") for number in range(2)]
+    await asyncio.sleep(0.01)
+    now_s = LONGEST_WAIT_S
+    new = ask(pool, "new", b"y")
+    await asyncio.sleep(0.01)
+    now_s = LONGEST_WAIT_S + 0.1
+    await executors[0].finish(0)
+    assert await asyncio.gather(*old) == [DROPPED, DROPPED]
+    assert await executors[0].finish(1) == [(b"y", False)]
+    assert await reading == await new == FRAME
+    await pool.close()
+
+
+async def test_where_all_waited_too_long_the_newest_is_read(executors):
+    now_s = 0.0
+    pool = InferencePool(workers=1, clock=lambda: now_s)
+    ask(pool, "first", b"0")
+    await asyncio.sleep(0.01)
+    old, newest = ask(pool, "old", b"x"), ask(pool, "newest", b"y")
+    await asyncio.sleep(0.01)
+    now_s = 10.0
+    await executors[0].finish(0)
+    assert await old == DROPPED
+    assert await executors[0].finish(1) == [(b"y", False)]
+    assert await newest == FRAME
+    await pool.close()
+
+
+async def test_waits_are_told_to_the_agreement(executors):
+    now_s = 0.0
+    pool = InferencePool(workers=1, clock=lambda: now_s)
+    before = pool.pace.interval_ms(1)
+    for number in range(20):
+        task = ask(pool, "a", b"1")
+        await asyncio.sleep(0.01)
+        now_s += 2.0
+        await executors[0].finish(number)
+        await task
+    assert pool.pace.interval_ms(1) > before
     await pool.close()
 
 

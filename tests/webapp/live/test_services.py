@@ -89,6 +89,18 @@ def test_only_one_conductor_holds_the_lease(live, token):
     assert services.take_lease(session_id=live.pk, token=token) is None
 
 
+def test_a_second_that_is_kept_keeps_the_lease(live, token):
+    LiveSession.objects.update(conductor_until=timezone.now() - timedelta(seconds=1))
+    session, made = keep(live, token)
+    assert (session, made) == (live, None)
+    assert services.take_lease(session_id=live.pk, token=uuid.uuid4()) is None
+
+
+def test_what_consent_allows_is_one_question(encounter, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert allowed_cameras(encounter) == ["doctor", "patient"]
+
+
 def test_a_lease_that_was_given_back_is_free_at_once(live, token):
     services.give_lease_back(session_id=live.pk, token=token)
     assert services.take_lease(session_id=live.pk, token=uuid.uuid4())
@@ -110,11 +122,12 @@ def test_who_lost_the_lease_can_keep_nothing(live, token):
 )
 def test_a_suggestion_is_kept_in_every_mode_and_shown_where_it_may(live, token, mode, silenced, shown):
     LiveSession.objects.update(mode=mode, silenced=silenced)
-    assert keep(live, token, suggestion=SUGGESTION).shown is shown
+    _, made = keep(live, token, suggestion=SUGGESTION)
+    assert made.shown is shown
 
 
 def test_an_answer_is_kept_and_audited(live, token, dora):
-    made = keep(live, token, suggestion=SUGGESTION)
+    _, made = keep(live, token, suggestion=SUGGESTION)
     services.answer_suggestion(actor=dora, suggestion=made, answer="helped")
     made.refresh_from_db()
     assert (made.answer, made.answered_at is not None) == ("helped", True)
@@ -157,7 +170,7 @@ def test_the_dashboard_is_the_doctors_alone(live, alice, bob, dora, audrey, caro
 
 
 def test_suggestions_are_answered_by_the_doctor_alone(live, token, alice, dora, carol):
-    made = keep(live, token, suggestion=SUGGESTION)
+    _, made = keep(live, token, suggestion=SUGGESTION)
     assert access_suggestion(dora, made.pk) == made
     with pytest.raises(Forbidden):
         access_suggestion(alice, made.pk)

@@ -4,7 +4,6 @@ const HEADER_BYTES = 8;
 export const SIZES = [320, 480, 640, 960];
 export const FASTEST_MS = 100;
 const SLOWEST_MS = 900; // the rules count seconds: none should pass without a picture
-const IN_FLIGHT = 2;
 
 /** 8 bytes of capture time (big endian, microseconds) and the JPEG behind them. */
 export function frameMessage(capture_us, jpeg) {
@@ -48,8 +47,8 @@ function faster(pace) {
 
 export const intervalOf = (pace) => Math.max(pace.interval_ms, pace.agreed_ms);
 
-/** A frame may go out when little is under way: what would wait is not taken at all. */
-export const maySend = ({ unanswered, buffered }) => unanswered < IN_FLIGHT && buffered === 0;
+/** A frame may go out when nothing is under way: what would wait is not taken at all. */
+export const maySend = ({ unanswered, buffered }) => unanswered === 0 && buffered === 0;
 
 const WORDS = {
   off: ["Off", "Nothing is sent until you start."],

@@ -142,6 +142,7 @@ class LiveCamera {
     const now_ms = performance.now();
     this.answered = [...this.answered.filter((at_ms) => now_ms - at_ms < 2000), now_ms];
     this.pace = nextPace(this.pace, { round_ms: now_ms - sent_ms, agreed_ms: interval_ms });
+    if (this.isDue) this.next(0);
   }
 
   next(after_ms) {
@@ -155,7 +156,8 @@ class LiveCamera {
     if (!sending()) return;
     const began_ms = performance.now();
     this.forgetUnanswered(began_ms);
-    if (maySend({ unanswered: this.unanswered.size, buffered: socket.bufferedAmount })) await this.send(socket);
+    this.isDue = !maySend({ unanswered: this.unanswered.size, buffered: socket.bufferedAmount });
+    if (!this.isDue) await this.send(socket);
     if (!sending()) return;
     this.say(...wordsFor("sending"), describePace({ ...this.pace, fps: this.answered.length / 2 }));
     this.next(Math.max(0, intervalOf(this.pace) - (performance.now() - began_ms)));
