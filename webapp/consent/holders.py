@@ -51,6 +51,10 @@ class Erased:
     count: int = 1
 
 
+def _nothing() -> int:
+    return 0
+
+
 @dataclass(frozen=True)
 class Holder:
     """An app's answer to an erasure.
@@ -58,7 +62,8 @@ class Holder:
     preview: what would happen; changes nothing. erase: deletes rows at once and files after the commit; doing
     it again does nothing more. remains: sentences about what is still there; empty when all is gone. It gets
     the object ids of everything that was erased, to look for in the storage. holding: those of the encounters
-    of which there is something to erase.
+    of which there is something to erase. lapsed: takes back what was given to others on a consent that is no
+    longer valid; returns how many times. What is kept here stays, out of use, for the consent can be renewed.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Holder:
     erase: Callable[[Scope], Iterable[Erased]]
     remains: Callable[[Scope, frozenset[str]], Iterable[str]]
     holding: Callable[[QuerySet[Encounter]], QuerySet[Encounter]]
+    lapsed: Callable[[], int] = _nothing
 
 
 _HOLDERS: dict[str, Holder] = {}

@@ -43,6 +43,17 @@ def granting(purpose: str, at: datetime.datetime | None = None) -> QuerySet[Part
     return Participant.objects.annotate(_newest=newest_decision("pk", purpose, at)).filter(Q(_newest=True))
 
 
+def lapsed(purpose: str) -> QuerySet[Participant]:
+    """Return the participants whose newest decision on the purpose is a yes whose last day is over."""
+    newest = ConsentDecision.objects.filter(participant=OuterRef("pk"), purpose=purpose).order_by(
+        "-decided_at", "-pk"
+    )
+    people = Participant.objects.annotate(
+        _granted=Subquery(newest.values("granted")[:1]), _until=Subquery(newest.values("valid_until")[:1])
+    )
+    return people.filter(_granted=True, _until__lt=timezone.localdate())
+
+
 def state_of(participant: Participant, at: datetime.datetime | None = None) -> dict[str, bool]:
     """Return {purpose: whether it is granted and still valid} for every purpose that was ever decided."""
     at = at or timezone.now()

@@ -20,6 +20,16 @@ def sweep_retention() -> None:
     """Apply the retention dates, once an hour whoever asks."""
     if cache.add("retention-swept", True, LOOK_EVERY_S):
         apply_retention()
+        call_back_lapsed()
+
+
+def call_back_lapsed() -> int:
+    """Take back what was given to others on a consent that is no longer valid; return how many times.
+
+    Here it is not erased but locked, as long as it may be kept: the participant can be asked again, while
+    whoever got a copy would go on using it.
+    """
+    return sum(holder.lapsed() for holder in holders())
 
 
 def apply_retention() -> list[Erasure]:

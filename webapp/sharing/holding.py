@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
+from webapp.consent.queries import lapsed as lapsed_people
 from webapp.jobs.models import JobState
 from webapp.recordings.models import Recording
 from webapp.recordings.queries import EVERYONE, WHO_DECIDES, is_usable_for
@@ -90,4 +93,31 @@ def _is_allowed(item: ReleaseItem) -> bool:
     return recording is not None and all(is_usable_for(recording, purpose) for purpose in item.purposes)
 
 
-HOLDER = Holder("sharing", preview, erase, remains, holding)
+def lapsed() -> int:
+    """Call back what rests on a consent whose last day is over; return from how many releases."""
+    items = list(standing_items().select_related("release__study").order_by("release", "path"))
+    purposes = {purpose for item in items for purpose in item.purposes}
+    over = {purpose: _lapsed_encounters(purpose) for purpose in purposes}
+    found = [item for item in items if any(item.encounter_id in over[purpose] for purpose in item.purposes)]
+    by_release = groupby(found, key=lambda item: item.release)
+    return sum(_call_back_lapsed(release, {item.pk for item in ones}) for release, ones in by_release)
+
+
+@transaction.atomic
+def _call_back_lapsed(release: Release, wanted: set[int]) -> bool:
+    lock_study(release.study)
+    items = list(standing_items().filter(pk__in=wanted))  # a withdrawal may have been faster
+    if items:
+        call_back(release, items, actor=None, reason=Recall.Reason.EXPIRY)
+    return bool(items)
+
+
+def _lapsed_encounters(purpose: str) -> set[UUID]:
+    people = WHO_DECIDES.get(Purpose(purpose), EVERYONE)
+    condition = Q()
+    for person in people:
+        condition |= Q(**{f"{person}__in": lapsed_people(purpose).values("pk")})
+    return set(Encounter.objects.filter(condition).values_list("pk", flat=True))
+
+
+HOLDER = Holder("sharing", preview, erase, remains, holding, lapsed)

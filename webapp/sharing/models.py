@@ -164,6 +164,7 @@ class Recall(models.Model):
     class Reason(models.TextChoices):
         WITHDRAWAL = "withdrawal", "Consent withdrawn"
         RETENTION = "retention", "Time to keep it has ended"
+        EXPIRY = "expiry", "Consent no longer valid"
         ERROR = "error", "Something in it is wrong"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

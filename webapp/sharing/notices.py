@@ -27,6 +27,7 @@ NEED = "share_releases"
 DAY = "%-d %B %Y"
 WHY = {
     Recall.Reason.WITHDRAWAL: "The consent to share it has ended.",
+    Recall.Reason.EXPIRY: "The consent to share it has ended.",
     Recall.Reason.RETENTION: "The time for which it may be kept has ended.",
     Recall.Reason.ERROR: "Something in it is wrong.",
 }

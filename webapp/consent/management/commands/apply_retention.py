@@ -1,4 +1,6 @@
-"""manage.py apply_retention: erase what is past its last day, and finish every erasure that is under way."""
+"""manage.py apply_retention: erase what is past its last day, finish every erasure that is under way, and
+call back what was shared on a consent that is no longer valid.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from webapp.consent.erasing import finish_open_erasures
 from webapp.consent.models import Erasure
-from webapp.consent.retention import apply_retention
+from webapp.consent.retention import apply_retention, call_back_lapsed
 
 
 class Command(BaseCommand):
@@ -18,6 +20,10 @@ class Command(BaseCommand):
         opened = apply_retention()
         finish_open_erasures()
         still_open = Erasure.objects.filter(state=Erasure.State.OPEN).count()
-        self.stdout.write(f"{len(opened)} erasures opened by retention dates, {still_open} still under way.")
+        recalled = call_back_lapsed()
+        self.stdout.write(
+            f"{len(opened)} erasures opened by retention dates, {still_open} still under way; "
+            f"{recalled} releases recalled because a consent is no longer valid."
+        )
         if still_open:
             raise CommandError("Some erasures wait for a job to stop or could not delete everything yet.")
