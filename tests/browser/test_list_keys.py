@@ -61,6 +61,18 @@ def test_a_row_is_opened_by_enter_and_chosen_by_x(page, site):
     expect(page.get_by_role("heading", level=1)).to_contain_text(code)
 
 
+def test_participants_are_chosen_by_keys_counted_and_marked(page, site):
+    visit(page, LISTS["participants"].format(**site.addresses))
+    count = page.locator("[data-count]")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(count).to_have_text("1 participant is ticked.")
+    page.get_by_label("All on this page").check()
+    expect(count).to_contain_text("participants are ticked.")
+    page.get_by_role("button", name="Ask anew for consent").click()
+    expect(page.get_by_text("stand in the queue of those to be asked anew")).to_be_visible()
+
+
 def test_slash_goes_to_the_search_and_letters_typed_there_are_letters(page, site):
     visit(page, LISTS["encounters"].format(**site.addresses))
     page.keyboard.press("/")

@@ -15,6 +15,7 @@ from tests.webapp.answers import (
     COORDINATOR,
     COORDINATOR_AND_AUDITOR,
     COORDINATOR_AND_DOCTOR,
+    COORDINATOR_IS_SENT_BACK,
     COORDINATOR_SENDS_NONSENSE,
     DOCTOR,
     MEMBERS,
@@ -64,6 +65,8 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("studies:invitation", "POST"): (422, *(403,) * 5),  # it was made for another address
     ("studies:invitation_revoke", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
     ("studies:participants", "GET"): COORDINATOR,
+    ("studies:participants_change", "POST"): COORDINATOR_IS_SENT_BACK,
+    ("studies:participants_export", "POST"): COORDINATOR,
     ("studies:participant_new", "GET"): COORDINATOR,
     ("studies:participant_new", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("studies:participant_import", "GET"): COORDINATOR,

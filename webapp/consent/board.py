@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from webapp.consent.forms import ASKED
 from webapp.consent.models import ConsentDecision, Purpose
-from webapp.consent.queries import OUTDATED, ending, reconsent_queue
+from webapp.consent.queries import MARKED, OUTDATED, ending, reconsent_queue
 from webapp.studies.access import Someone, visible_participants
 from webapp.studies.lists import ListForm
 from webapp.studies.models import Participant, Study
@@ -23,7 +23,7 @@ from webapp.studies.models import Participant, Study
 STATES = {"yes": "agreed", "no": "refused or withdrawn", "ended": "no longer valid", "never": "never asked"}
 IN_A_CELL = {"yes": "yes", "no": "no", "ended": "ended", "never": "never asked"}
 
-WHY_DUE = {"text": "because of a newer text", "ending": "because it ends"}
+WHY_DUE = {"text": "for a newer text", "ending": "for it ends soon", "marked": "for they are marked"}
 
 
 class BoardForm(ListForm):
@@ -48,7 +48,7 @@ class BoardForm(ListForm):
         if state := chosen.get("state"):
             people = people.filter(_asked(purpose), **{f"at_{purpose}": state})
         if due := chosen.get("due"):
-            why = {"text": OUTDATED, "ending": ending()}.get(due, Q())
+            why = {"text": OUTDATED, "ending": ending(), "marked": MARKED}.get(due, Q())
             people = people.filter(pk__in=reconsent_queue(study).filter(why).values("pk"))
         people = people.filter(**{name: chosen[name] for name in ("kind", "site") if name in chosen})
         for word in chosen.get("q", "").replace("\0", "").split():

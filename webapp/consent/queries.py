@@ -91,6 +91,8 @@ def forms_for(participant: Participant) -> QuerySet[ConsentForm]:
 
 #: In the queue because there is a newer text than the one agreed to.
 OUTDATED = Q(version__lt=F("newest_version"))
+#: Because a coordinator had them asked anew since.
+MARKED = Q(ask_anew_at__gt=F("answered_at"))
 
 
 def ending() -> Q:
@@ -100,7 +102,8 @@ def ending() -> Q:
 
 def reconsent_queue(study: Study) -> QuerySet[Participant]:
     """Return the participants whose agreement to be recorded rests on an older version than there is now, or
-    ends within a month, or has ended: `version`, `newest_version` and `ends_on` say which.
+    ends within a month, or has ended, or who are marked since: `version`, `newest_version`, `ends_on` and
+    `answered_at` say which.
     """
     latest = ConsentDecision.objects.filter(participant=OuterRef("pk"), purpose=Purpose.RECORD).order_by(
         "-decided_at", "-pk"
@@ -109,7 +112,8 @@ def reconsent_queue(study: Study) -> QuerySet[Participant]:
     people = Participant.objects.filter(study=study).annotate(
         agreed=Subquery(latest.values("granted")[:1]),
         version=Subquery(latest.values("form__version")[:1]),
+        answered_at=Subquery(latest.values("decided_at")[:1]),
         ends_on=Subquery(latest.values("valid_until")[:1]),
         newest_version=Subquery(meant.order_by("-version").values("version")[:1]),
     )
-    return people.filter(agreed=True).filter(OUTDATED | ending())
+    return people.filter(agreed=True).filter(OUTDATED | ending() | MARKED)

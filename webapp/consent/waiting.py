@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from webapp.consent.access import visible_erasures
 from webapp.consent.models import Erasure
-from webapp.consent.queries import OUTDATED, ending, reconsent_queue
+from webapp.consent.queries import MARKED, OUTDATED, ending, reconsent_queue
 from webapp.core.waiting import WaitingCount, WaitingItem
 from webapp.studies.access import Someone, studies_where, visible_participants
 from webapp.studies.models import Study
@@ -18,6 +18,7 @@ MOST = 20
 ASK_ANEW = {
     "text": "participants to ask anew about a newer text",
     "ending": "consents that end soon or have ended",
+    "marked": "participants marked to be asked anew",
 }
 
 
@@ -55,8 +56,8 @@ def counts(user: Someone, study: Study) -> Iterator[WaitingCount]:
     board = reverse("consent:board", args=[study.slug])
     never = visible_participants(user, study).filter(decisions=None).count()
     due = reconsent_queue(study).filter(pk__in=visible_participants(user, study).values("pk"))
-    for why, found in (("text", due.filter(OUTDATED)), ("ending", due.filter(ending()))):
-        yield WaitingCount("Coordinators", ASK_ANEW[why], found.count(), f"{board}?due={why}")
+    for why, condition in (("text", OUTDATED), ("ending", ending()), ("marked", MARKED)):
+        yield WaitingCount("Coordinators", ASK_ANEW[why], due.filter(condition).count(), f"{board}?due={why}")
     yield WaitingCount("Coordinators", "participants who were never asked", never, f"{board}?state=never")
     under_way = visible_erasures(user, study).filter(state=Erasure.State.OPEN).count()
     yield WaitingCount(

@@ -11,7 +11,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.core.errors import AppError
@@ -21,7 +20,7 @@ from webapp.studies.encounters import GIVEN, exclude_encounters, include_encount
 from webapp.studies.forms import EncounterForm
 from webapp.studies.lists import PAGE_SIZE, EncounterList, saved_views
 from webapp.studies.models import SavedView
-from webapp.studies.views import signed_in_user, study_context
+from webapp.studies.views import came_from, signed_in_user, study_context
 
 MOST_VIEWS = 20
 #: Lists whose views can be saved, and their addresses.
@@ -68,7 +67,7 @@ def encounters_change(request: HttpRequest, slug: str) -> HttpResponse:
     assert isinstance(field, forms.TypedMultipleChoiceField)
     wanted = [one for one in request.POST.getlist("chosen") if len(one) == 36][:PAGE_SIZE]
     field.choices = [(one, one) for one in wanted]
-    back = _back(request, reverse("studies:encounters", args=[slug]))
+    back = came_from(request, reverse("studies:encounters", args=[slug]))
     if not form.is_valid():
         messages.error(request, "Choose at least one encounter, and what to do with it.")
         return redirect(back)
@@ -121,9 +120,3 @@ def view_save(request: HttpRequest, slug: str) -> HttpResponse:
         )
     address = reverse(LISTS[page], args=[slug])
     return redirect(f"{address}?{query}" if query else address)
-
-
-def _back(request: HttpRequest, fallback: str) -> str:
-    back = request.POST.get("back", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith(fallback)
-    return back if is_ours else fallback

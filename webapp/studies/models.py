@@ -177,6 +177,11 @@ class Participant(models.Model):
     sex = models.CharField(max_length=10, choices=Sex.choices, blank=True)
     age = models.PositiveSmallIntegerField("age in years", null=True, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
+    ask_anew_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When a coordinator had them asked for consent anew; an answer after that settles it.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webapp.core.errors import AppError, Invalid
 from webapp.studies.access import access_study, site_of
 from webapp.studies.attributes import define_attribute
+from webapp.studies.encounters import GIVEN
 from webapp.studies.importing import COLUMNS, Fate, fates, import_participants, read_rows
 from webapp.studies.lists import PAGE_SIZE, ParticipantList, saved_views
 from webapp.studies.models import Study
@@ -35,6 +36,7 @@ def participants(request: HttpRequest, slug: str) -> HttpResponse:
         "filtered": bool(filters.chosen()),
         "page": page,
         "attributes": list(study.attributes.all()),
+        "reasons": [(one.value, one.label) for one in GIVEN],
         "views": saved_views(request.user, study, "participants"),
     }
     return render(request, "studies/participants.html", context)

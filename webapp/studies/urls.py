@@ -5,6 +5,7 @@ from webapp.studies import (
     audit_views,
     encounter_views,
     member_views,
+    participant_bulk_views,
     participant_views,
     protocol_views,
     views,
@@ -30,6 +31,16 @@ urlpatterns = [
     path("invitations/<str:token>/", member_views.invitation, name="invitation"),
     path("studies/<slug:slug>/participants/", participant_views.participants, name="participants"),
     path("studies/<slug:slug>/participants/new/", participant_views.participant_new, name="participant_new"),
+    path(
+        "studies/<slug:slug>/participants/change/",
+        participant_bulk_views.participants_change,
+        name="participants_change",
+    ),
+    path(
+        "studies/<slug:slug>/participants.csv",
+        participant_bulk_views.participants_export,
+        name="participants_export",
+    ),
     path(
         "studies/<slug:slug>/participants/import/",
         participant_views.participant_import,

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET
 
 from webapp.accounts.models import User
@@ -73,6 +74,13 @@ def study_context(request: HttpRequest, study: Study, tab: str) -> dict[str, obj
         "role": role_in(request.user, study),
         "may": dict.fromkeys(needs, True),
     }
+
+
+def came_from(request: HttpRequest, fallback: str) -> str:
+    """Return the list that a form was sent from, with its filters; never an address elsewhere."""
+    back = request.POST.get("back", "")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith(fallback)
+    return back if is_ours else fallback
 
 
 def signed_in_user(request: HttpRequest) -> User:

@@ -6,7 +6,7 @@ export function attach(root) {
   const stop = new AbortController();
   const all = root.querySelector("[data-all]");
   const count = root.querySelector("[data-count]");
-  const boxes = [...root.querySelectorAll("input[name=job]")];
+  const boxes = [...root.querySelectorAll("tbody input[type=checkbox]")];
   if (!all || !count) return () => {};
   all.hidden = false;
   root.addEventListener("change", ({ target }) => {
@@ -14,7 +14,7 @@ export function attach(root) {
     const ticked = boxes.filter((box) => box.checked).length;
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
-    count.textContent = countInWords(ticked);
+    count.textContent = countInWords(ticked, root.dataset.what);
     count.toggleAttribute("data-busy", ticked > 0);
   }, { signal: stop.signal });
   return () => stop.abort();
