@@ -76,5 +76,6 @@ DOCTORS = {
     "reflection": "{failed}feedback/",
     "feedback": "{shown}feedback/",
     "visits": "/feedback/",
+    "own comment": "{comment}",
     "patient's form": "{care}",
 }

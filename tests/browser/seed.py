@@ -107,14 +107,17 @@ def _live_and_feedback(study: dict, shown) -> dict[str, str]:
     from django.urls import reverse
 
     from webapp.feedback.access import care_token
-    from webapp.feedback.models import Note, Reflection
+    from webapp.feedback.models import Comment, Note, Reflection
     from webapp.live.services import open_live_session
 
     dora = study["doctor"].user
     session = open_live_session(actor=study["alice"], encounter=_encounter(study))
     Reflection.objects.create(encounter=shown, doctor=dora, text="I went too fast when she looked away.")
     Note.objects.create(encounter=shown, doctor=dora, second=40, text="She looked down.", cue="cue")
+    comment = Comment.objects.create(encounter=shown, author=dora, second=40, text="I missed this.")
+    Comment.objects.create(encounter=shown, author=study["alice"], second=40, text="So did I at first.")
     return {
+        "comment": reverse("feedback:comment_change", args=[comment.pk]),
         "live": session.get_absolute_url(),
         "care": reverse("feedback:care", args=[care_token(shown)]),
     }

@@ -37,7 +37,7 @@ from webapp.consent.models import Erasure
 from webapp.consent.services import record_decisions, withdraw_consent
 from webapp.consent.signing import sign_consent
 from webapp.feedback.access import care_token
-from webapp.feedback.models import Note
+from webapp.feedback.models import Comment, Note
 from webapp.jobs.models import Job
 from webapp.live.services import open_live_session
 from webapp.recordings import storage
@@ -142,6 +142,10 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("feedback:pdf", "GET"): (TO_SIGN_IN, 403, 403, 302, 403, 404),  # their own view comes first
     ("feedback:note", "POST"): (TO_SIGN_IN, 403, 403, 422, 403, 404),
     ("feedback:note_delete", "POST"): (TO_SIGN_IN, 404, 404, 302, 404, 404),
+    ("feedback:comment_answer", "POST"): (TO_SIGN_IN, 422, 422, 422, 422, 404),
+    ("feedback:comment_change", "GET"): (TO_SIGN_IN, 403, 403, 200, 403, 404),
+    ("feedback:comment_change", "POST"): (TO_SIGN_IN, 403, 403, 422, 403, 404),
+    ("feedback:comment_delete", "POST"): (TO_SIGN_IN, 403, 403, 302, 403, 404),
     ("feedback:reflect", "POST"): (TO_SIGN_IN, 403, 403, 302, 403, 404),
     ("feedback:care_start", "GET"): (TO_SIGN_IN, 302, 403, 302, 403, 404),
     ("feedback:care", "GET"): OPEN,  # whoever holds the token
@@ -218,6 +222,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
     )
     said = PersonCorrection.objects.create(recording=recording, kind="reassign", track=1, role="doctor")
     live = open_live_session(actor=alice, encounter=encounter)
+    comment = _comment(encounter)
     return {
         "studies": [study.slug],
         "studies:member": [study.slug, study.memberships.first().pk],
@@ -259,6 +264,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "feedback": [encounter.pk],
         "feedback:care": [care_token(encounter)],
         "feedback:note_delete": [_note(encounter).pk],
+        **{f"feedback:comment_{name}": [comment.pk] for name in ("change", "delete")},
         "live:start": [encounter.pk],
         "live:camera": [live.pk, "patient"],
         "live:api_answer": [add_suggestion(live).pk],
@@ -287,6 +293,11 @@ NO_ARGUMENT = {
 
 def _note(encounter) -> Note:
     return Note.objects.create(encounter=encounter, doctor_id=encounter.doctor.user_id, text="mine")
+
+
+def _comment(encounter) -> Comment:
+    author = encounter.doctor.user
+    return Comment.objects.create(encounter=encounter, author=author, second=1, text="shared")
 
 
 def address(name: str, things: dict[str, list]) -> str:

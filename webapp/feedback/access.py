@@ -1,4 +1,4 @@
-"""The only way to a doctor's feedback: the doctor of the encounter, and nobody above them."""
+"""The only way to a doctor's feedback, for that doctor alone, and to what they share of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import uuid
 from django.core import signing
 
 from webapp.core.errors import Forbidden, NotFound
-from webapp.feedback.models import Note
-from webapp.studies.access import Someone, access_encounter, visible_encounters
+from webapp.feedback.models import Comment, Note
+from webapp.studies.access import Someone, access_encounter, require, visible_encounters
 from webapp.studies.models import Encounter
 
 SALT = "feedback.care"
@@ -30,6 +30,18 @@ def access_note(user: Someone, pk: int) -> Note:
     if note is None:
         raise NotFound
     return note
+
+
+def access_comment(user: Someone, pk: int) -> Comment:
+    """Return a comment that the user wrote. Raises NotFound to strangers, Forbidden to all but its author."""
+    found = Comment.objects.filter(pk=pk, encounter__in=visible_encounters(user))
+    comment = found.select_related("encounter__study", "encounter__doctor").first()
+    if comment is None:
+        raise NotFound
+    require(user, comment.encounter.study, "view_results")
+    if comment.author_id != user.pk:
+        raise Forbidden("Only who wrote a comment may change or delete it.")
+    return comment
 
 
 def care_token(encounter: Encounter) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from webapp import engines
 from webapp.accounts.models import User
 from webapp.analysis.queries import rules_of
+from webapp.feedback.comments import comments_on
 from webapp.feedback.models import Note
 from webapp.feedback.queries import care_score, compare_shares, doctor_shares
 from webapp.feedback.rows import Source, rows_by_camera, timeline_of
@@ -17,7 +18,7 @@ from webapp.studies.models import Encounter
 def feedback_of(encounter: Encounter, doctor: User, source: Source | None) -> dict[str, Any]:
     """Return what the doctor's page and its PDF both say; findings only where there is a source."""
     notes = Note.objects.filter(encounter=encounter, doctor=doctor)
-    found = {"notes": notes, "care": care_score(encounter)}
+    found = {"notes": notes, "comments": comments_on(encounter, doctor), "care": care_score(encounter)}
     return found | (_findings(encounter, source) if source else {})
 
 

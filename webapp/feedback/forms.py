@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from webapp.feedback.care import ITEMS, RATINGS
-from webapp.feedback.models import Note
+from webapp.feedback.models import Comment, Note
 
 
 class ReflectionForm(forms.Form):
@@ -22,6 +22,16 @@ class ReflectionForm(forms.Form):
 
 
 class NoteForm(forms.ModelForm[Note]):
+    """A private note, or words to share: then it becomes a comment."""
+
+    SHARED = "shared"
+    readers = forms.ChoiceField(
+        label="Who can read it",
+        choices=(("", "Only you"), (SHARED, "Everybody who may see this encounter’s results")),
+        required=False,
+    )
+    field_order = ("text", "second", "readers", "cue", "response")
+
     class Meta:
         model = Note
         fields = ("text", "second", "cue", "response")
@@ -40,7 +50,35 @@ class NoteForm(forms.ModelForm[Note]):
         data = super().clean() or {}
         if not any(data.get(name) for name in ("text", "cue", "response")):
             raise forms.ValidationError("Write a note or choose a code.")
+        if data.get("readers") == self.SHARED:
+            self._check_shared(data)
         return data
+
+    @property
+    def is_shared(self) -> bool:
+        return bool(self.cleaned_data["readers"] == self.SHARED)
+
+    def _check_shared(self, data: dict[str, Any]) -> None:
+        if not data.get("text"):
+            self.add_error("text", "Write what you want to share.")
+        if "second" in data and (data["second"] is None or data["second"] < 0):
+            self.add_error("second", "Choose the second that this is about, 0 or later.")
+        if data.get("cue") or data.get("response"):
+            self.add_error("readers", "Codes stay private. Share the words without a code.")
+
+
+class CommentForm(forms.ModelForm[Comment]):
+    class Meta:
+        model = Comment
+        fields: tuple[str, ...] = ("text",)
+        widgets: dict[str, forms.Widget] = {"text": forms.Textarea(attrs={"rows": 3})}
+        labels = {"text": "Comment"}
+
+
+class AnswerForm(CommentForm):
+    class Meta(CommentForm.Meta):
+        fields = ("text", "second")
+        widgets = CommentForm.Meta.widgets | {"second": forms.HiddenInput()}
 
 
 class CareForm(forms.Form):

@@ -82,3 +82,20 @@ class CareRating(models.Model):
 
     def __str__(self) -> str:
         return f"item {self.item}: {self.rating}"
+
+
+class Comment(models.Model):
+    """A remark on one second that whoever may see the encounter's results can read, and answer there."""
+
+    encounter = models.ForeignKey(Encounter, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(_OWNER, on_delete=models.CASCADE, related_name="comments")
+    second = models.PositiveIntegerField()
+    text = models.TextField(max_length=4000)
+    written_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("second", "written_at", "pk")
+
+    def __str__(self) -> str:
+        return f"comment on {self.encounter_id}"

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Final
 
+from django.contrib.staticfiles import finders
 from django.utils import timezone
 
 from webapp.analysis.templatetags.readings import LETTERS, clock, percent
 from webapp.core.pdf import FONT, Document
 
 Values = dict[str, Any]
-#: The light theme's colours; a letter stands on every stretch that has room for one.
-COLOURS: Final = {
-    "anger": "#d55e00",
-    "disgust": "#009e73",
-    "fear": "#aa4499",
-    "happiness": "#b88900",
-    "neutral": "#767676",
-    "sadness": "#0072b2",
-    "surprise": "#3a8fb7",
-}
+_EMOTION_TOKEN: Final = re.compile(r"--emotion-([a-z]+): light-dark\((#[0-9a-f]{6}),")
 UNSEEN: Final = "#e4e4e4"
 LANE_MM: Final = 9
 LETTER_MM: Final = 3.2
@@ -31,8 +26,17 @@ ANSWERS: Final = {
 }
 
 
+@cache
+def colours() -> dict[str, str]:
+    """Return the light theme's colour of every emotion, as the pages' own style sheet has them."""
+    tokens = finders.find("css/tokens.css")
+    assert isinstance(tokens, str)
+    found = dict(_EMOTION_TOKEN.findall(Path(tokens).read_text("utf-8")))
+    return {emotion: found[emotion] for emotion in LETTERS}
+
+
 def feedback_pdf(page: Values) -> bytes:
-    """Return the PDF of what the page shows: encounter, reflection, notes, care, and the findings if any."""
+    """Return the PDF of what the page shows: encounter, reflection, notes, comments, care, and findings."""
     encounter = page["encounter"]
     pdf = Document(title=f"Feedback on {encounter.code}", made_at=timezone.now())
     pdf.line_of(f"Feedback on {encounter.code}", size=16, bold=True)
@@ -45,13 +49,15 @@ def feedback_pdf(page: Values) -> bytes:
     if page.get("timeline"):
         _findings(pdf, page)
     _notes(pdf, page["notes"])
+    _comments(pdf, page["comments"])
     care = page["care"]
     _section(pdf, "How the patient rated it (CARE)", "Not measured." if care is None else f"{care:.1f} of 50")
     return bytes(pdf.output())
 
 
 def _findings(pdf: Document, page: Values) -> None:
-    _timeline(pdf, page["timeline"], [note.second for note in page["notes"] if note.second is not None])
+    noted = [note.second for note in page["notes"] if note.second is not None]
+    _timeline(pdf, page["timeline"], noted + [comment["second"] for comment in page["comments"]])
     _moments(pdf, page["moments"])
     _shares(pdf, page["comparison"])
     _mirroring(pdf, page["mirroring"])
@@ -79,10 +85,10 @@ def _timeline(pdf: Document, timeline: Values, noted: Sequence[int]) -> None:
         pdf.line_of(f"{lane['label']}, detection rate {seen}", size=9)
         _lane(pdf, lane, first, scale)
     _marks(pdf, [pdf.l_margin + (second - first) * scale for second in noted if first <= second < last])
-    legend = ", ".join(f"{LETTERS[name]} {name}" for name in COLOURS)
+    legend = ", ".join(f"{LETTERS[name]} {name}" for name in LETTERS)
     pdf.line_of(
         f"From {clock(first)} to {clock(last)}. Expression classified as: {legend}; grey: not classified. "
-        f"▲ your notes. Model {timeline['model']}.",
+        f"▲ notes and comments. Model {timeline['model']}.",
         size=8,
     )
 
@@ -99,7 +105,7 @@ def _lane(pdf: Document, lane: Values, first: int, scale: float) -> None:
             continue
         left = pdf.l_margin + (places[0] - first) * scale
         width = (places[-1] + 1 - places[0]) * scale
-        pdf.set_fill_color(COLOURS[emotion])
+        pdf.set_fill_color(colours()[emotion])
         pdf.rect(left, top, width, LANE_MM, style="F")
         if width >= LETTER_MM:
             pdf.set_xy(left, top)
@@ -202,6 +208,12 @@ def _notes(pdf: Document, notes: Sequence[Any]) -> None:
         at = "" if note.second is None else f"{clock(note.second)}  "
         codes = [words for words in (note.get_cue_display(), note.get_response_display()) if words]
         pdf.line_of(at + "; ".join(filter(None, (note.text, *codes))), size=9)
+
+
+def _comments(pdf: Document, comments: Sequence[Values]) -> None:
+    _section(pdf, "Comments shared in the study", "" if comments else "None.")
+    for one in comments:
+        pdf.line_of(f"{clock(one['second'])}  {one['who']}: {one['text']}", size=9)
 
 
 def _table(pdf: Document, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

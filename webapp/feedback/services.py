@@ -19,7 +19,7 @@ from webapp.studies.models import Encounter
 @transaction.atomic
 def write_reflection(*, actor: User, encounter: Encounter, text: str) -> Reflection:
     """Keep the doctor's own view; written again, it takes the place of the earlier one."""
-    _require_consent(encounter)
+    require_consent(encounter)
     reflection, _ = Reflection.objects.update_or_create(
         encounter=encounter, doctor=actor, defaults={"text": text}
     )
@@ -30,7 +30,7 @@ def write_reflection(*, actor: User, encounter: Encounter, text: str) -> Reflect
 @transaction.atomic
 def write_note(*, actor: User, encounter: Encounter, **fields: Any) -> Note:
     """Keep a private note, perhaps on one second and with a code."""
-    _require_consent(encounter)
+    require_consent(encounter)
     note = Note.objects.create(encounter=encounter, doctor=actor, **fields)
     audit.record(actor=actor, action="feedback.noted", target=note, study_id=encounter.study_id)
     return note
@@ -52,7 +52,7 @@ def record_export(*, actor: User, encounter: Encounter) -> None:
 def rate_care(*, encounter: Encounter, ratings: Mapping[int, int]) -> None:
     """Keep the patient's ratings by item. Raises Conflict when the form was handed in before."""
     Encounter.objects.select_for_update().get(pk=encounter.pk)
-    _require_consent(encounter)
+    require_consent(encounter)
     if CareRating.objects.filter(encounter=encounter).exists():
         raise Conflict("This form has been handed in already. Thank you.")
     CareRating.objects.bulk_create(
@@ -61,7 +61,7 @@ def rate_care(*, encounter: Encounter, ratings: Mapping[int, int]) -> None:
     audit.record(actor=None, action="feedback.care_rated", target=encounter, study_id=encounter.study_id)
 
 
-def _require_consent(encounter: Encounter) -> None:
+def require_consent(encounter: Encounter) -> None:
     """Raise ConsentMissing when somebody no longer agrees that the encounter is kept."""
     if not consents_to(encounter, Purpose.RECORD):
         raise ConsentMissing("Nothing more is kept about this encounter: consent to it is missing.")

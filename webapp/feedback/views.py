@@ -18,6 +18,7 @@ from webapp.analysis.state import encounter_state
 from webapp.feedback import services
 from webapp.feedback.access import access_care, access_feedback, access_note, care_token
 from webapp.feedback.care import PUBLISHED_MEAN
+from webapp.feedback.comments import write_comment
 from webapp.feedback.findings import feedback_of
 from webapp.feedback.forms import CareForm, NoteForm, ReflectionForm
 from webapp.feedback.models import CareRating, Reflection
@@ -92,8 +93,8 @@ def note(request: HttpRequest, pk: UUID) -> HttpResponse:
     encounter = access_feedback(request.user, pk)
     form = NoteForm(request.POST)
     if form.is_valid():
-        services.write_note(actor=_user(request), encounter=encounter, **form.cleaned_data)
-        return redirect(reverse("feedback:session", args=[encounter.pk]) + "#notes")
+        place = _keep(_user(request), encounter, form)
+        return redirect(reverse("feedback:session", args=[encounter.pk]) + place)
     context = _context(request, encounter) | {"note_form": form}
     return render(request, "feedback/note.html", context, status=422)
 
@@ -150,6 +151,17 @@ def _cameras(request: HttpRequest, encounter: Encounter, source: Source) -> list
         }
         for camera in Camera
     ]
+
+
+def _keep(doctor: User, encounter: Encounter, form: NoteForm) -> str:
+    """Keep a note, or share it as a comment; return where on the page it stands."""
+    data = form.cleaned_data
+    if form.is_shared:
+        write_comment(actor=doctor, encounter=encounter, second=data["second"], text=data["text"])
+        return "#comments"
+    fields = {name: data[name] for name in ("text", "second", "cue", "response")}
+    services.write_note(actor=doctor, encounter=encounter, **fields)
+    return "#notes"
 
 
 def _context(request: HttpRequest, encounter: Encounter) -> dict[str, Any]:

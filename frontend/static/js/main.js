@@ -2,6 +2,7 @@
 
 const PARTS = {
   actions: () => import("./parts/actions.js"),
+  comments: () => import("./parts/comments.js"),
   compare: () => import("./parts/compare.js"),
   copy: () => import("./parts/copy.js"),
   keys: () => import("./parts/keys.js"),

@@ -13,6 +13,7 @@ from webapp.consent.services import record_decisions, withdraw_consent
 from webapp.core.models import AuditEvent
 from webapp.feedback.access import care_token
 from webapp.feedback.models import CareRating, Note, Reflection
+from webapp.feedback.pdf import colours
 from webapp.feedback.queries import compare_shares, doctor_shares
 from webapp.live.models import LiveSession, Reading
 from webapp.live.services import end_session, open_live_session
@@ -288,6 +289,13 @@ def test_the_pdf_says_what_the_page_says(run, encounter, reflection, dora, signe
     for words in ("I spoke too fast.", "She looked down.", "detection rate", "Who spoke"):
         assert words in text
     assert AuditEvent.objects.filter(action="feedback.exported", actor=dora).count() == 1
+
+
+def test_the_pdf_draws_every_emotion_in_the_colour_of_the_pages(settings):
+    tokens = (settings.STATICFILES_DIRS[0] / "css" / "tokens.css").read_text()
+    assert list(colours()) == list(EMOTIONS)
+    for emotion, colour in colours().items():
+        assert f"--emotion-{emotion}: light-dark({colour}, " in tokens
 
 
 def test_before_anything_was_classified_the_pdf_keeps_what_was_written(
