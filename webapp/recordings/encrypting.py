@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -15,12 +16,57 @@ from django.db import transaction
 from webapp.core import audit
 from webapp.core.encrypted_path import EncryptedPath, StoredFile
 from webapp.core.encryption import DamagedFile, is_encrypted
+from webapp.core.errors import AppError
 from webapp.jobs.models import JobState, Segment, SegmentState
 from webapp.jobs.queries import jobs_about
 from webapp.recordings import keys, storage
 from webapp.recordings.models import MediaKey, Recording, RecordingState
 
 PIECE_BYTES = 1024 * 1024
+
+
+@dataclass
+class Outcome:
+    """How many things of a kind were encrypted, wait for a worker that uses them, and could not be."""
+
+    done: int = 0
+    waiting: int = 0
+    failed: int = 0
+
+
+#: Encrypts what lies plain of a kind; is told a sentence about each thing that could not be.
+Encrypter = Callable[[Callable[[str], None]], Outcome]
+_ENCRYPTERS: dict[str, Encrypter] = {}
+
+
+def register_encrypter(what: str, encrypt_all: Encrypter) -> None:
+    """Have what a later app stores encrypted with the recordings. what: its name in the plural."""
+    _ENCRYPTERS[what] = encrypt_all
+
+
+def encrypters() -> dict[str, Encrypter]:
+    return {"recordings": encrypt_recordings, **_ENCRYPTERS}
+
+
+def encrypt_recordings(say: Callable[[str], None]) -> Outcome:
+    """Encrypt every recording that lies plain, apart from those that a worker has open."""
+    outcome = Outcome()
+    for recording in not_encrypted():
+        prepare(recording)
+        if is_worked_on(recording):
+            outcome.waiting += 1
+            continue
+        try:
+            encrypt_recording(recording)
+            outcome.done += 1
+        except (AppError, OSError) as error:
+            outcome.failed += 1
+            say(f"recording {recording.pk}: {reason_of(error)}")
+    return outcome
+
+
+def reason_of(error: AppError | OSError) -> str:
+    return error.message if isinstance(error, AppError) else str(error.strerror)
 
 
 def not_encrypted() -> Iterator[Recording]:
@@ -58,7 +104,7 @@ def encrypt_recording(recording: Recording) -> int:
     opened, count = keys.opened(key), 0
     for path, purpose in storage.files_of(recording):
         if not is_encrypted(path):
-            _encrypt_in_place(EncryptedPath(path, opened, purpose))
+            encrypt_in_place(EncryptedPath(path, opened, purpose))
             count += 1
     with transaction.atomic():
         if MediaKey.objects.filter(pk=key.pk, complete=False).update(complete=True):
@@ -72,7 +118,8 @@ def encrypt_recording(recording: Recording) -> int:
     return count
 
 
-def _encrypt_in_place(target: EncryptedPath) -> None:
+def encrypt_in_place(target: EncryptedPath) -> None:
+    """Replace a plain file by an encrypted one, once that reads the same. Raises as encrypt_recording."""
     partial = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with target.place.open("rb") as source, partial.open("wb") as sink:

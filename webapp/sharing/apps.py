@@ -9,8 +9,10 @@ class SharingConfig(AppConfig):
         from webapp.consent.holders import register_holder
         from webapp.core.waiting import register_counter, register_provider
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
+        from webapp.recordings.encrypting import register_encrypter
         from webapp.recordings.keys import register_keys
         from webapp.sharing.building import KIND, run_build, tidy_up
+        from webapp.sharing.encrypting import encrypt_packages
         from webapp.sharing.holding import HOLDER
         from webapp.sharing.models import ReleaseKey
         from webapp.sharing.notices import NOTICE, send_notice
@@ -21,6 +23,7 @@ class SharingConfig(AppConfig):
         register_kind(JobKind(NOTICE, "Tell by e-mail of a recall", send_notice))
         register_holder(HOLDER)
         register_keys(ReleaseKey)
+        register_encrypter("packages", encrypt_packages)
         register_provider(recalls_to_answer)
         register_provider(releases_to_build)
         register_counter(counts)

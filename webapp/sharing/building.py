@@ -4,7 +4,9 @@ again when the release becomes ready; whatever goes wrong leaves no file, no row
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -53,10 +55,16 @@ def start_build(*, actor: Actor, release: Release) -> Job:
 
 
 def run_build(context: JobContext) -> None:
-    """Write the package, read it again, and make the release ready with all that is in it."""
+    """Write the package, read it again, store it, and make the release ready with all that is in it.
+
+    Storing may take long, so nobody waits for it: the package lies there before its release names it. A
+    killed worker leaves a file at most, which nothing serves and the next attempt or a sweep deletes.
+    """
     release = Release.objects.select_related("study").filter(pk=context.params["release"]).first()
     if release is None:
         raise AppError("The release was discarded, so there is nothing to build.", code="no_release")
+    if release.job_id != context.job.pk:
+        raise AppError("Another build of this release was begun since.", code="build_outdated")
     if release.state in ONCE_READY:
         return
     move(release, ReleaseState.BUILDING, message="")  # whoever runs the server tries a failed job again
@@ -64,7 +72,8 @@ def run_build(context: JobContext) -> None:
     plan = plan_release(release.study)
     if not plan.videos:
         raise AppError(NOTHING, code="nothing_to_share")
-    target = storage.new_package(release)
+    storage.remove_all_of(release.pk)  # what an attempt left that was killed
+    stored_as, target = storage.new_package(release)
     part = storage.partial_of(target)
     part.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -73,9 +82,15 @@ def run_build(context: JobContext) -> None:
         context.stop_if_asked()
         context.progress(WRITING_SHARE, "reading the package again")
         sha256, size_bytes = verify_package(part, folder_of(release), contents.payload)
+        context.progress(WRITING_SHARE, "storing the package")
+        part.replace(target)  # type: ignore[arg-type]  # both plain, or both encrypted
+        stored = {"sha256": sha256, "size_bytes": size_bytes, "stored_as": stored_as}
         with context.finishing():
-            _make_ready(context.job, release, plan, contents, sha256=sha256, size_bytes=size_bytes)
-            part.replace(target)  # type: ignore[arg-type]  # both plain, or both encrypted
+            _make_ready(context.job, release, plan, contents, stored)
+    except BaseException:
+        if not Release.objects.filter(stored_as=stored_as).exists():
+            target.unlink(missing_ok=True)
+        raise
     finally:
         part.unlink(missing_ok=True)
 
@@ -92,13 +107,13 @@ def tidy_up(job: Job) -> None:
 
 
 def _make_ready(
-    job: Job, release: Release, plan: ReleasePlan, contents: Contents, *, sha256: str, size_bytes: int
+    job: Job, release: Release, plan: ReleasePlan, contents: Contents, stored: Mapping[str, Any]
 ) -> None:
     """Write down what is in the package. Whoever withdraws at this moment comes before or after it."""
     lock_study(release.study)
     if not _is_still(plan, plan_release(release.study)):
         raise Stopped
-    ready = {"sha256": sha256, "size_bytes": size_bytes, "made_at": timezone.now(), "left_out": plan.reasons}
+    ready = {**stored, "made_at": timezone.now(), "left_out": plan.reasons}
     if not move(release, ReleaseState.READY, **ready):
         raise Stopped
     ReleasePerson.objects.bulk_create(contents.people)
@@ -110,7 +125,7 @@ def _make_ready(
         action="release.built",
         target=release,
         study_id=release.study_id,
-        details={"version": release.version, "videos": plan.videos, "sha256": sha256},
+        details={"version": release.version, "videos": plan.videos, "sha256": stored["sha256"]},
     )
 
 

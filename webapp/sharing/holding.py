@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
 from webapp.consent.queries import lapsed as lapsed_people
+from webapp.core.media_root import remove
 from webapp.jobs.models import JobState
 from webapp.recordings.models import Recording
 from webapp.recordings.queries import EVERYONE, WHO_DECIDES, is_usable_for
@@ -58,7 +59,7 @@ def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
     for pk, path in storage.packages():
         if str(pk) in erased:
             yield "a package is still in the storage"
-            path.unlink(missing_ok=True)
+            remove(path)
     studies = Encounter.objects.filter(pk__in=scope.encounters).values("study")
     building = Release.objects.filter(state=ReleaseState.BUILDING, study__in=studies)
     if building.filter(job__state=JobState.RUNNING, job__started_at__lte=scope.ended_at).exists():

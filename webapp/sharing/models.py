@@ -28,6 +28,7 @@ class Release(models.Model):
 
     code_key: what the codes in this package are drawn from; nobody gets from them to the study's codes
     without it. left_out: how many recordings were left out, by the reason. message: why a build failed.
+    stored_as: what the package is called where it lies; empty while there is none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -49,6 +50,7 @@ class Release(models.Model):
     made_at = models.DateTimeField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     size_bytes = models.BigIntegerField(null=True)
+    stored_as = models.CharField(max_length=80, blank=True)
 
     class Meta:
         ordering = ("-version",)
@@ -215,9 +217,13 @@ class Acknowledgement(models.Model):
 
 
 class ReleaseKey(WrappedKey):
-    """The key of one package; destroyed when the package is called back, so that no copy of it opens."""
+    """The key of one package; destroyed when the package is called back, so that no copy of it opens.
+
+    complete: the package is encrypted with it; False while one that was stored plain may still lie so.
+    """
 
     release = models.OneToOneField(Release, on_delete=models.CASCADE, related_name="key")
+    complete = models.BooleanField(default=True)
 
     def __str__(self) -> str:
         return f"key of {self.release}"

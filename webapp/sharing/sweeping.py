@@ -16,16 +16,13 @@ log = structlog.get_logger(__name__)
 
 
 def sweep_packages_without_a_release() -> None:
-    """Delete old packages of releases that have none, and what was written by halves; looks once an hour."""
+    """Delete old packages that no release names, and what was written by halves; looks once an hour."""
     if not cache.add("packages-swept", True, LOOK_FOR_ORPHANS_EVERY_S):
         return
     now = time.time()
-    known = set(Release.objects.filter(state__in=PACKED).values_list("pk", flat=True))
-    old = [path for pk, path in storage.packages() if pk not in known]
-    for path, after_s in (
-        *((path, ORPHAN_AFTER_S) for path in old),
-        *((path, HALF_WRITTEN_AFTER_S) for path in storage.half_written()),
-    ):
-        if now - path.stat().st_mtime > after_s:
-            log.warning("orphan_deleted", kind=storage.FOLDER, entry=path.name)
+    known = set(Release.objects.filter(state__in=PACKED).values_list("stored_as", flat=True))
+    for stored_as, path in list(storage.files()):
+        after_s = HALF_WRITTEN_AFTER_S if path.suffix == ".part" else ORPHAN_AFTER_S
+        if stored_as not in known and now - path.stat().st_mtime > after_s:
+            log.warning("orphan_deleted", kind=storage.FOLDER, entry=stored_as)
             path.unlink(missing_ok=True)

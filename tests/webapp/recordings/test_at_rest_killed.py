@@ -58,7 +58,7 @@ PHASES = {
     "before a copy is on the disk": (EncryptedFile, "sync", 1),
     "before the copy was compared": (encrypting, "_sha256", 2),
     "before the copy takes its place": (EncryptedPath, "replace", 1),
-    "between two files of a recording": (encrypting, "_encrypt_in_place", 2),
+    "between two files of a recording": (encrypting, "encrypt_in_place", 2),
     "before the row says so": (audit, "record", 2),
     "between two recordings": (encrypting, "prepare", 4),
 }

@@ -41,7 +41,7 @@ def test_a_release_is_planned_drafted_built_and_recalled(share, alice, post, sig
 def test_a_package_is_taken_along_in_ranges_with_one_row_in_the_audit_trail(release, share, alice, signed_in):
     share()
     build(release, alice)
-    content = storage.package_path(release.pk).read_bytes()
+    content = storage.package_path(release).read_bytes()
     client = signed_in(alice)
     parts = [
         client.get(f"{URL}1/package.zip", HTTP_RANGE=f"bytes={start}-{start + 999}") for start in (0, 1000)

@@ -274,7 +274,7 @@ def test_a_package_lies_encrypted_where_the_site_encrypts_and_its_key_is_wrapped
     settings.MEDIA_KEYS = [MASTER]
     share()
     build(release, alice)
-    raw = storage.package_path(release.pk).read_bytes()
+    raw = storage.package_path(release).read_bytes()
     assert b"PK\x03\x04" not in raw and b"ftyp" not in raw
     assert bytes_of(release).startswith(b"PK\x03\x04")
     newer = master_keys.new_key()

@@ -23,7 +23,7 @@ def test_a_package_is_built_taken_along_and_recalled_in_a_bucket(
     share()
     built = build(release, alice)
     assert built.state == "ready", built.message
-    assert packages() == [f"lab/releases/{built.pk}.zip"]
+    assert packages() == [f"lab/releases/{built.stored_as}"]
     assert not [path for path in everything_in(settings.DATA_DIR) if path.suffix in (".zip", ".part")]
     sweep_packages_without_a_release()
     assert packages(), "what a release names is no orphan"

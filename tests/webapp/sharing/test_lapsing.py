@@ -70,7 +70,7 @@ def test_on_its_last_day_a_consent_is_valid_and_on_the_next_the_command_recalls(
     release.refresh_from_db()
     assert (release.state, Recall.objects.get().reason) == ("recalled", "expiry")
     assert {one.item.encounter for one in RecalledItem.objects.all()} == {over} != {kept}
-    assert not storage.package_path(release.pk).exists()
+    assert not storage.package_path(release).exists()
     assert call_back_lapsed() == 0, "nothing is called back twice"
     assert Recording.objects.filter(encounter=over).count() == 2
     assert not Erasure.objects.exists()

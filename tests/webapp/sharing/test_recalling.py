@@ -58,7 +58,7 @@ def test_a_withdrawal_recalls_the_release_deletes_its_package_and_names_it_in_th
     erasure = withdraw(gone.patient, purpose)
     release.refresh_from_db()
     assert (release.state, erasure.state) == ("recalled", "done")
-    assert not storage.package_path(release.pk).exists()
+    assert not storage.package_path(release).exists()
     assert not ReleaseKey.objects.exists()
     kinds = {one["kind"] for one in erasure.certificate["erased"]}
     assert {"recall of release 1", "package of release 1"} <= kinds
