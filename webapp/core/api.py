@@ -11,7 +11,17 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from webapp.core.errors import AppError, Forbidden, Invalid, NotFound, NotSignedIn, TooFast, UnsupportedType
+from webapp.core.disk_full import NOTHING_CHANGED, is_disk_full
+from webapp.core.errors import (
+    AppError,
+    Forbidden,
+    InsufficientStorage,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    TooFast,
+    UnsupportedType,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +44,8 @@ def translate(error: Exception) -> AppError | None:  # noqa: PLR0911  a table re
     """Return the AppError that says the same as a Django or REST framework error; None when unknown."""
     if isinstance(error, AppError):
         return error
+    if is_disk_full(error):
+        return InsufficientStorage(NOTHING_CHANGED)
     if isinstance(error, Http404):
         return NotFound()
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):

@@ -11,7 +11,8 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_only_middleware
 
-from webapp.core.errors import AppError
+from webapp.core.disk_full import NOTHING_CHANGED, is_disk_full
+from webapp.core.errors import AppError, InsufficientStorage
 from webapp.core.views import error_page
 
 log = structlog.get_logger(__name__)
@@ -55,6 +56,8 @@ class errors_as_pages:  # noqa: N801  a middleware is named like the function it
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if is_disk_full(error):
+            error = InsufficientStorage(NOTHING_CHANGED)
         if not isinstance(error, AppError):
             return None
         return error_page(request, HTTPStatus(error.status), error.message)
