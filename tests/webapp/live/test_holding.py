@@ -11,7 +11,7 @@ from tests.webapp.records import add_suggestion
 from webapp.consent.holders import Scope
 from webapp.consent.services import record_decisions
 from webapp.feedback.holding import HOLDER as FEEDBACK
-from webapp.feedback.models import CareRating, Note, Reflection
+from webapp.feedback.models import CareRating, Comment, Note, Reflection
 from webapp.live.holding import HOLDER
 from webapp.live.models import LiveSession, Reading
 
@@ -84,11 +84,13 @@ def test_another_purpose_touches_nothing(watched, end):
 def test_what_doctor_and_patient_wrote_goes_with_the_recording(encounter, dora, end):
     Reflection.objects.create(encounter=encounter, doctor=dora, text="words")
     Note.objects.create(encounter=encounter, doctor=dora, text="words")
+    Comment.objects.create(encounter=encounter, author=dora, second=1, text="words")
     CareRating.objects.create(encounter=encounter, item=1, rating=4)
     kept = end("patient", "live_feedback")
     assert FEEDBACK.erase(kept) == []
     scope = end("patient", "record")
-    assert [one.count for one in FEEDBACK.preview(scope)] == [1, 1, 1]
-    assert {gone.kind for gone in FEEDBACK.erase(scope)} == {"patient's rating", "private note", "reflection"}
+    assert [one.count for one in FEEDBACK.preview(scope)] == [1, 1, 1, 1]
+    kinds = {gone.kind for gone in FEEDBACK.erase(scope)}
+    assert kinds == {"patient's rating", "private note", "comment", "reflection"}
     assert list(FEEDBACK.remains(scope, frozenset())) == []
-    assert not Reflection.objects.exists()
+    assert not Reflection.objects.exists() and not Comment.objects.exists()
