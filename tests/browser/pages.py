@@ -41,6 +41,8 @@ SIGNED_IN = {
     "de-identified versions": "{shown}deidentified/",
     "no de-identified version": "{failed}deidentified/",
     "de-identified version": "{derivative}",
+    "versions to review": "{study}deidentified/",
+    "no versions to review": "/studies/empty/deidentified/",
     "jobs": "{study}jobs/",
     "empathy rules": "{study}rules/",
     "no jobs": "/studies/empty/jobs/",

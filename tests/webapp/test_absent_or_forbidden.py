@@ -120,6 +120,7 @@ def test_to_members_who_may_not_see_it_it_looks_absent_too(things, limited, who,
 #: What a body or a query may name: address, method, content, and the thing of another study in it.
 NAMED = {
     "chosen encounters": ("studies:encounters_change", {"action": "exclude", "reason": "other"}, "chosen"),
+    "chosen participants": ("studies:participants_change", {"action": "ask"}, "chosen"),
     "ticked jobs": ("analysis:jobs_bulk", {"action": "cancel"}, "job"),
     "a doctor": ("studies:encounter_new", {"held_on": "2026-03-02"}, "doctor"),
     "a patient": ("studies:encounter_new", {"held_on": "2026-03-02"}, "patient"),
@@ -130,7 +131,8 @@ NAMED = {
 @pytest.mark.parametrize("what", NAMED)
 def test_what_a_body_names_looks_absent_when_it_is_of_another_study(what, carol, encounter, signed_in):
     name, values, field = NAMED[what]
-    own = {"chosen": encounter.pk, "job": add_job(encounter).pk, "patient": encounter.patient_id}
+    own = {"job": add_job(encounter).pk, "patient": encounter.patient_id}
+    own["chosen"] = encounter.patient.code if "participants" in what else encounter.pk
     own["doctor"] = encounter.doctor.code if "code" in what else encounter.doctor_id
     client = signed_in(carol)
     kind = {"content_type": "application/json"} if ":api_" in name else {}

@@ -150,6 +150,7 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("feedback:care_start", "GET"): (TO_SIGN_IN, 302, 403, 302, 403, 404),
     ("feedback:care", "GET"): OPEN,  # whoever holds the token
     ("feedback:api_timeline", "GET"): (401, 403, 403, 200, 403, 404),
+    ("deidjobs:reviews", "GET"): MEMBERS,
     ("deidjobs:versions", "GET"): MEMBERS,
     ("deidjobs:versions", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
     ("deidjobs:derivative", "GET"): MEMBERS,
@@ -270,7 +271,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "live:api_answer": [add_suggestion(live).pk],
         "deidjobs": [add_derivative(recording, alice).pk],
         "deidjobs:versions": [encounter.pk],
-        "deidjobs:batch_new": [study.slug],
+        **{f"deidjobs:{name}": [study.slug] for name in ("batch_new", "reviews")},
         **sharing_rows.things_of(study, alice),
     }
 

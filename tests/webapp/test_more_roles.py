@@ -20,7 +20,7 @@ BOUND_TO_A_SITE = (
     *("consent:erasure", "consent:certificate", "deidjobs:", "live:", "feedback:"),
 )
 NO_OBJECT = {
-    *(("recordings:api_uploads", "OPTIONS"), ("consent:erasures", "GET")),
+    *(("recordings:api_uploads", "OPTIONS"), ("consent:erasures", "GET"), ("deidjobs:reviews", "GET")),
     *(("feedback:trends", "GET"), ("feedback:care", "GET")),  # one's own; whoever holds the token
 }
 #: They do what is left of the site, and nothing of another.

@@ -39,6 +39,12 @@ def versions_of(encounter: Encounter) -> QuerySet[Derivative]:
     return found.select_related("recording").prefetch_related("reviews")
 
 
+def unreviewed_in(encounters: QuerySet[Encounter]) -> QuerySet[Derivative]:
+    """Return the versions of these encounters that nobody has signed off or refused, the oldest first."""
+    waiting = Derivative.objects.filter(recording__encounter__in=encounters, reviews=None)
+    return waiting.select_related("recording__encounter").order_by("finished_at", "pk")
+
+
 def showable_version(recording: Recording) -> Derivative | None:
     """Return the newest version of a recording that may be seen now and that nobody refused; None without."""
     for derivative in recording.derivatives.exclude(verdict="fail"):

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,10 +19,11 @@ from webapp.deidjobs.access import access_derivative, access_derivative_file
 from webapp.deidjobs.cards import expression_rows, privacy_rows
 from webapp.deidjobs.forms import HidingForm, ReviewForm
 from webapp.deidjobs.models import Derivative
-from webapp.deidjobs.queries import hideable, may_be_hidden, newest_review, versions_of
+from webapp.deidjobs.queries import hideable, may_be_hidden, newest_review, unreviewed_in, versions_of
 from webapp.deidjobs.storage import version
 from webapp.recordings.serving import serve_file
-from webapp.studies.access import access_encounter, needs_of
+from webapp.studies.access import access_encounter, access_study, needs_of, visible_encounters
+from webapp.studies.lists import PAGE_SIZE
 from webapp.studies.models import Encounter
 from webapp.studies.roles import Need
 from webapp.studies.views import study_context
@@ -58,6 +60,17 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
     }
     status = 422 if form is not None and form.is_bound else 200
     return render(request, "deidjobs/versions.html", context, status=status)
+
+
+@login_required
+@require_safe
+def reviews(request: HttpRequest, slug: str) -> HttpResponse:
+    """The versions of a study that wait for a second person, the oldest first."""
+    study = access_study(request.user, slug, "view_deidentified")
+    found = unreviewed_in(visible_encounters(request.user).filter(study=study))
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = study_context(request, study, "encounters") | {"page": page}
+    return render(request, "deidjobs/reviews.html", context)
 
 
 @login_required

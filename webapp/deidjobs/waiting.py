@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.urls import reverse
 
 from webapp.core.waiting import WaitingCount, WaitingItem
-from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.queries import unreviewed_in
 from webapp.studies.access import Someone, visible_encounters
 from webapp.studies.models import Membership, Study
 from webapp.studies.roles import ALLOWED
@@ -22,8 +22,7 @@ def unreviewed(user: Someone) -> Iterator[WaitingItem]:
     roles = [role for role, needs in ALLOWED.items() if "review_deidentified" in needs]
     studies = Membership.objects.filter(user_id=user.pk, role__in=roles).values("study")
     encounters = visible_encounters(user).filter(study__in=studies)
-    waiting = Derivative.objects.filter(recording__encounter__in=encounters, reviews=None)
-    for derivative in waiting.exclude(requested_by_id=user.pk).select_related("recording__encounter")[:MOST]:
+    for derivative in unreviewed_in(encounters).exclude(requested_by_id=user.pk)[:MOST]:
         yield WaitingItem(
             title=f"Review a de-identified version, {derivative.recording.encounter.code}",
             detail=f"{derivative.recording}, {derivative.method}; the audit says {derivative.verdict}",
@@ -35,6 +34,6 @@ def unreviewed(user: Someone) -> Iterator[WaitingItem]:
 
 def counts(user: Someone, study: Study) -> Iterator[WaitingCount]:
     mine = visible_encounters(user).filter(study=study)
-    waiting = Derivative.objects.filter(recording__encounter__in=mine, reviews=None).count()
-    url = reverse("studies:encounters", args=[study.slug])
+    waiting = unreviewed_in(mine).count()
+    url = reverse("deidjobs:reviews", args=[study.slug])
     yield WaitingCount("Reviewers", "de-identified versions to review", waiting, url)

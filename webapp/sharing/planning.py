@@ -17,7 +17,7 @@ from webapp.deidjobs.queries import PURPOSE, SOUND_PURPOSE, purposes_of
 from webapp.jobs.durations import in_words
 from webapp.recordings.models import Camera, Recording, RecordingState
 from webapp.recordings.queries import usable_for
-from webapp.studies.models import Encounter, Study
+from webapp.studies.models import Encounter, Participant, Study
 
 NOT_CHECKED = "the file is not checked yet, or was refused"
 EXCLUDED = "the encounter is excluded"
@@ -27,6 +27,10 @@ NO_VERSION = "there is no de-identified version"
 NOT_SIGNED = "no version is signed off yet"
 REFUSED = "every version was refused or failed its audit"
 SOUND = "every signed-off version keeps the sound, which not both have agreed to share"
+#: Of a recording; the rest is loaded where a package is written.
+NEEDED = ("encounter", "camera", "state", "duration_us")
+#: Of a version: large, and of no weight for what goes in; the package's cards load them.
+MEASURED = ("privacy", "expression", "report", "media")
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,12 @@ def plan_release(study: Study) -> ReleasePlan:
     shared = set(usable_for(recordings, PURPOSE).values_list("pk", flat=True))
     sound = set(usable_for(recordings, SOUND_PURPOSE).values_list("pk", flat=True))
     plan, found = ReleasePlan(), dict[UUID, PlannedEncounter]()
-    people = ("encounter__study", "encounter__doctor", "encounter__patient")
-    in_order = recordings.select_related(*people).prefetch_related("derivatives__reviews")
-    for recording in in_order.order_by("encounter__number", "camera", "created_at"):
+    in_order = recordings.only(*NEEDED).order_by("encounter__number", "camera", "created_at")
+    versions = _Versions(study)
+    for recording in _with_encounters(study, list(in_order)):
         encounter = recording.encounter
-        chosen = _choose(recording, shared=recording.pk in shared, sound=recording.pk in sound)
+        why_not = _why_not(recording, shared=recording.pk in shared)
+        chosen = why_not or versions.choose(recording, sound=recording.pk in sound)
         if isinstance(chosen, str):
             plan.left_out.append(LeftOut(encounter, recording.camera, chosen))
             continue
@@ -111,9 +116,16 @@ def plan_release(study: Study) -> ReleasePlan:
     return plan
 
 
-def _choose(recording: Recording, *, shared: bool, sound: bool) -> Derivative | str:
-    """Return the newest version of a recording that may be shared, else why there is none."""
-    return _why_not(recording, shared=shared) or _choose_version(recording, sound=sound)
+def _with_encounters(study: Study, recordings: list[Recording]) -> list[Recording]:
+    """Return the recordings with their encounters and people, each of which is loaded once."""
+    people = {one.pk: one for one in Participant.objects.filter(study=study)}
+    encounters = {one.pk: one for one in Encounter.objects.filter(study=study)}
+    for encounter in encounters.values():
+        encounter.study = study
+        encounter.doctor, encounter.patient = people[encounter.doctor_id], people[encounter.patient_id]
+    for recording in recordings:
+        recording.encounter = encounters[recording.encounter_id]
+    return recordings
 
 
 def _why_not(recording: Recording, *, shared: bool) -> str:
@@ -127,25 +139,30 @@ def _why_not(recording: Recording, *, shared: bool) -> str:
     return "" if shared else NO_CONSENT
 
 
-def _choose_version(recording: Recording, *, sound: bool) -> Derivative | str:
-    versions = list(recording.derivatives.all())
-    if not versions:
-        return NO_VERSION
-    signed = [one for one in versions if one.verdict != "fail" and _decision(one) == Review.Decision.APPROVED]
-    if not signed:
-        waits = any(one.verdict != "fail" and _decision(one) is None for one in versions)
-        return NOT_SIGNED if waits else REFUSED
-    allowed = [one for one in signed if sound or SOUND_PURPOSE not in purposes_of(one.audio)]
-    if not allowed:
-        return SOUND
-    allowed[0].recording = recording
-    return allowed[0]
+class _Versions:
+    """The versions of a study's recordings, newest first, and the newest decision on each: loaded once."""
 
+    def __init__(self, study: Study) -> None:
+        self._of: dict[UUID, list[Derivative]] = {}
+        self._decisions: dict[UUID, str] = {}
+        for one in Derivative.objects.filter(recording__encounter__study=study).defer(*MEASURED):
+            self._of.setdefault(one.recording_id, []).append(one)
+        reviews = Review.objects.filter(derivative__recording__encounter__study=study)
+        for derivative, decision in reviews.values_list("derivative", "decision"):
+            self._decisions.setdefault(derivative, decision)
 
-def _decision(version: Derivative) -> str | None:
-    """Return the newest decision of a second person, from what is loaded already."""
-    reviews = list(version.reviews.all())
-    return reviews[0].decision if reviews else None
+    def choose(self, recording: Recording, *, sound: bool) -> Derivative | str:
+        """Return the newest version of a recording that may be shared, else why there is none."""
+        versions = [one for one in self._of.get(recording.pk, []) if one.verdict != "fail"]
+        signed = [one for one in versions if self._decisions.get(one.pk) == Review.Decision.APPROVED]
+        if not signed:
+            waits = any(one.pk not in self._decisions for one in versions)
+            return NO_VERSION if recording.pk not in self._of else NOT_SIGNED if waits else REFUSED
+        allowed = [one for one in signed if sound or SOUND_PURPOSE not in purposes_of(one.audio)]
+        if not allowed:
+            return SOUND
+        allowed[0].recording = recording
+        return allowed[0]
 
 
 def _add_timelines(found: dict[UUID, PlannedEncounter]) -> None:

@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from tests.conftest import make_user, recruiting
-from tests.webapp.records import add_job
+from tests.webapp.deidjobs.conftest import add_derivative
+from tests.webapp.records import add_job, add_recording
 from webapp.consent.services import publish_form
 from webapp.consent.signing import sign_consent
 from webapp.core.waiting import counts_waiting_in
@@ -96,8 +97,10 @@ def test_counts_lead_to_lists_that_hold_as_many(study, alice, encounter, patient
     publish_form(actor=alice, study=study, text="Reworded.")
     recruiting(study)
     study.refresh_from_db()
+    add_derivative(add_recording(encounter, "patient"), None)
     assert encounter.held_on < datetime.date.today()
     client = signed_in(alice)
     for one in counts_waiting_in(alice, study):
         assert client.get(one.url).context["page"].paginator.count == one.count, one.what
+    assert waiting_in(alice, study)["Reviewers", "de-identified versions to review"] == 1
     assert waiting_in(alice, study)["Coordinators", "consents that end soon or have ended"] == 1
