@@ -11,7 +11,7 @@ among 17 real people, worst case: 6 % of the frames where it was .7 and more, 37
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from deid.anchors import Anchors
-from deid.donors import Donor, Looks, list_candidates, load_likeness, make_donor
+from deid.donors import Donor, Looks, list_candidates, load_likeness, make_donor, nearest_skin
 from deid.draw import Motion, draw_donor
 from deid.recognisers import load_identifiers
 from emotion.media import read_frames
@@ -129,25 +129,23 @@ class Casting:
         before = np.stack([self._express(trial.image_bgr, trial.face) for trial in trials])
         return try_until_safe(
             list_candidates(person, key, taken),
-            lambda donor: self._measure(donor, trials, person.embeddings, before),
+            lambda donor: self._measure(donor, trials, person, before),
         )
 
-    def _measure(
-        self, donor: Donor, trials: Sequence[Trial], person: Mapping[str, Float], before: Float
-    ) -> Fitness:
-        face = make_donor(donor.name)
+    def _measure(self, donor: Donor, trials: Sequence[Trial], person: Looks, before: Float) -> Fitness:
+        face = make_donor(donor.name, nearest_skin(person.tone_bgr))
         drawn = [draw_donor(trial.image_bgr, face, trial.motion, self._anchors) for trial in trials]
         pairs = list(zip(drawn, (trial.face for trial in trials), strict=True))
         after = np.stack([self._express(*pair) for pair in pairs])
         hidden, likeness = [1.0], 0.0
         for one in self._identifiers:
-            if one.name not in person:
+            if one.name not in person.embeddings:
                 continue
             results = np.stack([one.embedder.embed(*pair)[0] for pair in pairs])
             others = np.delete(load_likeness()[one.name], donor.seed, axis=0)
-            hidden.append(hidden_share(results, person[one.name], others))
+            hidden.append(hidden_share(results, person.embeddings[one.name], others))
             if one.name == JUDGED:
-                likeness = float((results @ person[one.name]).mean())
+                likeness = float((results @ person.embeddings[one.name]).mean())
         kept = float(np.minimum(before, after).sum(axis=-1).mean())
         return Fitness(donor.name, min(hidden), likeness, kept)
 

@@ -104,7 +104,7 @@ def _draw_lot(key: str, name: str) -> bytes:
 
 def _distance(donor: Donor, person: Looks) -> float:
     wanted = _lab(np.asarray(person.tone_bgr, np.float32) / np.float32(255))
-    tone = np.linalg.norm(_lab(np.array(donor.skin[::-1], np.float32)) - wanted) / TONE_STEP
+    tone = np.linalg.norm(_skin_lab(donor) - wanted) / TONE_STEP
     years = YOUNGEST_YEARS + donor.age * (OLDEST_YEARS - YOUNGEST_YEARS)
     age = (years - np.clip(person.age_years, YOUNGEST_YEARS, OLDEST_YEARS)) / AGE_STEP
     sex = (donor.female - round(person.female)) / SEX_STEP  # a face that is likely a woman's gets a woman's
@@ -141,10 +141,27 @@ def make_avatar(name: str) -> Person:
 
 
 @lru_cache(maxsize=8)
-def make_donor(name: str) -> Person:
-    """Return the person of a donor, bald and without clothes: only the face is shown. Raises UnknownDonor."""
+def make_donor(name: str, skin_of: str | None = None) -> Person:
+    """Return the person of a donor, bald and without clothes: only the face is shown.
+
+    skin_of: the donor whose colour of skin and lips they get, as nearest_skin chooses it; their own by
+    default. Raises UnknownDonor.
+    """
     identity = sample_identity(find_donor(name).seed)
-    return make_bare(replace(identity, resting_units=add_units(identity.resting_units, CALM_MOUTH)))
+    skin = sample_identity(find_donor(skin_of or name).seed).look
+    look = replace(identity.look, skin=skin.skin, lip=skin.lip)
+    resting = add_units(identity.resting_units, CALM_MOUTH)
+    return make_bare(replace(identity, look=look, resting_units=resting))
+
+
+def nearest_skin(tone_bgr: Float) -> str:
+    """Return the donor whose skin is nearest to a tone (3,) 0..255.
+
+    A face whose skin is another's can only be lit to look like it together with its brows and eyes, which
+    then turn grey and glow.
+    """
+    wanted = _lab(np.asarray(tone_bgr, np.float32) / np.float32(255))
+    return min(list_donors(), key=lambda donor: float(np.linalg.norm(_skin_lab(donor) - wanted))).name
 
 
 def draw_portrait(name: str, destination: Path) -> None:
@@ -167,6 +184,10 @@ def _describe(seed: int) -> Donor:
         max(parts, key=lambda name: parts[name]),
         identity.look.skin,
     )
+
+
+def _skin_lab(donor: Donor) -> Float:
+    return _lab(np.array(donor.skin[::-1], np.float32))
 
 
 def _lab(bgr: Float) -> Float:

@@ -15,7 +15,7 @@ import numpy as np
 from deid.anchors import find_anchors
 from deid.casting import Cast, Casting, read_trials
 from deid.cover import CoverPlan
-from deid.donors import Looks, choose_donor, find_donor, make_avatar, make_donor
+from deid.donors import Looks, choose_donor, find_donor, make_avatar, make_donor, nearest_skin
 from deid.draw import Motion, draw_avatar, draw_donor, plain_picture
 from deid.errors import NoCalmFace
 from deid.expected import expect_units, fill_between
@@ -73,7 +73,6 @@ class SwapHider:
         if donor != "auto":
             find_donor(donor)
         self._donor, self._seed, self._neutral_s = donor, seed, neutral_s
-        self._make_person = make_avatar if avatar else make_donor
         self._avatar = avatar
         self._anchors = find_anchors(weights_dir)
         self._weights_dir, self._device = weights_dir, device
@@ -115,18 +114,21 @@ class SwapHider:
         for track in sorted(set(plan.tracks[~np.isnan(watched.meshes[:, 0, 0])].tolist())):
             rows = np.flatnonzero(plan.tracks == track)
             self._plan_motion(rows, watched, calm[rows])
+            looks = watched.looks_of(rows, embeddings.get(track))
             if str(track) not in donors:
-                looks = watched.looks_of(rows, embeddings.get(track))
                 taken = [name for name in donors.values() if name]
                 cast = self._cast(source, rows, found, plan, looks=looks, taken=taken)
                 donors[str(track)], casting[str(track)] = cast.donor, cast.as_dict()
             name = donors[str(track)]
             if name is not None:
-                self._people[track] = self._make_person(name)
+                self._people[track] = self._make_person(name, looks)
                 continue
             for row in rows.tolist():  # nobody hides this person: covered instead
                 self._motions.pop(row, None)
         return {"donors": donors, "casting": casting}
+
+    def _make_person(self, donor: str, looks: Looks) -> Person:
+        return make_avatar(donor) if self._avatar else make_donor(donor, nearest_skin(looks.tone_bgr))
 
     def _cast(
         self,

@@ -21,6 +21,8 @@ from deid.donors import (
     find_donor,
     list_donors,
     load_likeness,
+    make_donor,
+    nearest_skin,
 )
 from deid.errors import NoCalmFace, UnknownDonor
 from deid.gaze import look_of
@@ -128,6 +130,14 @@ def test_looks_are_read_only_where_the_face_was_detected(clip, hiding, weights_d
     seen = Watcher(weights_dir).watch(clip, found, plan, stretch, None)
     looks = seen.looks_of(np.flatnonzero(plan.tracks == 1), None)
     assert (looks.age_years, looks.female) == (70.0, 1.0)
+
+
+def test_a_donor_gets_the_skin_nearest_to_the_person_and_keeps_brows_and_eyes():
+    pale, dark = (nearest_skin(np.array(tone, np.float32)) for tone in ([140, 170, 210], [40, 55, 85]))
+    own, lent = make_donor("donor-70").identity.look, make_donor("donor-70", pale).identity.look
+    assert lent.skin == find_donor(pale).skin != own.skin
+    assert (lent.hair, lent.iris, lent.seed) == (own.hair, own.iris, own.seed)
+    assert sum(find_donor(pale).skin) > 1.5 * sum(find_donor(dark).skin)
 
 
 def test_a_face_is_followed_from_one_stretch_into_the_next(clip, hiding, monkeypatch):
