@@ -96,7 +96,7 @@ def _is_allowed(item: ReleaseItem) -> bool:
 
 def lapsed() -> int:
     """Call back what rests on a consent whose last day is over; return from how many releases."""
-    items = list(standing_items().select_related("release__study").order_by("release", "path"))
+    items = list(standing_items().select_related("release__study").order_by("release_id", "path"))
     purposes = {purpose for item in items for purpose in item.purposes}
     over = {purpose: _lapsed_encounters(purpose) for purpose in purposes}
     found = [item for item in items if any(item.encounter_id in over[purpose] for purpose in item.purposes)]

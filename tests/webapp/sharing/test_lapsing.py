@@ -19,8 +19,9 @@ from webapp.core.errors import ConsentMissing
 from webapp.recordings.models import Recording
 from webapp.sharing import storage
 from webapp.sharing.access import access_package
-from webapp.sharing.models import Recall, RecalledItem
+from webapp.sharing.models import Recall, RecalledItem, Release, ReleaseItem
 from webapp.sharing.services import draft_release
+from webapp.studies.services import create_study
 
 EVERYTHING = {"record": True, "share_deidentified": True, "analyse_patient": True}
 
@@ -85,6 +86,31 @@ def test_a_consent_to_the_analysis_that_is_over_calls_back_the_timeline_alone(
     next_day()
     assert call_back_lapsed() == 1
     assert [one.item.kind for one in RecalledItem.objects.all()] == ["timeline"]
+
+
+def test_releases_of_two_studies_with_the_same_version_are_called_back_once_each(
+    release, share, alice, sign, next_day
+):
+    encounter = share()
+    build(release, alice)
+    other = create_study(actor=alice, slug="other", title="Another study")
+    second = Release.objects.create(study=other, version=release.version, state="ready", **WORDS)
+    for path in ("a.mp4", "z.mp4"):  # before and after all files of the first release
+        ReleaseItem.objects.create(
+            release=second,
+            encounter=encounter,
+            code="enc-1",
+            kind="video",
+            source_id=second.pk,
+            purposes=["record"],
+            path=path,
+            sha256="",
+            size_bytes=1,
+        )
+    sign(encounter.patient, **EVERYTHING)
+    next_day()
+    assert call_back_lapsed() == 2
+    assert sorted(one.items.count() for one in Recall.objects.all()) == [2, 3]
 
 
 def test_renewed_it_goes_into_the_next_version(release, share, study, alice, sign, next_day):
