@@ -42,8 +42,11 @@ class Pace:
         self._wait_ms += WEIGHT * (wait_ms - self._wait_ms)
 
     def is_full(self, cameras: int) -> bool:
-        """Return whether so many cameras are more than the pool can read at a pace that is of use."""
-        return self._fair_ms(cameras) > FULL_MS
+        """Return whether so many cameras are more than the pool can read at a pace that is of use.
+
+        One camera never is: the cost is learnt from frames, so that without any it would stay too high.
+        """
+        return cameras > 1 and self._fair_ms(cameras) > FULL_MS
 
     def interval_ms(self, cameras: int) -> int:
         """Return the time between two frames of one camera while so many send."""

@@ -80,7 +80,8 @@ async def test_without_networks_there_is_no_capacity(live, pool, dora):
 
 async def test_a_camera_more_than_can_be_read_is_told_so(live, pool, dora):
     pool.pace.learn(1_000_000, 1)
-    assert await first_answer(await connect(dora, camera_address(live))) == 4503
+    await opened(dora, camera_address(live))
+    assert await first_answer(await connect(dora, camera_address(live, "doctor"))) == 4503
 
 
 # consent

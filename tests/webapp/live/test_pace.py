@@ -113,3 +113,13 @@ def test_it_is_full_when_even_a_slow_pace_is_more_than_the_pool_reads(clock):
     most = int(FULL_MS * BUSY_SHARE / 50)
     assert not pace.is_full(most)
     assert pace.is_full(most + 1)
+
+
+def test_one_batch_that_took_half_a_minute_locks_nobody_out_for_ever(clock):
+    pace = Pace(1, clock=clock)
+    pace.learn(30_000, 1)
+    assert pace.is_full(2)
+    assert not pace.is_full(1)
+    for _ in range(20):
+        pace.learn(20, 1)
+    assert not pace.is_full(2), "the first camera has taught what a frame costs"
