@@ -53,6 +53,12 @@ class ResultLost(DeidError):
     code = "result_lost"
 
 
+class UnknownStep(DeidError):
+    """No step of that name follows from what earlier steps left."""
+
+    code = "unknown_step"
+
+
 class FaceRemains(DeidError):
     """The second detector still sees a face that should be hidden."""
 

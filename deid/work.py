@@ -16,7 +16,7 @@ import numpy as np
 
 import emotion
 from deid.cover import CoverOptions, CoverPlan, plan_cover
-from deid.errors import FaceRemains, ResultLost
+from deid.errors import FaceRemains, ResultLost, UnknownStep
 from deid.hiders import make_hider
 from deid.joining import join_stretches
 from deid.observe import Faces, camera_of, choose_hidden, know_faces, known_times, look_at
@@ -26,7 +26,7 @@ from deid.verify import Residual
 from deid.watched import Watched, read_watched, write_watched
 from deid.writing import write_stretch
 from emotion.media import probe_video
-from emotion.media.source import partial_path
+from emotion.media.source import partial_path, size_of
 from emotion.samples import Segment, join_samples, plan_segments, read_samples, write_samples
 from emotion.track import Track
 from emotion.types import Float, MediaPath
@@ -134,7 +134,7 @@ class Work:
         return sum(self._shares.get(kind, 0.0) for kind in {step.kind for step in steps})
 
     def do(self, name: str, *, progress: Callable[[float], None], cancelled: Cancel | None = None) -> None:
-        """Do a step that steps gives, and keep its result. Raises KeyError for another name.
+        """Do a step that steps gives, and keep its result. Raises UnknownStep for another name.
 
         Raises DamagedVideo, OutputDiffers, OutputUnwritable, NoCalmFace, UnreadableVideo, ResultLost,
         Cancelled.
@@ -156,10 +156,10 @@ class Work:
         """Join what the steps left and return what was done; nothing stands under the destination's name
         unless everything went well. Call it when steps says that all are done.
 
-        Raises OutputDiffers, OutputUnwritable, Cancelled.
+        Raises ResultLost, OutputDiffers, OutputUnwritable, Cancelled.
         """
         one = self._rounds[-1]
-        parts = [self._keep(_picture(name)) for name in one.named(WRITE)]
+        parts = [self._picture_of(name) for name in one.named(WRITE)]
         temporary = partial_path(destination)
         try:
             verification = join_stretches(
@@ -193,8 +193,10 @@ class Work:
 
     def _prepare(self, one: _Round, known: dict[str, Any]) -> dict[str, Any]:
         seen = Watched.join([self._read(name, read_watched) for name in one.named(WATCH)])
+        self._prepared = None  # in between the hider knows neither this plan nor another one
+        said = self._hider.prepare(self._source, self._faces(), one.plan, seen, known)
         self._prepared = one.plan
-        return self._hider.prepare(self._source, self._faces(), one.plan, seen, known)
+        return said
 
     def _write(
         self,
@@ -214,7 +216,19 @@ class Work:
         )  # fmt: skip
         found = [[each.frame, each.time_us, each.score, each.box_px.tolist()] for each in residuals]
         drawn = self._hider.drawn - drawn_before
-        _write_json({"drawn": drawn, "residuals": found}, self._keep(name))
+        size_bytes = size_of(self._keep(_picture(name)))
+        _write_json({"drawn": drawn, "residuals": found, "size_bytes": size_bytes}, self._keep(name))
+
+    def _picture_of(self, name: str) -> MediaPath:
+        """Return the video of a stretch that is done. Raises ResultLost when not all of it is there."""
+        picture = self._keep(_picture(name))
+
+        def check(said: MediaPath) -> MediaPath:
+            if not picture.is_file() or size_of(picture) != _read_json(said)["size_bytes"]:
+                raise ValueError("expected the video that was written")
+            return picture
+
+        return self._read(name, check)
 
     def _residuals(self, one: _Round) -> list[Residual]:
         return [
@@ -243,7 +257,7 @@ class Work:
         """Return what a step kept. Raises ResultLost when it is damaged, OSError when it is out of reach."""
         try:
             return reader(self._keep(name))
-        except OSError:
+        except (OSError, MemoryError):
             raise
         except Exception as error:  # of a path that checks what it reads, any kind
             self._keep(name).unlink(missing_ok=True)
@@ -258,7 +272,7 @@ class Work:
         for one in self._rounds:
             if name in one.steps:
                 return one
-        raise KeyError(name)
+        raise UnknownStep(f"expected one of the steps that are known now, got {name!r}")
 
     def _round(self, attempt: int) -> _Round:
         if attempt == len(self._rounds):

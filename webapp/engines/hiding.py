@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from webapp.jobs.errors import PlanOutdated
 if TYPE_CHECKING:
     from deid.audit import AuditTools
     from deid.task import Hiding
-    from deid.work import Work
+    from deid.work import Step, Work
 
 
 def known_methods() -> tuple[str, ...]:
@@ -49,11 +50,10 @@ def plan_hiding(job: HidingJob) -> list[HidingStep]:
 
     job.source.stat()
     with translated():
-        work = _open(job)
-        try:
-            steps = work.steps()
-        except ResultLost:
-            steps = work.steps()
+        steps: list[Step] | None = None
+        while steps is None:
+            with suppress(ResultLost):  # it is removed, so that each is lost once
+                steps = _open(job).steps()
     return [
         HidingStep(one.kind, one.name, one.start_us, one.seconds, one.seconds * one.share, one.is_done)
         for one in steps
@@ -68,14 +68,15 @@ def hide_step(
     Raises AppError for what cannot be done, Stopped once cancelled() is true, PlanOutdated when no such step
     is known, OSError when the storage cannot be reached.
     """
-    from deid.errors import ResultLost
+    from deid.errors import ResultLost, UnknownStep
 
     job.source.stat()
     job.folder.mkdir(parents=True, exist_ok=True)
     with translated():
         try:
             _open(job).do(name, progress=progress, cancelled=cancelled)
-        except (KeyError, ResultLost):
+        except (UnknownStep, ResultLost):
+            _open.cache_clear()  # whoever planned may have read other results than this process
             raise PlanOutdated from None
 
 
@@ -95,11 +96,12 @@ def finish_hiding(
 ) -> HiddenVideo:
     """Join what all steps kept and return how it was made and what the audit measured on that file.
 
-    progress is told the audit's share of 0..1. Raises AppError, Stopped, PlanOutdated when a step is missing,
-    and OSError when the storage fails; then nothing stands under the destination's name, unless the audit was
-    what went wrong.
+    progress is told the audit's share of 0..1. Raises AppError, Stopped, PlanOutdated when a step is missing
+    or its result is, and OSError when the storage fails; then nothing stands under the destination's name,
+    unless the audit was what went wrong.
     """
     from deid.audit import audit
+    from deid.errors import ResultLost
     from deid.task import describe
     from emotion.media.source import partial_path
 
@@ -107,7 +109,11 @@ def finish_hiding(
         raise PlanOutdated
     with translated():
         work = _open(job)
-        report = work.finish(destination, cancelled=cancelled)
+        try:
+            report = work.finish(destination, cancelled=cancelled)
+        except ResultLost:
+            _open.cache_clear()
+            raise PlanOutdated from None
         _open.cache_clear()
         found = audit(
             job.source,
