@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ MEDIA_BUCKET = env.bucket("MEDIA_URL_S3")
 MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_MB", 20_000, minimum=1) * 1024 * 1024
 ERASE_WITHIN_DAYS = env.integer("ERASE_WITHIN_DAYS", 30, minimum=1)
 RECALL_WITHIN_DAYS = env.integer("RECALL_WITHIN_DAYS", 30, minimum=1)
-LIVE_WORKERS = env.integer("LIVE_WORKERS", 1, minimum=1)
+LIVE_WORKERS = env.integer("LIVE_WORKERS", min(4, os.cpu_count() or 1), minimum=1)
 LIVE_CAMERAS = env.integer("LIVE_CAMERAS", 64, minimum=1)
 UPLOAD_KEEP_DAYS = env.integer("UPLOAD_KEEP_DAYS", 7, minimum=1)
 
