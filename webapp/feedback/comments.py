@@ -58,18 +58,20 @@ def answer_comment(*, actor: User, encounter: Encounter, second: int, text: str)
 
 @transaction.atomic
 def change_comment(*, actor: User, comment: Comment, text: str) -> Comment:
-    """Keep another text. Raises ConsentMissing as write_comment."""
+    """Keep another text. Raises Conflict when it is gone, ConsentMissing as write_comment."""
     require_consent(comment.encounter)
     comment.text, comment.changed_at = text, timezone.now()
-    comment.save(update_fields=["text", "changed_at"])
+    same = Comment.objects.filter(pk=comment.pk)
+    if not same.update(text=text, changed_at=comment.changed_at):
+        raise Conflict("This comment was deleted meanwhile.")
     _audit("feedback.comment_changed", actor, comment)
     return comment
 
 
 @transaction.atomic
 def delete_comment(*, actor: User, comment: Comment) -> None:
-    _audit("feedback.comment_deleted", actor, comment)
-    comment.delete()
+    if Comment.objects.filter(pk=comment.pk).delete()[0]:
+        _audit("feedback.comment_deleted", actor, comment)
 
 
 def _audit(action: str, actor: User, comment: Comment) -> None:

@@ -68,6 +68,8 @@ def run_build(context: JobContext) -> None:
     if release.state in ONCE_READY:
         return
     move(release, ReleaseState.BUILDING, message="")  # whoever runs the server tries a failed job again
+    if not Release.objects.filter(pk=release.pk, state=ReleaseState.BUILDING, job=context.job).exists():
+        raise Stopped  # another worker has made it meanwhile
     require_activity(release.study, "share")
     plan = plan_release(release.study)
     if not plan.videos:

@@ -17,6 +17,7 @@ from webapp.sharing.states import ReleaseState
 from webapp.studies.access import Someone, studies_where
 from webapp.studies.models import Study
 from webapp.studies.roles import Need
+from webapp.studies.states import states_that_allow
 
 MOST = 20
 #: So long a recall reminds of a new version; after that nobody seems to want one.
@@ -28,6 +29,8 @@ def recalls_to_answer(user: Someone) -> Iterator[WaitingItem]:
     """Yield the recalled releases whose recipients have not all said that they destroyed theirs."""
     for release in _unanswered(Release.objects.filter(study__in=studies_where(user, NEED)))[:MOST]:
         rows = [row for row in recalls_of(release) if row.missing]
+        if not rows:  # the last answer has just come
+            continue
         due, late = min(row.due_on for row in rows), any(row.overdue for row in rows)
         yield WaitingItem(
             title=f"Recall of release {release.version}, {release.study.title}",
@@ -40,7 +43,7 @@ def recalls_to_answer(user: Someone) -> Iterator[WaitingItem]:
 
 def releases_to_build(user: Someone) -> Iterator[WaitingItem]:
     """Yield drafts and failed builds, and studies of which researchers have no version since a recall."""
-    studies = studies_where(user, NEED)
+    studies = studies_where(user, NEED).filter(state__in=states_that_allow("share"))
     for release in _to_build(Release.objects.filter(study__in=studies))[:MOST]:
         failed = release.state == ReleaseState.FAILED
         yield WaitingItem(

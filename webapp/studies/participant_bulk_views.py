@@ -68,6 +68,7 @@ def _ask(request: HttpRequest, study: Study, chosen: QuerySet[Participant]) -> s
 
 
 def _exclude(request: HttpRequest, study: Study, chosen: QuerySet[Participant]) -> str:
+    access_study(request.user, study.slug, "create_encounter")
     theirs = encounters_with(chosen) & visible_encounters(request.user)
     count = exclude_encounters(
         actor=signed_in_user(request),
@@ -80,6 +81,7 @@ def _exclude(request: HttpRequest, study: Study, chosen: QuerySet[Participant]) 
 
 
 def _include(request: HttpRequest, study: Study, chosen: QuerySet[Participant]) -> str:
+    access_study(request.user, study.slug, "create_encounter")
     theirs = encounters_with(chosen) & visible_encounters(request.user)
     count = include_encounters(actor=signed_in_user(request), study=study, encounters=theirs)
     return f"{count} encounter{'' if count == 1 else 's'} taken in again."

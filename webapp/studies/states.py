@@ -68,3 +68,7 @@ REFUSALS: Final[dict[Activity, str]] = {
     "share": "No release is made while the study is {state}. Its protocol must be approved and not archived.",
     "process": "Nothing is analysed or de-identified while the study is {state}.",
 }
+
+
+def states_that_allow(activity: Activity) -> list[str]:
+    return [state for state, rule in STATES.items() if activity in rule.allows]
