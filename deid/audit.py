@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +21,7 @@ from deid.gallery import enrol_gallery
 from deid.landmarks import FaceMesh
 from deid.mark import read_mark
 from deid.observe import DETECTOR_SIDE, Faces, choose_hidden, find_faces, load_finder
-from deid.readings import Instruments, read_versions
+from deid.readings import Instruments, Readings, read_stretch
 from deid.recognisers import load_identifiers
 from deid.second_detector import UltraLight
 from deid.verdict import Thresholds, judge
@@ -28,6 +30,7 @@ from emotion.media import VideoSink, picture_times, probe_video, read_frames
 from emotion.prefetch import prefetch
 from emotion.recognise import load_recogniser
 from emotion.roles import IRRELEVANT
+from emotion.samples import Segment, plan_segments
 from emotion.sampling import Engine
 from emotion.types import MediaPath, VideoInfo
 
@@ -68,6 +71,79 @@ class AuditOptions:
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 
+class Audit:
+    """The measuring of one file, stretch by stretch: what was read of each may be kept and joined later."""
+
+    def __init__(
+        self,
+        original: MediaPath,
+        output: MediaPath,
+        *,
+        tools: AuditTools,
+        options: AuditOptions | None = None,
+        found: Callable[[], Faces],
+    ) -> None:
+        """found: returns the faces of the original, once they are needed. Raises UnreadableVideo."""
+        self._original, self._output, self._tools = original, output, tools
+        self._options, self._find = options or AuditOptions(), found
+        self.before = probe_video(original)
+        self.segments = plan_segments(self.before.duration_us)
+
+    def read(
+        self,
+        segment: Segment,
+        control: MediaPath,
+        *,
+        progress: Callable[[int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Readings:
+        """Return what one stretch shows. control: where it lies meanwhile, encoded again.
+
+        progress is told the time in microseconds that is done. Raises NotComparable, UnreadableVideo,
+        UnknownTrack, Cancelled.
+        """
+        found = self._faces
+        judged = self._judged
+        try:
+            begins_us = encode_again(self._original, self.before, control, segment)
+            if begins_us is None:
+                return Readings()
+            return read_stretch(
+                self._original, self._output, (control, begins_us), segment, found,
+                main=_main_track(found, judged), judged=judged, instruments=self._tools.instruments,
+                progress=progress, cancelled=cancelled,
+            )  # fmt: skip
+        finally:
+            control.unlink(missing_ok=True)
+
+    def conclude(self, parts: Sequence[Readings]) -> dict[str, Any]:
+        """Return the cards, what the file carries, and a verdict with reasons. parts: of all segments."""
+        instruments, gallery, whole = self._tools.instruments, self._options.gallery, Readings.join(parts)
+        others = (
+            enrol_gallery(gallery, detector=instruments.detector, identifiers=instruments.identifiers)
+            if gallery
+            else {}
+        )
+        residual = (len(whole.bare), whole.looks)
+        after = probe_video(self._output)
+        models = [one.name for one in instruments.recognisers]
+        cards = {
+            "privacy": privacy_card(whole.versions, residual, others, instruments.identifiers),
+            "expression": expression_card(whole.versions, models),
+            "media": _media(self._original, self._output, self.before, after),
+        }
+        return {**cards, **judge(cards, self._options.thresholds)}
+
+    @cached_property
+    def _faces(self) -> Faces:
+        return self._find()
+
+    @cached_property
+    def _judged(self) -> tuple[int, ...]:
+        chosen = choose_hidden(self._faces, self._options.faces, self._options.exempt)
+        return tuple(track.number for track in chosen)
+
+
 def audit(
     original: MediaPath,
     output: MediaPath,
@@ -83,61 +159,51 @@ def audit(
     The keys are those of the contract. control: where the original, encoded again, lies meanwhile; in a
     temporary folder by default. Raises NotComparable, UnreadableVideo, UnknownTrack, Cancelled.
     """
-    options = options or AuditOptions()
-    before, after = probe_video(original), probe_video(output)
     report = progress or (lambda _: None)
 
     def tell(start: float, share: float) -> Callable[[int], None]:
-        return lambda time_us: report(start + share * min(1.0, time_us / max(before.duration_us, 1)))
+        return lambda time_us: report(start + share * min(1.0, time_us / max(whole.before.duration_us, 1)))
 
-    found = find_faces(original, before, engine=tools.finder, progress=tell(0, 0.2), cancelled=cancelled)
-    judged = tuple(track.number for track in choose_hidden(found, options.faces, options.exempt))
-    main = _main_track(found, judged)
-    with _for_a_while(control) as encoded:
-        encode_again(original, before, encoded)
-        versions, bare = read_versions(
-            [original, output, encoded], found, main=main, judged=judged,
-            instruments=tools.instruments, progress=tell(0.2, 0.8), cancelled=cancelled,
-        )  # fmt: skip
-    others = (
-        enrol_gallery(
-            options.gallery, detector=tools.instruments.detector, identifiers=tools.instruments.identifiers
+    def find() -> Faces:
+        return find_faces(
+            original, whole.before, engine=tools.finder, progress=tell(0, 0.2), cancelled=cancelled
         )
-        if options.gallery
-        else {}
-    )
-    looks = len(found.samples.frame_times_us)
-    cards = {
-        "privacy": privacy_card(versions, (len(bare), looks), others, tools.instruments.identifiers),
-        "expression": expression_card(versions, [one.name for one in tools.instruments.recognisers]),
-        "media": _media(original, output, before, after),
-    }
+
+    whole = Audit(original, output, tools=tools, options=options, found=find)
+    with _for_a_while(control) as encoded:
+        parts = [
+            whole.read(segment, encoded, progress=tell(0.2, 0.8), cancelled=cancelled)
+            for segment in whole.segments
+        ]
     report(1.0)
-    return {**cards, **judge(cards, options.thresholds)}
+    return whole.conclude(parts)
 
 
 @contextmanager
 def _for_a_while(control: MediaPath | None) -> Iterator[MediaPath]:
-    if control is None:
-        with tempfile.TemporaryDirectory(prefix="deid-audit-") as scratch:
-            yield Path(scratch) / "control.mp4"
-        return
-    try:
+    if control is not None:
         yield control
-    finally:
-        control.unlink(missing_ok=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="deid-audit-") as scratch:
+        yield Path(scratch) / "control.mp4"
 
 
-def encode_again(original: MediaPath, video: VideoInfo, destination: MediaPath) -> None:
-    """Write the control: the original through the same encoder with the same settings as a result."""
-    with (
-        prefetch(lambda: read_frames(original), ahead=4) as frames,
-        VideoSink(
-            destination, width=video.width, height=video.height, frame_rate=video.frame_rate or Fraction(25)
-        ) as sink,
-    ):
-        for frame in frames:
-            sink.write_frame(frame.image_bgr, frame.time_us)
+def encode_again(
+    original: MediaPath, video: VideoInfo, destination: MediaPath, segment: Segment
+) -> int | None:
+    """Write the control: a stretch of the original through the same encoder with the same settings as a
+    result. Return when in the recording it begins, None when no frame is shown in that stretch.
+    """
+    start_us, end_us = segment
+    with prefetch(lambda: read_frames(original, start_us=start_us, end_us=end_us), ahead=4) as frames:
+        first = next(frames, None)
+        if first is None:
+            return None
+        rate = video.frame_rate or Fraction(25)
+        with VideoSink(destination, width=video.width, height=video.height, frame_rate=rate) as sink:
+            for frame in chain([first], frames):
+                sink.write_frame(frame.image_bgr, frame.time_us - first.time_us)
+    return first.time_us
 
 
 def _main_track(found: Faces, judged: Sequence[int]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import cv2
@@ -19,6 +19,7 @@ from emotion.errors import Cancelled
 from emotion.geometry import crop_square, square_box
 from emotion.media import read_frames
 from emotion.recognise import Recogniser
+from emotion.samples import Segment
 from emotion.types import Detections, Float, Frame, Image, MediaPath
 
 HEAVY_EVERY: Final = 5  # of the frames looked at: identity and expression at 2.5 a second
@@ -43,8 +44,8 @@ class Instruments:
 class Version:
     """What was read in one version of the recording; all lists of one kind run side by side.
 
-    channels, meshes: of the main person by number of the look. probs: by recogniser, (time, (7,)). found,
-    placed: (track, embedding) by identifier, of faces cut by the version's own points and by the original's.
+    channels, meshes: of the main person by time. probs: by recogniser, (time, (7,)). found, placed: (track,
+    embedding) by identifier, of faces cut by the version's own points and by the original's.
     """
 
     detected: list[bool] = field(default_factory=list)
@@ -53,6 +54,40 @@ class Version:
     probs: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
     found: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
     placed: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
+
+
+@dataclass
+class Readings:
+    """What was read of the original, the result and the control in a stretch, or in all of them.
+
+    bare: times at which the result shows a face as it was. looks: how many frames were looked at.
+    """
+
+    versions: tuple[Version, Version, Version] = field(
+        default_factory=lambda: (Version(), Version(), Version())
+    )
+    bare: list[int] = field(default_factory=list)
+    looks: int = 0
+
+    @staticmethod
+    def join(parts: Sequence[Readings]) -> Readings:
+        """Return what was read of consecutive stretches as one."""
+        whole = Readings()
+        for part in parts:
+            whole.bare += part.bare
+            whole.looks += part.looks
+            for version, more in zip(whole.versions, part.versions, strict=True):
+                version.detected += more.detected
+                version.channels |= more.channels
+                version.meshes |= more.meshes
+                for kept, news in (
+                    (version.probs, more.probs),
+                    (version.found, more.found),
+                    (version.placed, more.placed),
+                ):
+                    for name, values in news.items():
+                        kept.setdefault(name, []).extend(values)
+        return whole
 
 
 @dataclass(frozen=True)
@@ -66,14 +101,17 @@ class _Moment:
     """A judged face in one frame of one version; own: where the version shows it, None where it does not."""
 
     frame: Frame
-    look: int
+    time_us: int
     face: _Face
     is_main: bool
     own: Detections | None
 
 
-def read_versions(
-    paths: Sequence[MediaPath],
+def read_stretch(
+    original: MediaPath,
+    output: MediaPath,
+    control: tuple[MediaPath, int],
+    segment: Segment,
     found: Faces,
     *,
     main: int | None,
@@ -81,47 +119,56 @@ def read_versions(
     instruments: Instruments,
     progress: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> tuple[list[Version], set[int]]:
-    """Return what was read in each file, and the looks in which the second file shows a face as it was.
+) -> Readings:
+    """Return what is read of a stretch in three files: the original, whose faces were found before, the
+    result, and the stretch of the original encoded again, which begins at a time of its own.
 
-    paths: the original, whose faces were found before, the result, and the original encoded again.
-
-    main: track whose expression is read. judged: tracks that should be hidden. Raises NotComparable when the
-    frames of the files are not at the same times.
+    control: that file, and when in the recording it begins. main: track whose expression is read. judged:
+    tracks that should be hidden. Raises NotComparable when the frames of the files are not at the same times.
     """
-    versions, bare = [Version() for _ in paths], set[int]()
+    readings = Readings()
     faces = _faces_by_time(found, judged)
     exempt = _faces_by_time(found, [track.number for track in found.tracks if track.number not in judged])
-    readers = [read_frames(path, sample_fps=LOOK_FPS) for path in paths]
-    for look, frames in enumerate(_in_step(readers)):
+    start_us, end_us = segment
+    pair = [
+        read_frames(path, sample_fps=LOOK_FPS, start_us=start_us, end_us=end_us)
+        for path in (original, output)
+    ]
+    for look, frames in enumerate(_in_step(pair, _moved(read_frames(control[0]), control[1]))):
         if cancelled is not None and cancelled():
             raise Cancelled("The audit was cancelled.")
-        here = faces.get(frames[0].time_us, [])
-        for version, frame in zip(versions, frames, strict=True):
+        time_us = frames[0].time_us
+        here = faces.get(time_us, [])
+        for version, frame in zip(readings.versions, frames, strict=True):
             seen = instruments.detector.detect(frame.image_bgr)
             for face in here:
                 own = _match(seen, face.detections)
-                moment = _Moment(frame, look, face, face.track == main, own)
+                moment = _Moment(frame, time_us, face, face.track == main, own)
                 _look(version, moment, instruments)
                 if look % HEAVY_EVERY == 0:
                     _read_heavy(version, moment, instruments)
-        if _shows_a_face_as_it_was(frames, here, exempt.get(frames[0].time_us, []), instruments):
-            bare.add(look)
+        readings.looks += 1
+        if _shows_a_face_as_it_was(frames, here, exempt.get(time_us, []), instruments):
+            readings.bare.append(time_us)
         if progress is not None:
-            progress(frames[0].time_us)
-    return versions, bare
+            progress(time_us)
+    return readings
 
 
-def _in_step(readers: Sequence[Iterator[Frame]]) -> Iterator[list[Frame]]:
+def _moved(frames: Iterator[Frame], by_us: int) -> Iterator[Frame]:
+    return (replace(frame, time_us=frame.time_us + by_us) for frame in frames)
+
+
+def _in_step(pair: Sequence[Iterator[Frame]], control: Iterator[Frame]) -> Iterator[list[Frame]]:
+    """Yield the frames of a pair that was sampled alike, with that of the control at the same time."""
     while True:
-        frames = [next(reader, None) for reader in readers]
+        frames = [next(reader, None) for reader in pair]
         if all(frame is None for frame in frames):
             return
+        first = next(frame for frame in frames if frame is not None)
+        frames.append(next((one for one in control if one.time_us >= first.time_us - SAME_TIME_US), None))
         known = [frame for frame in frames if frame is not None]
-        if (
-            len(known) < len(frames)
-            or max(abs(one.time_us - known[0].time_us) for one in known) > SAME_TIME_US
-        ):
+        if len(known) < len(frames) or max(abs(one.time_us - first.time_us) for one in known) > SAME_TIME_US:
             raise NotComparable("expected two files with the same frames at the same times")
         if len({one.image_bgr.shape for one in known}) > 1:
             raise NotComparable("expected two files with frames of the same size")
@@ -171,8 +218,8 @@ def _look(version: Version, moment: _Moment, instruments: Instruments) -> None:
         return
     mesh = instruments.mesh.find(moment.frame.image_bgr, own.points_px[0], own.boxes_px[0])
     if mesh is not None:
-        version.channels[moment.look] = read_channels(mesh.points_px)
-        version.meshes[moment.look] = align_mesh(mesh.points_px)
+        version.channels[moment.time_us] = read_channels(mesh.points_px)
+        version.meshes[moment.time_us] = align_mesh(mesh.points_px)
 
 
 def _read_heavy(version: Version, moment: _Moment, instruments: Instruments) -> None:
@@ -185,7 +232,7 @@ def _read_heavy(version: Version, moment: _Moment, instruments: Instruments) -> 
     if moment.is_main and own is not None:
         for recogniser in instruments.recognisers:
             probs = recogniser.classify([recogniser.crop(image, own, 0)])[0]
-            version.probs.setdefault(recogniser.name, []).append((moment.frame.time_us, probs))
+            version.probs.setdefault(recogniser.name, []).append((moment.time_us, probs))
 
 
 def is_bare(box_px: Float, pictures: Sequence[Image]) -> bool:

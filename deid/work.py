@@ -7,8 +7,7 @@ and again; whoever asks which steps there are finds out from the files which are
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -19,6 +18,7 @@ from deid.cover import CoverOptions, CoverPlan, plan_cover
 from deid.errors import FaceRemains, ResultLost, UnknownStep
 from deid.hiders import make_hider
 from deid.joining import join_stretches
+from deid.json_files import read_json, write_json
 from deid.observe import Faces, camera_of, choose_hidden, know_faces, known_times, look_at
 from deid.stretches import Stretch, cut
 from deid.task import Hiding, Report, Task
@@ -127,11 +127,16 @@ class Work:
     @property
     def seconds(self) -> float:
         """Return how long the recording is."""
-        return sum(self._look_step(name, segment).seconds for name, segment in self._looks.items())
+        return sum(seconds for _, seconds in self.segments())
 
-    def share_of(self, steps: Iterable[Step]) -> float:
-        """Return what share of all work is of the kinds that these steps are of, 0..1."""
-        return sum(self._shares.get(kind, 0.0) for kind in {step.kind for step in steps})
+    @property
+    def settled(self) -> str:
+        """Return a name for what all steps lead to, once all are done."""
+        return hashlib.sha256("".join(self._rounds[-1].steps).encode()).hexdigest()[:16]
+
+    def segments(self) -> list[tuple[Segment, float]]:
+        """Return the stretches of the recording and how many seconds each is long."""
+        return [(one, self._look_step(name, one).seconds) for name, one in self._looks.items()]
 
     def do(self, name: str, *, progress: Callable[[float], None], cancelled: Cancel | None = None) -> None:
         """Do a step that steps gives, and keep its result. Raises UnknownStep for another name.
@@ -147,7 +152,7 @@ class Work:
         if stretch is None:
             self._cast(one, name)
         elif _kind(name) == WATCH:
-            seen = self._hider.watch(self._source, self._faces(), one.plan, stretch, cancelled)
+            seen = self._hider.watch(self._source, self.faces(), one.plan, stretch, cancelled)
             write_watched(seen, self._keep(name))
         else:
             self._write(one, name, stretch, progress, cancelled)
@@ -170,7 +175,7 @@ class Work:
         finally:
             temporary.unlink(missing_ok=True)
         return Report(
-            self._task, self._video, self._faces(), tuple(track.number for track in self._hidden()),
+            self._task, self._video, self.faces(), tuple(track.number for track in self._hidden()),
             one.plan.gaps, len(one.plan.frames), int((one.plan.samples >= 0).sum()), len(one.extra),
             verification, self._details(one),
         )  # fmt: skip
@@ -188,13 +193,13 @@ class Work:
         """Choose donors; whoever an earlier round has chosen stays."""
         earlier = [other for before in self._rounds for other in before.named(CAST)]
         before = earlier[earlier.index(name) - 1] if earlier.index(name) else None
-        known = self._read(before, _read_json) if before else {}
-        _write_json(self._prepare(one, known), self._keep(name))
+        known = self.read(before, read_json) if before else {}
+        write_json(self._prepare(one, known), self._keep(name))
 
     def _prepare(self, one: _Round, known: dict[str, Any]) -> dict[str, Any]:
-        seen = Watched.join([self._read(name, read_watched) for name in one.named(WATCH)])
+        seen = Watched.join([self.read(name, read_watched) for name in one.named(WATCH)])
         self._prepared = None  # in between the hider knows neither this plan nor another one
-        said = self._hider.prepare(self._source, self._faces(), one.plan, seen, known)
+        said = self._hider.prepare(self._source, self.faces(), one.plan, seen, known)
         self._prepared = one.plan
         return said
 
@@ -208,7 +213,7 @@ class Work:
     ) -> None:
         for cast in one.named(CAST):
             if self._prepared is not one.plan:
-                self._prepare(one, self._read(cast, _read_json))
+                self._prepare(one, self.read(cast, read_json))
         drawn_before = self._hider.drawn
         residuals = write_stretch(
             self._source, self._keep(_picture(name)), stretch, video=self._video, hider=self._hider,
@@ -217,24 +222,24 @@ class Work:
         found = [[each.frame, each.time_us, each.score, each.box_px.tolist()] for each in residuals]
         drawn = self._hider.drawn - drawn_before
         size_bytes = size_of(self._keep(_picture(name)))
-        _write_json({"drawn": drawn, "residuals": found, "size_bytes": size_bytes}, self._keep(name))
+        write_json({"drawn": drawn, "residuals": found, "size_bytes": size_bytes}, self._keep(name))
 
     def _picture_of(self, name: str) -> MediaPath:
         """Return the video of a stretch that is done. Raises ResultLost when not all of it is there."""
         picture = self._keep(_picture(name))
 
         def check(said: MediaPath) -> MediaPath:
-            if not picture.is_file() or size_of(picture) != _read_json(said)["size_bytes"]:
+            if not picture.is_file() or size_of(picture) != read_json(said)["size_bytes"]:
                 raise ValueError("expected the video that was written")
             return picture
 
-        return self._read(name, check)
+        return self.read(name, check)
 
     def _residuals(self, one: _Round) -> list[Residual]:
         return [
             Residual(frame, time_us, np.array(box, np.float32), score)
             for name in one.named(WRITE)
-            for frame, time_us, score, box in self._read(name, _read_json)["residuals"]
+            for frame, time_us, score, box in self.read(name, read_json)["residuals"]
         ]
 
     def _details(self, one: _Round) -> dict[str, Any]:
@@ -242,18 +247,19 @@ class Work:
         if not self._hider.watches:
             return {}
         (cast,) = one.named(CAST)
-        drawn = sum(self._read(name, _read_json)["drawn"] for name in one.named(WRITE))
+        drawn = sum(self.read(name, read_json)["drawn"] for name in one.named(WRITE))
         covered = len(one.plan.frames) - drawn
-        return {**self._read(cast, _read_json), "faces_drawn": drawn, "faces_covered_instead": covered}
+        return {**self.read(cast, read_json), "faces_drawn": drawn, "faces_covered_instead": covered}
 
-    def _faces(self) -> Faces:
+    def faces(self) -> Faces:
+        """Return whose faces are where, once all were looked for. Raises ResultLost."""
         if self._found is None:
-            samples = join_samples([self._read(name, read_samples) for name in self._looks])
+            samples = join_samples([self.read(name, read_samples) for name in self._looks])
             camera = camera_of(self._task.faces)
             self._found = know_faces(self._video, samples, self._times_us, camera=camera)
         return self._found
 
-    def _read(self, name: str, reader: Callable[[MediaPath], Kept]) -> Kept:
+    def read(self, name: str, reader: Callable[[MediaPath], Kept]) -> Kept:
         """Return what a step kept. Raises ResultLost when it is damaged, OSError when it is out of reach."""
         try:
             return reader(self._keep(name))
@@ -264,7 +270,7 @@ class Work:
             raise ResultLost("what was computed before was damaged, so it is computed again") from error
 
     def _hidden(self) -> tuple[Track, ...]:
-        return choose_hidden(self._faces(), self._task.faces, self._task.exempt)
+        return choose_hidden(self.faces(), self._task.faces, self._task.exempt)
 
     def _round_of(self, name: str) -> _Round:
         if not any(name in one.steps for one in self._rounds):
@@ -285,7 +291,7 @@ class Work:
 
     def _plan_round(self, extra: Extra) -> _Round:
         hidden = self._hidden()
-        others = [track for track in self._faces().tracks if track not in hidden]
+        others = [track for track in self.faces().tracks if track not in hidden]
         plan = self._plan(hidden, extra)
         stretches = cut(self._video, plan.frame_times_us)
         basis = [one.rests_on(plan) for one in stretches]
@@ -300,9 +306,9 @@ class Work:
 
     def _plan(self, tracks: Sequence[Track], extra: Extra) -> CoverPlan:
         return plan_cover(
-            self._faces().samples,
+            self.faces().samples,
             tracks,
-            times_us=self._faces().times_us,
+            times_us=self.faces().times_us,
             size_hw=(self._video.height, self._video.width),
             options=self._options,
             extra=extra,
@@ -333,18 +339,3 @@ def _kind(name: str) -> str:
 def _picture(name: str) -> str:
     """Return the name of the video beside what is said about it."""
     return f"{name.removesuffix('.json')}.mp4"
-
-
-def _write_json(values: dict[str, Any], destination: MediaPath) -> None:
-    temporary = partial_path(destination)
-    try:
-        with temporary.open("wb") as sink:
-            sink.write(json.dumps(values).encode())
-        temporary.replace(destination)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _read_json(path: MediaPath) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return dict(json.loads(file.read()))

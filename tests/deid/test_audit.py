@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import PurePath
 
 import numpy as np
 import pytest
 
-from deid.audit import AuditOptions, AuditTools, audit, load_tools
+from deid.audit import Audit, AuditOptions, AuditTools, audit, load_tools
 from deid.errors import NotComparable
 from deid.gallery import enrol_gallery
+from deid.kept_readings import read_readings, write_readings
 from deid.landmarks import Mesh
+from deid.observe import find_faces
 from deid.pipeline import deidentify
 from deid.readings import Instruments, is_bare
 from deid.recognisers import Identifier
 from deid.task import Task
 from emotion.errors import OutputUnwritable, UnreadableVideo
-from emotion.media import write_video
+from emotion.media import probe_video, write_video
+from emotion.samples import plan_segments
 from tests import videos
 from tests.deid.stand_ins import SeesDetail, hiding
 from tests.emotion.memory import MemoryPath
@@ -55,6 +59,43 @@ def test_a_hidden_file_shows_no_face_as_it_was(tmp_path, tools):
     assert found["media"]["synthetic_mark"] == "box"
     assert found["media"]["audio"] == "none"
     assert found["privacy"]["rank1"] is None
+
+
+@pytest.mark.parametrize("write", [videos.write_normal, videos.write_variable_frame_rate])
+def test_stretches_measure_what_the_whole_does(tmp_path, tools, monkeypatch, write):
+    source, output = write(tmp_path), tmp_path / "out.mp4"
+    deidentify(source, output, Task("blur"), hiding=hiding())
+    whole = audit(source, output, tools=tools)
+    monkeypatch.setattr("deid.audit.plan_segments", partial(plan_segments, segment_us=600_000))
+    cut = audit(source, output, tools=tools)
+    for card in ("privacy", "expression"):
+        for name in (
+            "residual_face_frames",
+            "frames",
+            "gallery_size",
+            "detection_retained",
+            "landmark_channels",
+        ):
+            assert cut[card].get(name) == whole[card].get(name)
+    assert cut["media"] == whole["media"]
+    assert cut["privacy"]["similarity"]["mean"] == pytest.approx(
+        whole["privacy"]["similarity"]["mean"], abs=0.02
+    )
+
+
+def test_readings_come_back_from_their_file_bit_for_bit(tmp_path, tools):
+    source = videos.write_normal(tmp_path)
+    found = find_faces(source, probe_video(source), engine=tools.finder)
+    one = Audit(source, source, tools=tools, found=lambda: found)
+    readings = one.read(one.segments[0], tmp_path / "control.mp4")
+    write_readings(readings, tmp_path / "kept.npz")
+    again = read_readings(tmp_path / "kept.npz")
+    assert (again.bare, again.looks) == (readings.bare, readings.looks)
+    assert readings.looks > 0
+    assert one.conclude([again]) == one.conclude([readings])
+    assert [
+        path.name for path in tmp_path.iterdir() if path.suffix == ".part" or "control" in path.name
+    ] == []
 
 
 def test_an_exempt_face_is_not_judged(tmp_path, tools):

@@ -8,7 +8,7 @@ class DeidJobsConfig(AppConfig):
     def ready(self) -> None:
         from webapp.consent.holders import register_holder
         from webapp.core.waiting import register_counter, register_provider
-        from webapp.deidjobs.hiding import SEGMENTED, forget_cancelled, may_hide, run_hiding
+        from webapp.deidjobs.hiding import SEGMENTED, forget, may_hide, run_hiding
         from webapp.deidjobs.holding import HOLDER
         from webapp.deidjobs.queries import KIND
         from webapp.deidjobs.sweeping import sweep_what_nobody_needs
@@ -22,7 +22,7 @@ class DeidJobsConfig(AppConfig):
                 run_hiding,
                 segmented=SEGMENTED,
                 may_start=may_hide,
-                on_failed=forget_cancelled,
+                on_failed=forget,
             )
         )
         register_holder(HOLDER)

@@ -1,4 +1,4 @@
-"""The job that hides the faces of a recording in segments, joins them and measures the result.
+"""The job that hides the faces of a recording, joins the result and measures it, all in segments.
 
 Consent is asked when it is cut, when each segment starts, while one runs, and again when the result is
 written.
@@ -19,7 +19,7 @@ from webapp.core.media_root import remove
 from webapp.deidjobs import services
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden, recording_of
-from webapp.deidjobs.storage import new_version, steps_dir, steps_of
+from webapp.deidjobs.storage import new_version, steps_dir, steps_of, version_path
 from webapp.engines import HidingJob, HidingStep
 from webapp.jobs.context import JobContext
 from webapp.jobs.durations import as_clock
@@ -31,9 +31,8 @@ from webapp.recordings import storage
 from webapp.recordings.models import Recording
 
 ASK_CONSENT_EVERY_S = 3.0
-HIDING_SHARE = 0.6  # of the time; the rest is the audit
-LABELS = {"look": "Finding faces", "watch": "Following faces", "write": "Hiding faces"}
-CASTING = "Choosing donors"
+LABELS = {"look": "Finding faces", "watch": "Following faces", "write": "Hiding faces", "audit": "Measuring"}
+ONCE = {"cast": "Choosing donors", "join": "Putting the parts together"}
 
 
 class _Consent:
@@ -69,6 +68,7 @@ def hide_segment(context: SegmentContext) -> None:
     except AppError:
         raise PlanOutdated from None
     hiding, name = _hiding_job(recording, context.job), context.input["name"]
+    version_path(recording.pk, version_of(context.job)).parent.mkdir(parents=True, exist_ok=True)
     engines.hide_step(
         hiding,
         name,
@@ -81,43 +81,41 @@ def hide_segment(context: SegmentContext) -> None:
 
 
 def run_hiding(context: JobContext) -> None:
-    """Join the segments and write a de-identified version and its cards; whatever goes wrong leaves neither
-    file nor row.
+    """Write down the version that the segments made, with its cards. Nothing serves its file before that.
 
-    A killed worker leaves a file at most, which no page serves and a sweep deletes.
+    A killed worker leaves the file at most, which the next attempt takes up or a sweep deletes.
     """
     if Derivative.objects.filter(job=context.job).exists():
         return
     recording, consent = _basis(context.job)
-    pk = uuid.uuid4()
-    destination = new_version(recording.pk, pk)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    context.progress(HIDING_SHARE, "measuring the result")
     try:
-        hidden = engines.finish_hiding(
-            _hiding_job(recording, context.job),
-            destination,
-            progress=lambda share: context.progress(HIDING_SHARE + (1 - HIDING_SHARE) * share),
-            cancelled=lambda: context.cancelled() or consent.withdrawn(),
-        )
-        with context.finishing():
-            if not consent.holds():
-                raise Stopped
-            services.write_derivative(recording=recording, job=context.job, pk=pk, hidden=hidden)
+        hidden = engines.finish_hiding(_hiding_job(recording, context.job))
     except PlanOutdated:
-        destination.unlink(missing_ok=True)
         raise Stopped from None
-    except BaseException:
-        destination.unlink(missing_ok=True)
-        raise
+    with context.finishing():
+        if not consent.holds():
+            raise Stopped
+        pk = version_of(context.job)
+        services.write_derivative(recording=recording, job=context.job, pk=pk, hidden=hidden)
     remove(steps_dir(recording.pk, context.job.pk))
 
 
-def forget_cancelled(job: Job) -> None:
-    """Remove what the segments of a cancelled job kept; one that failed goes on from there when retried."""
+def version_of(job: Job) -> uuid.UUID:
+    """Return the name of the version that a job makes, the same for every worker that makes a part of it."""
+    return uuid.uuid5(job.pk, "version")
+
+
+def forget(job: Job) -> None:
+    """Remove the file of a job that ended without a version, and what the segments of a cancelled one kept.
+
+    One that failed goes on from there when it is tried again.
+    """
+    recording = uuid.UUID(job.params["recording"])
+    places = [version_path(recording, version_of(job))]
     if job.state == JobState.CANCELLED:
-        folder = steps_dir(uuid.UUID(job.params["recording"]), job.pk)
-        transaction.on_commit(partial(remove, folder), robust=True)
+        places.append(steps_dir(recording, job.pk))
+    for place in places:
+        transaction.on_commit(partial(remove, place), robust=True)
 
 
 def may_hide(job: Job) -> bool:
@@ -126,9 +124,9 @@ def may_hide(job: Job) -> bool:
 
 
 def whole_s(job: Job) -> float:
-    """Return what all segments and the audit come to, in seconds of recording."""
+    """Return what all segments come to, in seconds of recording."""
     recording = recording_of(job)
-    return (recording.duration_us or 0) / engines.SECOND_US / HIDING_SHARE if recording else 0.0
+    return (recording.duration_us or 0) / engines.SECOND_US if recording else 0.0
 
 
 SEGMENTED = Segmented(
@@ -150,6 +148,7 @@ def _basis(job: Job) -> tuple[Recording, _Consent]:
 def _hiding_job(recording: Recording, job: Job) -> HidingJob:
     return HidingJob(
         source=storage.original(recording),
+        destination=new_version(recording.pk, version_of(job)),
         folder=steps_of(recording.pk, job.pk),
         method=job.params["method"],
         audio=job.params["audio"],
@@ -159,7 +158,7 @@ def _hiding_job(recording: Recording, job: Job) -> HidingJob:
 
 
 def _planned(step: HidingStep) -> PlannedSegment:
-    label = CASTING
+    label = ONCE.get(step.kind, "")
     if step.kind in LABELS:
         start_s = step.start_us // engines.SECOND_US
         label = f"{LABELS[step.kind]}, {as_clock(start_s)}–{as_clock(start_s + round(step.seconds))}"

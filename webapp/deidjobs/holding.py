@@ -76,9 +76,16 @@ def _to_erase(scope: Scope) -> list[Derivative]:
 
 
 def _steps(scope: Scope) -> list[Place]:
-    """Return where jobs keep what they computed from recordings that may not be hidden any more."""
+    """Return where jobs keep what they computed from recordings that may not be hidden any more, and where
+    versions lie, of which there may be none then.
+    """
     recordings = Recording.objects.filter(encounter__in=scope.encounters).select_related("encounter")
-    return [derived_dir(one.pk) / STEPS for one in recordings if not may_be_hidden(one, audio="remove")]
+    return [
+        derived_dir(one.pk) / folder
+        for one in recordings
+        if not may_be_hidden(one, audio="remove")
+        for folder in (STEPS, FOLDER)
+    ]
 
 
 def _files() -> Iterator[Place]:

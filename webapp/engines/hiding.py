@@ -18,8 +18,9 @@ from webapp.jobs.errors import PlanOutdated
 
 if TYPE_CHECKING:
     from deid.audit import AuditTools
-    from deid.task import Hiding
-    from deid.work import Step, Work
+    from deid.delivery import Delivery
+    from deid.task import Hiding, Task
+    from deid.work import Step
 
 
 def known_methods() -> tuple[str, ...]:
@@ -87,50 +88,30 @@ def forget_hiding(job: HidingJob, name: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def finish_hiding(
-    job: HidingJob,
-    destination: StoredFile,
-    *,
-    progress: Callable[[float], None],
-    cancelled: Callable[[], bool],
-) -> HiddenVideo:
-    """Join what all steps kept and return how it was made and what the audit measured on that file.
+def finish_hiding(job: HidingJob) -> HiddenVideo:
+    """Return how the file was made and what the audit measured on it, once all steps are done.
 
-    progress is told the audit's share of 0..1. Raises AppError, Stopped, PlanOutdated when a step is missing
-    or its result is, and OSError when the storage fails; then nothing stands under the destination's name,
-    unless the audit was what went wrong.
+    Raises AppError, PlanOutdated when a step or its result is missing, and OSError when the storage fails.
     """
-    from deid.audit import audit
     from deid.errors import ResultLost
-    from deid.task import describe
-    from emotion.media.source import partial_path
 
     if not all(step.is_done for step in plan_hiding(job)):
         raise PlanOutdated
     with translated():
-        work = _open(job)
         try:
-            report = work.finish(destination, cancelled=cancelled)
+            found = _open(job).conclude()
         except ResultLost:
-            _open.cache_clear()
             raise PlanOutdated from None
-        _open.cache_clear()
-        found = audit(
-            job.source,
-            destination,
-            tools=_load_tools(),
-            control=partial_path(destination),
-            progress=progress,
-            cancelled=cancelled,
-        )
+        finally:
+            _open.cache_clear()
     digest, size_bytes = hashlib.sha256(), 0
-    with destination.open("rb") as file:
+    with job.destination.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
             size_bytes += len(block)
     return HiddenVideo(
-        recipe={**vars(report.task), "versions": versions(), "weights": _all_weights()},
-        report=describe(report),
+        recipe={**vars(_task(job)), "versions": versions(), "weights": _all_weights()},
+        report=found["report"],
         privacy=found["privacy"],
         expression=found["expression"],
         media=found["media"],
@@ -141,14 +122,23 @@ def finish_hiding(
     )
 
 
-@functools.lru_cache(maxsize=1)
-def _open(job: HidingJob) -> Work:
-    """Return a recording's work; the next step of the same goes on with what the last one has read."""
+def _task(job: HidingJob) -> Task:
     from deid.task import Task
+
+    return Task(job.method, audio=job.audio, donor=job.donor, seed=job.seed)
+
+
+@functools.lru_cache(maxsize=1)
+def _open(job: HidingJob) -> Delivery:
+    """Return a recording's work; the next step of the same goes on with what the last one has read."""
+    from deid.delivery import Delivery
     from deid.work import Work
 
-    task = Task(job.method, audio=job.audio, donor=job.donor, seed=job.seed)
-    return Work(job.source, task, hiding=_load_hiding(), keep=lambda name: job.folder / name)
+    def keep(name: str) -> StoredFile:
+        return job.folder / name
+
+    work = Work(job.source, _task(job), hiding=_load_hiding(), keep=keep)
+    return Delivery(work, job.source, job.destination, tools=_load_tools, keep=keep)
 
 
 @functools.cache

@@ -85,9 +85,10 @@ class ByHand:
 
 @dataclass(frozen=True)
 class HidingJob:
-    """What is to be hidden in a recording, and where the results of its steps are kept meanwhile."""
+    """What is to be hidden in a recording. folder: where the results of its steps are kept meanwhile."""
 
     source: StoredFile
+    destination: StoredFile
     folder: StoredFile
     method: str
     audio: str
@@ -97,10 +98,10 @@ class HidingJob:
 
 @dataclass(frozen=True)
 class HidingStep:
-    """A step of a de-identification. kind: look, watch, cast or write. start_us, seconds: of the recording.
+    """A step of a de-identification. kind: look, watch, cast, write, join or audit.
 
-    media_s: the part of those seconds that the step stands for, so that all steps of all kinds come to the
-    length of the recording.
+    start_us, seconds: of the recording. media_s: the part of those seconds that the step stands for, so that
+    all steps of all kinds come to the length of the recording.
     """
 
     kind: str

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from deid import joining, work
+from deid import delivery, joining, work
 from deid.pipeline import deidentify
+from deid.readings import Readings
 from deid.task import Task
 from emotion.media import VideoSink
 from tests.deid.stand_ins import hiding
@@ -42,13 +43,26 @@ def film(tmp_path_factory) -> Path:
     return write_recording(path, times=range(2 * FILM_S), time_base=Fraction(1, 2), audio=None)
 
 
+class NoAudit:
+    """Reads nothing, and finds everything well."""
+
+    def __init__(self, *_args, **_options) -> None:
+        pass
+
+    def read(self, *_args, **_options) -> Readings:
+        return Readings()
+
+    def conclude(self, parts) -> dict:
+        assert len(parts) == SEGMENTS
+        return vars(hidden_video())
+
+
 @pytest.fixture
 def recording(encounter, film, monkeypatch, settings):
     settings.WORKER_LOST_AFTER_S = 1
-    audited = vars(hidden_video())
     monkeypatch.setattr(engines.hiding, "_load_hiding", hiding)
     monkeypatch.setattr(engines.hiding, "_load_tools", lambda: None)
-    monkeypatch.setattr("deid.audit.audit", lambda *_, **__: audited)
+    monkeypatch.setattr(delivery, "Audit", NoAudit)
     engines.hiding._open.cache_clear()
     yield add_recording(encounter, "patient", film.read_bytes(), duration_us=FILM_S * 1_000_000)
     end_all()
@@ -88,6 +102,8 @@ PHASES = {
     "between a stretch and what is said of it": lambda: kill_at(work, "write_stretch", nth=2, after=True),
     "joining": lambda: kill_at(joining, "add_mark"),
     "naming the file": lambda: kill_at(work.Work, "finish", after=True),
+    "measuring": lambda: kill_at(NoAudit, "read", nth=2),
+    "keeping what was measured": lambda: kill_at(delivery, "write_readings", after=True),
     "writing the result": lambda: kill_at(services, "write_derivative", after=True),
 }
 
@@ -103,8 +119,8 @@ def test_a_worker_killed_at_any_moment_costs_one_segment_and_changes_no_byte(
     folder = storage.derived_dir(recording.pk)
     assert (folder / "deidentified" / f"{derivative.pk}.mp4").read_bytes() == undisturbed
     assert not (folder / "hiding").joinpath(str(job.pk)).exists()
-    assert Segment.objects.filter(job=job, state="done").count() == 2 * SEGMENTS
-    assert sum(Segment.objects.values_list("attempts", flat=True)) <= 2 * SEGMENTS + 1
+    assert Segment.objects.filter(job=job, state="done").count() == 3 * SEGMENTS + 1
+    assert sum(Segment.objects.values_list("attempts", flat=True)) <= 3 * SEGMENTS + 2
     assert list(find_breaks()) == []
 
 

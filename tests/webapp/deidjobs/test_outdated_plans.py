@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +23,7 @@ class Work:
     def steps(self) -> list:
         return []
 
-    def finish(self, _destination, **_more):
+    def conclude(self) -> dict:
         raise self.trouble
 
 
@@ -32,7 +31,7 @@ class Work:
 def job(tmp_path) -> HidingJob:
     source = tmp_path / "original.mp4"
     source.touch()
-    return HidingJob(source, tmp_path / "steps", "blur", "remove", "auto", 0)
+    return HidingJob(source, tmp_path / "out.mp4", tmp_path / "steps", "blur", "remove", "auto", 0)
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ def test_a_mistake_in_a_step_is_no_outdated_plan(job, failing):
         hide(job)
 
 
-def test_a_result_that_is_lost_while_all_are_joined_is_computed_again(job, failing):
+def test_a_result_that_is_lost_when_all_are_concluded_from_is_computed_again(job, failing):
     failing(ResultLost("damaged"))
     with pytest.raises(PlanOutdated):
-        hiding.finish_hiding(job, Path("out.mp4"), progress=lambda _: None, cancelled=lambda: False)
+        hiding.finish_hiding(job)
