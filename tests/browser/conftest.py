@@ -26,8 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One site for all tests here, also when a worker does others in between: filling it takes long."""
     with ExitStack() as stack:
         yield start_site(stack, tmp_path_factory.mktemp("site"))
 
@@ -46,17 +47,21 @@ def chromium() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=path, args=arguments)
 
 
+@pytest.fixture(scope="session")
+def kept_sessions() -> dict[str, dict]:
+    return {}
+
+
 @pytest.fixture(scope="package")
-def sessions(site: Site, chromium: Browser) -> dict[str, dict]:
+def sessions(site: Site, chromium: Browser, kept_sessions: dict[str, dict]) -> dict[str, dict]:
     """The cookies of everyone who signed in once, by name."""
-    kept = {}
-    for name in ("alice", "dora", "nina"):
+    for name in {"alice", "dora", "nina"} - kept_sessions.keys():
         context = chromium.new_context(base_url=site.url)
         page = context.new_page()
         sign_in(page, name)
-        kept[name] = context.storage_state()
+        kept_sessions[name] = context.storage_state()
         context.close()
-    return kept
+    return kept_sessions
 
 
 @pytest.fixture

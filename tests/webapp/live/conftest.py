@@ -55,6 +55,12 @@ class InstantPool:
         return LiveFrame((640, 360), (LiveFace((270, 100, 370, 200), 0.8, probs(word)),))
 
 
+@pytest.fixture(autouse=True)
+def _no_cameras_of_earlier_tests():
+    """How many cameras send is counted per process."""
+    consumers._SENDING.cameras.clear()
+
+
 @pytest.fixture
 def pool(monkeypatch) -> InstantPool:
     made = InstantPool()
