@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http import HTTPStatus
 
 import structlog
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_only_middleware
 
 from webapp.core.disk_full import NOTHING_CHANGED, is_disk_full
-from webapp.core.errors import AppError, InsufficientStorage, Invalid
+from webapp.core.errors import AppError, InsufficientStorage
 from webapp.core.views import error_page
 
 log = structlog.get_logger(__name__)
@@ -55,23 +55,9 @@ class errors_as_pages:  # noqa: N801  a middleware is named like the function it
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
-        """Refuse text with a null character, which PostgreSQL cannot keep and no keyboard types."""
-        if not any("\0" in value for values in (request.GET, request.POST) for value in _texts(values)):
-            return None
-        error = Invalid("The text holds a null character, which cannot be kept. Remove it and try again.")
-        if request.path.startswith("/api/"):
-            return JsonResponse(error.as_dict(), status=error.status)
-        return error_page(request, HTTPStatus(error.status), error.message)
-
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if is_disk_full(error):
             error = InsufficientStorage(NOTHING_CHANGED)
         if not isinstance(error, AppError):
             return None
         return error_page(request, HTTPStatus(error.status), error.message)
-
-
-def _texts(values: QueryDict) -> Iterator[str]:
-    for name in values:
-        yield from (name, *(one for one in values.getlist(name) if isinstance(one, str)))

@@ -113,7 +113,7 @@ def acknowledgement_new(request: HttpRequest, slug: str, version: int, pk: UUID)
     """Write down that a recipient destroyed what was called back."""
     called = access_recall(request.user, slug, version, pk, "share_releases")
     whose = access_recipient(called.release, request.POST.get("recipient", ""))
-    actor, note = signed_in_user(request), request.POST.get("note", "").strip()[:200]
+    actor, note = signed_in_user(request), request.POST.get("note", "").replace("\0", "").strip()[:200]
     _say(
         request,
         f"The answer of {whose} is recorded.",

@@ -75,7 +75,7 @@ def _exclude(request: HttpRequest, study: Study, chosen: QuerySet[Participant]) 
         study=study,
         encounters=theirs,
         reason=request.POST.get("reason", ""),
-        note=request.POST.get("note", "")[:200],
+        note=request.POST.get("note", "").replace("\0", "")[:200],
     )
     return f"{count} encounter{'' if count == 1 else 's'} excluded."
 

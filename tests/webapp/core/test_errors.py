@@ -53,14 +53,3 @@ def test_api_error_has_the_promised_shape(client, db):
     answer = client.get("/api/v1/studies/")
     assert answer.status_code == 401
     assert answer.json() == {"error": {"code": "not_signed_in", "message": "Sign in first."}}
-
-
-def test_a_null_character_is_refused_in_forms_and_addresses_of_pages_and_api(study, alice, signed_in):
-    client = signed_in(alice)
-    for answer in (
-        client.get("/studies/", {"q": "a\0b"}),
-        client.post("/studies/empathy/participants/change/", {"note": "a\0b"}),
-        client.get("/api/v1/schema/", {"lang": "\0"}),
-    ):
-        assert answer.status_code == 400
-        assert "null character" in answer.content.decode()
