@@ -19,7 +19,7 @@ from webapp.core.media_root import remove
 from webapp.deidjobs import services
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden, recording_of
-from webapp.deidjobs.storage import new_version, steps_dir, steps_of, version_path
+from webapp.deidjobs.storage import new_version, steps_dir, steps_of, version_of, version_path
 from webapp.engines import HidingJob, HidingStep
 from webapp.jobs.context import JobContext
 from webapp.jobs.durations import as_clock
@@ -68,7 +68,7 @@ def hide_segment(context: SegmentContext) -> None:
     except AppError:
         raise PlanOutdated from None
     hiding, name = _hiding_job(recording, context.job), context.input["name"]
-    version_path(recording.pk, version_of(context.job)).parent.mkdir(parents=True, exist_ok=True)
+    version_path(recording.pk, version_of(context.job.pk)).parent.mkdir(parents=True, exist_ok=True)
     engines.hide_step(
         hiding,
         name,
@@ -95,14 +95,9 @@ def run_hiding(context: JobContext) -> None:
     with context.finishing():
         if not consent.holds():
             raise Stopped
-        pk = version_of(context.job)
+        pk = version_of(context.job.pk)
         services.write_derivative(recording=recording, job=context.job, pk=pk, hidden=hidden)
     remove(steps_dir(recording.pk, context.job.pk))
-
-
-def version_of(job: Job) -> uuid.UUID:
-    """Return the name of the version that a job makes, the same for every worker that makes a part of it."""
-    return uuid.uuid5(job.pk, "version")
 
 
 def forget(job: Job) -> None:
@@ -111,7 +106,7 @@ def forget(job: Job) -> None:
     One that failed goes on from there when it is tried again.
     """
     recording = uuid.UUID(job.params["recording"])
-    places = [version_path(recording, version_of(job))]
+    places = [version_path(recording, version_of(job.pk))]
     if job.state == JobState.CANCELLED:
         places.append(steps_dir(recording, job.pk))
     for place in places:
@@ -148,7 +143,7 @@ def _basis(job: Job) -> tuple[Recording, _Consent]:
 def _hiding_job(recording: Recording, job: Job) -> HidingJob:
     return HidingJob(
         source=storage.original(recording),
-        destination=new_version(recording.pk, version_of(job)),
+        destination=new_version(recording.pk, version_of(job.pk)),
         folder=steps_of(recording.pk, job.pk),
         method=job.params["method"],
         audio=job.params["audio"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from webapp.core.encrypted_path import Place, StoredFile
 from webapp.recordings.storage import derived, derived_dir, new_derived
@@ -23,6 +23,11 @@ def version(recording_id: UUID, derivative_id: UUID) -> StoredFile:
 def new_version(recording_id: UUID, derivative_id: UUID) -> StoredFile:
     """Return where a version is to be written. Raises MediaLocked."""
     return new_derived(recording_id, _name(derivative_id))
+
+
+def version_of(job_id: UUID) -> UUID:
+    """Return the name of the version that a job makes, the same for every worker that makes a part of it."""
+    return uuid5(job_id, "version")
 
 
 def steps_of(recording_id: UUID, job_id: UUID) -> StoredFile:

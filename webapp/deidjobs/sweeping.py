@@ -13,20 +13,25 @@ from django.utils import timezone
 from webapp.core.encrypted_path import Place
 from webapp.core.media_root import remove
 from webapp.deidjobs.models import Derivative
-from webapp.deidjobs.storage import FOLDER, STEPS
-from webapp.jobs.models import UNFINISHED, Job
+from webapp.deidjobs.queries import KIND
+from webapp.deidjobs.storage import FOLDER, STEPS, version_of
+from webapp.jobs.models import UNFINISHED, Job, JobState
 from webapp.recordings import storage
 from webapp.recordings.sweeping import LOOK_FOR_ORPHANS_EVERY_S, ORPHAN_AFTER_S
 
+#: Work that goes on without anybody asking for consent; what waits for that keeps nothing of a face.
+GOES_ON = tuple(state for state in UNFINISHED if state != JobState.WAITING_FOR_CONSENT)
 log = structlog.get_logger(__name__)
 
 
 def sweep_what_nobody_needs() -> None:
-    """Delete whole files that no row has named for a day, longer than any audit takes; looks once an hour."""
+    """Delete whole files that for a day no row has named and no job works on; looks once an hour."""
     if not cache.add("versions-swept", True, LOOK_FOR_ORPHANS_EVERY_S):
         return
     before = time.time() - ORPHAN_AFTER_S
+    at_work = Job.objects.filter(kind=KIND, state__in=GOES_ON).values_list("pk", flat=True)
     known = {str(pk) for pk in Derivative.objects.values_list("pk", flat=True)}
+    known |= {str(version_of(pk)) for pk in at_work}
     for _, folder in storage.entries("derived"):
         for path in folder.glob(f"{FOLDER}/[!.]*"):
             if path.stem not in known and path.stat().st_mtime < before:
@@ -36,10 +41,10 @@ def sweep_what_nobody_needs() -> None:
 
 
 def _sweep_steps(folder: Place) -> None:
-    """Delete what jobs kept that ended a day ago; until then one that failed may be tried again."""
+    """Delete what jobs kept that ended a day ago, for one that failed may be tried again, or that wait."""
     before = timezone.now() - timedelta(seconds=ORPHAN_AFTER_S)
     for path in (folder / STEPS).iterdir() if (folder / STEPS).is_dir() else ():
         known = Job.objects.filter(pk=path.name)
-        if not known.filter(Q(state__in=UNFINISHED) | Q(finished_at__gt=before)).exists():
+        if not known.filter(Q(state__in=GOES_ON) | Q(finished_at__gt=before)).exists():
             log.warning("orphan_deleted", kind=STEPS, recording_id=folder.name)
             remove(path)

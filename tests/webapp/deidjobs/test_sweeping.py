@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from webapp.deidjobs.services import request_derivative
-from webapp.deidjobs.storage import steps_dir, version_path
+from webapp.deidjobs.storage import steps_dir, version_of, version_path
 from webapp.deidjobs.sweeping import sweep_what_nobody_needs
 from webapp.jobs.models import Job
 
@@ -29,9 +29,30 @@ def test_only_old_versions_without_a_row_are_deleted(recording, derivative):
     assert (kept.exists(), orphan.exists(), fresh.exists()) == (True, False, True)
 
 
+@pytest.mark.parametrize(("state", "stays"), [("paused", True), ("waiting_for_consent", False)])
+def test_a_version_that_is_measured_for_days_stays_until_its_job_ends_or_waits(
+    recording, alice, state, stays
+):
+    cache.clear()
+    job = request_derivative(recording=recording, actor=alice, method="blur", audio="remove", donor="auto")
+    Job.objects.filter(pk=job.pk).update(state=state)
+    path = version_path(recording.pk, version_of(job.pk))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"hidden video")
+    os.utime(path, (time.time() - 25 * 3600,) * 2)
+    sweep_what_nobody_needs()
+    assert path.exists() == stays
+
+
 @pytest.mark.parametrize(
     ("state", "hours_ago", "stays"),
-    [("queued", None, True), ("failed", 1, True), ("failed", 25, False), ("done", 25, False)],
+    [
+        ("queued", None, True),
+        ("waiting_for_consent", None, False),
+        ("failed", 1, True),
+        ("failed", 25, False),
+        ("done", 25, False),
+    ],
 )
 def test_what_steps_kept_goes_a_day_after_their_job_ended(recording, alice, state, hours_ago, stays):
     cache.clear()
