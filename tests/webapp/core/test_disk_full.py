@@ -18,10 +18,7 @@ from webapp.core.disk_full import NOTHING_CHANGED, is_disk_full
 from webapp.core.models import AuditEvent
 from webapp.studies.models import Participant
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("connection.vendor != 'sqlite'", reason="limits the pages of SQLite"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @contextmanager
