@@ -73,6 +73,12 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="when the face is calm, for swap and avatar; else found over the whole recording",
     )
+    command.add_argument(
+        "--covers",
+        type=Path,
+        metavar="JSON",
+        help="rectangles drawn over badges, screens or missed faces, as README describes",
+    )
     command.add_argument("--seed", type=int, default=0, help="what is drawn by chance is drawn from this")
     command.set_defaults(run=commands.run, show=commands.show_run)
 

@@ -13,9 +13,11 @@ from emotion.terminal import FractionDone
 
 def run(arguments: Namespace, progress: FractionDone) -> Any:
     """Hide the faces of one recording; return what was done."""
+    from deid.drawn import read_covers
     from deid.pipeline import deidentify
     from deid.task import Task, describe, load_hiding
 
+    covers = () if arguments.covers is None else read_covers(arguments.covers)
     hiding = load_hiding(arguments.weights, device=arguments.device)
     task = Task(
         arguments.method,
@@ -25,6 +27,7 @@ def run(arguments: Namespace, progress: FractionDone) -> Any:
         donor=arguments.donor,
         seed=arguments.seed,
         neutral_s=arguments.neutral,
+        covers=covers,
     )
     report = deidentify(arguments.video, arguments.output, task, hiding=hiding, progress=progress)
     return {"output": str(arguments.output), **describe(report)}

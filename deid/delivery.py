@@ -10,8 +10,9 @@ from deid.audit import Audit, AuditTools
 from deid.errors import UnknownStep
 from deid.json_files import read_json, write_json
 from deid.kept_readings import read_readings, write_readings
+from deid.steps import Step
 from deid.task import describe
-from deid.work import Step, Work
+from deid.work import Work
 from emotion.media.source import partial_path, size_of
 from emotion.samples import Segment
 from emotion.types import MediaPath

@@ -35,6 +35,12 @@ class NoCalmFace(DeidError):
     code = "no_calm_face"
 
 
+class InvalidCovers(DeidError):
+    """Covers drawn by a person that are no covers, or lie outside the recording."""
+
+    code = "invalid_covers"
+
+
 class DamagedVideo(DeidError):
     """Frames of the original do not decode, so the result could not be compared with it."""
 

@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from deid.cover import CoverOptions
+from deid.steps import Step
 from deid.task import Hiding, Report, Task
-from deid.work import Step, Work
+from deid.work import Work
 from emotion.errors import OutputUnwritable
 from emotion.types import MediaPath
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deid.cover import Gap
+from deid.drawn import DrawnCover
 from deid.observe import Faces, load_finder
 from deid.second_detector import UltraLight
 from deid.verify import SecondDetector, Verification
@@ -28,7 +29,8 @@ class Hiding:
 class Task:
     """What is to be done to one file. faces, exempt: see choose_hidden; audio: remove, mask or keep.
 
-    neutral_s: when the faces are calm, for methods that follow the expression; None to find it out.
+    neutral_s: when the faces are calm, for methods that follow the expression; None to find it out. covers:
+    what a person has drawn, which lies over everything else.
     """
 
     method: str
@@ -38,6 +40,7 @@ class Task:
     donor: str = "auto"
     seed: int = 0
     neutral_s: float | None = None
+    covers: tuple[DrawnCover, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def describe(report: Report) -> dict[str, Any]:
             for track in report.faces.tracks
         ],
         "covers": report.covers,
+        "covers_drawn": len(report.task.covers),
         "covers_seen": report.seen,
         "found_by_second_detector": report.found_by_second,
         "gaps_to_review": [

@@ -4,7 +4,7 @@ detector sees outside the covers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +13,9 @@ from typing import Final, Protocol
 import numpy as np
 
 from deid.cover import CoverPlan
+from deid.drawn import DrawnCover, boxes_at
 from deid.errors import OutputDiffers
+from deid.mask import BOX_BGR
 from emotion.errors import Cancelled
 from emotion.inference import available_cores
 from emotion.media import picture_times, probe_video, read_frames
@@ -25,6 +27,8 @@ COVERED: Final = 0.6  # share of a face box that has to lie under covers
 ITSELF: Final = 0.5  # share of a face box that has to lie on a face that is exempt
 TOLERANCE_US: Final = 100_000
 AHEAD: Final = 8
+RIM_PX: Final = 4  # of a cover that a person drew, into which encoding may carry what lies around
+LARGEST_CHANGE: Final = 12.0  # mean grey levels by which encoding may change its colour
 
 
 class SecondDetector(Protocol):
@@ -80,16 +84,19 @@ def find_residuals(
     numbers: range,
     plans: tuple[CoverPlan, CoverPlan],
     *,
+    drawn: Sequence[DrawnCover] = (),
     detector: SecondDetector,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Residual, ...]:
     """Return what the second detector sees in a written stretch. numbers: of its frames in the recording.
 
-    Raises OutputDiffers when frames or their times, counted from the first of them, are not the original's.
+    drawn: by a person. Raises OutputDiffers when frames or their times, counted from the first of them, are
+    not the original's, or a cover that was drawn does not lie where it should.
     """
     residuals: list[Residual] = []
     expected = plans[0].frame_times_us[numbers.start : numbers.stop]
+    first_us = int(plans[0].frame_times_us[0])
     count = 0
     for frame, boxes, scores in _look(written, detector):
         if cancelled is not None and cancelled():
@@ -97,7 +104,9 @@ def find_residuals(
         number = numbers.start + count
         if count >= len(expected) or abs(frame.time_us - int(expected[count] - expected[0])) > 1000:
             raise OutputDiffers(f"the written file's frame {number} is not at the time of the original's")
-        open_faces = ~np.array([_is_accounted_for(box, number, plans) for box in boxes], bool)
+        by_hand = boxes_at(drawn, int(expected[count]) - first_us)
+        check_covered(frame.image_bgr, by_hand, number)
+        open_faces = ~np.array([_is_accounted_for(box, number, plans, by_hand) for box in boxes], bool)
         residuals += [
             Residual(number, int(expected[count]), box, float(score))
             for box, score in zip(boxes[open_faces], scores[open_faces], strict=True)
@@ -144,11 +153,20 @@ def _look(written: MediaPath, detector: SecondDetector) -> Iterator[tuple[Frame,
                 yield frame, boxes, scores
 
 
-def _is_accounted_for(box: Float, frame: int, plans: tuple[CoverPlan, CoverPlan]) -> bool:
-    return any(
-        share_under(box, plan.boxes_px[plan.rows_of(frame)]) >= share
-        for plan, share in zip(plans, (COVERED, ITSELF), strict=True)
-    )
+def check_covered(image_bgr: Image, boxes_px: Float, number: int) -> None:
+    """Raise OutputDiffers unless the boxes (N, 4) drawn by a person are one colour in a written frame."""
+    for box in boxes_px:
+        left, top = (max(0, int(np.ceil(edge))) for edge in box[:2])
+        right, bottom = (int(np.floor(edge)) for edge in box[2:])
+        inside = image_bgr[top + RIM_PX : bottom - RIM_PX, left + RIM_PX : right - RIM_PX]
+        if inside.size and np.abs(inside - np.array(BOX_BGR, np.int16)).mean() > LARGEST_CHANGE:
+            raise OutputDiffers(f"the cover drawn over frame {number} is not in the written file")
+
+
+def _is_accounted_for(box: Float, frame: int, plans: tuple[CoverPlan, CoverPlan], drawn_px: Float) -> bool:
+    planned = (plan.boxes_px[plan.rows_of(frame)] for plan in plans)
+    covered, stays = (share_under(box, boxes) for boxes in planned)
+    return max(covered, share_under(box, drawn_px)) >= COVERED or stays >= ITSELF
 
 
 def share_under(box: Float, covers: Float) -> float:

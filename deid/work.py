@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
 import emotion
 from deid.cover import CoverOptions, CoverPlan, plan_cover
+from deid.drawn import DrawnCover, between, check_fits
 from deid.errors import FaceRemains, ResultLost, UnknownStep
 from deid.hiders import make_hider
 from deid.joining import join_stretches
 from deid.json_files import read_json, write_json
 from deid.observe import Faces, camera_of, choose_hidden, know_faces, known_times, look_at
+from deid.steps import CAST, COVERING, FOLLOWING, LOOK, WATCH, WRITE, Step, kind_of, picture_of
 from deid.stretches import Stretch, cut
 from deid.task import Hiding, Report, Task
 from deid.verify import Residual
@@ -33,29 +35,10 @@ from emotion.types import Float, MediaPath
 from emotion.weights import WEIGHTS
 
 ATTEMPTS: Final = 3  # to cover what the second detector still finds
-LOOK, WATCH, CAST, WRITE = "look", "watch", "cast", "write"
-#: What each kind of step takes of the time, for methods that only cover, and for those that follow a face.
-COVERING: Final = {LOOK: 0.35, WRITE: 0.65}
-FOLLOWING: Final = {LOOK: 0.15, WATCH: 0.25, WRITE: 0.6}
 
 Extra = tuple[tuple[int, Float], ...]
 Cancel = Callable[[], bool]
 Kept = TypeVar("Kept")
-
-
-@dataclass(frozen=True)
-class Step:
-    """kind: LOOK, WATCH, CAST or WRITE. name: of the file that it leaves. is_done: the file is there.
-
-    start_us, seconds: of the recording, both 0 for what is about all of it. share: of the work on these.
-    """
-
-    kind: str
-    name: str
-    start_us: int
-    seconds: float
-    share: float
-    is_done: bool
 
 
 @dataclass(frozen=True)
@@ -69,7 +52,7 @@ class _Round:
 
     def named(self, kind: str) -> list[str]:
         """Return the names of the steps of a kind, in the order of time."""
-        return [name for name in self.steps if _kind(name) == kind]
+        return [name for name in self.steps if kind_of(name) == kind]
 
 
 class Work:
@@ -84,7 +67,9 @@ class Work:
         keep: Callable[[str], MediaPath],
         options: CoverOptions | None = None,
     ) -> None:
-        """Raises UnknownMethod, UnknownDonor, UnreadableVideo, and for weights what make_hider raises."""
+        """Raises UnknownMethod, UnknownDonor, InvalidCovers, UnreadableVideo, and for weights what make_hider
+        raises.
+        """
         self._hider = make_hider(
             task.method, hiding.weights_dir, donor=task.donor, seed=task.seed, neutral_s=task.neutral_s,
             device=hiding.device,
@@ -92,9 +77,10 @@ class Work:
         self._source, self._task, self._hiding, self._keep = source, task, hiding, keep
         self._options = options or CoverOptions()
         self._video = probe_video(source)
+        check_fits(task.covers, self._video)
         self._shares = FOLLOWING if self._hider.watches else COVERING
         weights = sorted((name, one.sha256) for name, one in WEIGHTS.items())
-        self._basis = repr((emotion.__version__, task, self._options, weights)).encode()
+        self._basis = repr((emotion.__version__, replace(task, covers=()), self._options, weights)).encode()
         self._times_us = known_times(source, self._video)
         segments = plan_segments(self._video.duration_us)
         self._looks = {self._name(LOOK, at): one for at, one in enumerate(segments)}
@@ -151,7 +137,7 @@ class Work:
         stretch = one.steps[name]
         if stretch is None:
             self._cast(one, name)
-        elif _kind(name) == WATCH:
+        elif kind_of(name) == WATCH:
             seen = self._hider.watch(self._source, self.faces(), one.plan, stretch, cancelled)
             write_watched(seen, self._keep(name))
         else:
@@ -164,7 +150,7 @@ class Work:
         Raises ResultLost, OutputDiffers, OutputUnwritable, Cancelled.
         """
         one = self._rounds[-1]
-        parts = [self._picture_of(name) for name in one.named(WRITE)]
+        parts = [self._written(name) for name in one.named(WRITE)]
         temporary = partial_path(destination)
         try:
             verification = join_stretches(
@@ -216,17 +202,18 @@ class Work:
                 self._prepare(one, self.read(cast, read_json))
         drawn_before = self._hider.drawn
         residuals = write_stretch(
-            self._source, self._keep(_picture(name)), stretch, video=self._video, hider=self._hider,
-            plans=(one.plan, one.exempt), second=self._hiding.second, progress=progress, cancelled=cancelled,
+            self._source, self._keep(picture_of(name)), stretch, video=self._video, hider=self._hider,
+            plans=(one.plan, one.exempt), drawn=self._drawn_in(one.plan, stretch),
+            second=self._hiding.second, progress=progress, cancelled=cancelled,
         )  # fmt: skip
         found = [[each.frame, each.time_us, each.score, each.box_px.tolist()] for each in residuals]
         drawn = self._hider.drawn - drawn_before
-        size_bytes = size_of(self._keep(_picture(name)))
+        size_bytes = size_of(self._keep(picture_of(name)))
         write_json({"drawn": drawn, "residuals": found, "size_bytes": size_bytes}, self._keep(name))
 
-    def _picture_of(self, name: str) -> MediaPath:
+    def _written(self, name: str) -> MediaPath:
         """Return the video of a stretch that is done. Raises ResultLost when not all of it is there."""
-        picture = self._keep(_picture(name))
+        picture = self._keep(picture_of(name))
 
         def check(said: MediaPath) -> MediaPath:
             if not picture.is_file() or size_of(picture) != read_json(said)["size_bytes"]:
@@ -301,8 +288,18 @@ class Work:
             steps |= {self._name(WATCH, at, basis[at]): one for at, one in enumerate(stretches)}
             steps[self._name(CAST, 0, whole)] = None
         for at, one in enumerate(stretches):
-            steps[self._name(WRITE, at, whole if self._hider.watches else basis[at])] = one
+            drawn = self._drawn_in(plan, one)  # what is drawn lies over the rest and decides nothing else
+            rests_on = (whole if self._hider.watches else basis[at]) + (
+                repr(drawn).encode() if drawn else b""
+            )
+            steps[self._name(WRITE, at, rests_on)] = one
         return _Round(plan, self._plan(others, ()), extra, steps)
+
+    def _drawn_in(self, plan: CoverPlan, stretch: Stretch) -> tuple[DrawnCover, ...]:
+        """Return the covers drawn by a person that touch a stretch."""
+        times_us = plan.frame_times_us - plan.frame_times_us[0]
+        first, last = int(times_us[stretch.numbers.start]), int(times_us[stretch.numbers.stop - 1])
+        return between(self._task.covers, first, last)
 
     def _plan(self, tracks: Sequence[Track], extra: Extra) -> CoverPlan:
         return plan_cover(
@@ -324,18 +321,9 @@ class Work:
         return self._look_step(name, stretch.segment)
 
     def _as_step(self, name: str, start_us: int, seconds: float) -> Step:
-        kind = _kind(name)
+        kind = kind_of(name)
         return Step(kind, name, start_us, seconds, self._shares.get(kind, 0.0), self._keep(name).is_file())
 
     def _name(self, kind: str, at: int, rests_on: bytes = b"") -> str:
         digest = hashlib.sha256(self._basis + rests_on).hexdigest()[:16]
         return f"{kind}-{at:05d}-{digest}.{'npz' if kind in (LOOK, WATCH) else 'json'}"
-
-
-def _kind(name: str) -> str:
-    return name.split("-", 1)[0]
-
-
-def _picture(name: str) -> str:
-    """Return the name of the video beside what is said about it."""
-    return f"{name.removesuffix('.json')}.mp4"

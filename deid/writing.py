@@ -5,11 +5,12 @@ It rests on the plan of the whole recording, so that covers, tracks and gaps kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Final
 
 from deid.cover import CoverPlan
+from deid.drawn import DrawnCover, boxes_at, draw_covers
 from deid.errors import DamagedVideo
 from deid.hiders import Hider
 from deid.stretches import Stretch
@@ -33,17 +34,19 @@ def write_stretch(
     video: VideoInfo,
     hider: Hider,
     plans: tuple[CoverPlan, CoverPlan],
+    drawn: Sequence[DrawnCover],
     second: SecondDetector,
     progress: Progress,
     cancelled: Cancel | None,
 ) -> tuple[Residual, ...]:
     """Write one stretch without sound and return what the second detector still sees in it.
 
-    plans: of what is covered, and of what stays. Raises DamagedVideo, OutputDiffers, OutputUnwritable,
-    Cancelled.
+    plans: of what is covered, and of what stays. drawn: by a person, over all that. Raises DamagedVideo,
+    OutputDiffers, OutputUnwritable, Cancelled.
     """
     plan, numbers = plans[0], stretch.numbers
     segment, origin_us = stretch.segment, int(plan.frame_times_us[stretch.numbers.start])
+    first_us = int(plan.frame_times_us[0])
     reading = prefetch(lambda: read_frames(source, start_us=segment.start_us, end_us=segment.end_us), ahead=4)
     with (
         reading as frames,
@@ -55,10 +58,11 @@ def write_stretch(
         for number, frame in enumerate(_in_step(frames, plan, numbers), numbers.start):
             if cancelled is not None and cancelled():
                 raise Cancelled("The de-identification was cancelled.")
-            sink.write_frame(hider.hide(frame, number, plan), frame.time_us - origin_us)
+            image = draw_covers(hider.hide(frame, number, plan), boxes_at(drawn, frame.time_us - first_us))
+            sink.write_frame(image, frame.time_us - origin_us)
             progress(0.7 * (number - numbers.start) / len(numbers))
     return find_residuals(
-        destination, numbers, plans, detector=second, cancelled=cancelled,
+        destination, numbers, plans, drawn=drawn, detector=second, cancelled=cancelled,
         progress=lambda fraction: progress(0.7 + 0.3 * fraction),
     )  # fmt: skip
 

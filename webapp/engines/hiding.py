@@ -19,8 +19,8 @@ from webapp.jobs.errors import PlanOutdated
 if TYPE_CHECKING:
     from deid.audit import AuditTools
     from deid.delivery import Delivery
+    from deid.steps import Step
     from deid.task import Hiding, Task
-    from deid.work import Step
 
 
 def known_methods() -> tuple[str, ...]:
