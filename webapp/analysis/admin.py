@@ -8,6 +8,7 @@ from webapp.core.admin_site import ReadOnlyAdmin
 class AnalysisRunAdmin(ReadOnlyAdmin[AnalysisRun]):
     list_display = ("id", "encounter", "model", "sync_offset_ms", "finished_at")
     list_filter = ("model",)
+    exclude = ("summary",)  # what faces showed is for those whom `shown_to` lets see it
 
 
 @admin.register(PersonCorrection)

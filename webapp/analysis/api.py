@@ -17,12 +17,13 @@ from rest_framework.views import APIView
 from webapp.analysis import correcting, schemas, services
 from webapp.analysis.access import access_correction, access_job, access_run
 from webapp.analysis.models import AnalysisRun, FaceObservation
-from webapp.analysis.queries import faces_between, may_be_analysed
+from webapp.analysis.queries import faces_between
+from webapp.analysis.showing import shown_to
 from webapp.analysis.state import encounter_state, job_state
 from webapp.analysis.timelines import COLUMNS, face_columns, second_rows, timeline
 from webapp.core.errors import Invalid
 from webapp.jobs.services import cancel_job, retry_job
-from webapp.studies.access import access_encounter
+from webapp.studies.access import Someone, access_encounter
 
 LONGEST_FACES_S = 600
 
@@ -52,7 +53,8 @@ class RunCreation(APIView):
 class RunTimeline(APIView):
     @extend_schema(responses=schemas.TimelineOutput, summary="A run second by second, in columns")
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(timeline(access_run(request.user, pk, "view_results")), headers=_PRIVATE)
+        run = access_run(request.user, pk, "view_results")
+        return Response(timeline(run, request.user), headers=_PRIVATE)
 
 
 class RunFaces(APIView):
@@ -69,7 +71,7 @@ class RunFaces(APIView):
         if not 0 <= to_s - from_s <= LONGEST_FACES_S:
             raise Invalid(f"Expected at most {LONGEST_FACES_S} seconds at a time, got {to_s - from_s:g}.")
         faces = faces_between(run, camera, round(from_s * 1000), round(to_s * 1000))
-        if not may_be_analysed(run.encounter, camera):
+        if camera not in shown_to(request.user, run.encounter).cameras:
             faces = FaceObservation.objects.none()
         return Response(face_columns(run, camera, faces), headers=_PRIVATE)
 
@@ -81,7 +83,9 @@ class TimelineCsv(APIView):
         services.record_export(run=run, actor=request.user)
         name = f"{run.encounter.study.slug}-{run.encounter.code}-timeline.csv"
         headers = _PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(_as_csv(run), content_type="text/csv; charset=utf-8", headers=headers)
+        return HttpResponse(
+            _as_csv(run, request.user), content_type="text/csv; charset=utf-8", headers=headers
+        )
 
 
 class PersonCorrectionCreation(APIView):
@@ -144,9 +148,9 @@ class JobRetry(APIView):
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
-def _as_csv(run: AnalysisRun) -> str:
+def _as_csv(run: AnalysisRun, reader: Someone) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(second_rows(run))
+    writer.writerows(second_rows(run, reader))
     return text.getvalue()

@@ -28,6 +28,9 @@ def preview(scope: Scope) -> Iterator[Effect]:
         seconds = SecondRow.objects.filter(run__in=runs).count()
         yield Effect("delete", "analysis runs", runs.count(), f"They hold {seconds:,} classified seconds.")
         return
+    if scope.ends(Purpose.SHOW_DOCTOR, Camera.DOCTOR) and Camera.DOCTOR not in _ended_cameras(scope):
+        why = "From now on they are shown to the doctor alone."
+        yield Effect("keep", "classified seconds of the doctor", _readings(runs, Camera.DOCTOR).count(), why)
     for camera in _ended_cameras(scope):
         why = "With all faces and face measurements; the seconds then say that consent is withheld."
         yield Effect("delete", f"classified seconds of the {camera}", _readings(runs, camera).count(), why)

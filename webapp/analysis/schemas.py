@@ -123,6 +123,12 @@ class LaneOutput(Plain):
     summary = SummaryOutput()
 
 
+class HiddenOutput(Plain):
+    camera = serializers.ChoiceField(choices=Camera.choices)
+    role = serializers.CharField()
+    why = serializers.CharField()
+
+
 class TimelineOutput(Plain):
     id = serializers.UUIDField()
     model = serializers.CharField()
@@ -130,6 +136,7 @@ class TimelineOutput(Plain):
     duration_s = serializers.IntegerField()
     sync = SyncOutput()
     lanes = LaneOutput(many=True)
+    hidden = HiddenOutput(many=True, help_text="Lanes that are not for you; in timeline.csv they are empty.")
 
 
 class FacesInput(Plain):

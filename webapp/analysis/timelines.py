@@ -1,4 +1,4 @@
-"""A run as columns for a chart and as lines of timeline.csv. Seconds whose consent is gone say so and
+"""A run as columns for a chart and as lines of timeline.csv. Seconds that the reader may not see say so and
 nothing else.
 """
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
-from webapp.analysis.queries import may_be_analysed
-from webapp.recordings.models import Camera
+from webapp.analysis.showing import FOR_THE_DOCTOR_ALONE, shown_to
+from webapp.studies.access import Someone
 
 EMOTIONS: Final = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 STATUSES: Final = [
@@ -41,18 +41,24 @@ _KEPT_WHEN_WITHHELD: Final = frozenset({"camera", "second", "role"})
 Values = dict[str, Any]
 
 
-def second_rows(run: AnalysisRun) -> Iterator[Values]:
-    """Yield the values of COLUMNS for every second, emptied where consent is withheld at this moment."""
-    allowed = {camera for camera in Camera.values if may_be_analysed(run.encounter, camera)}
+def second_rows(run: AnalysisRun, reader: Someone | None) -> Iterator[Values]:
+    """Yield the values of COLUMNS for every second, emptied where the reader may not see them at this moment.
+
+    reader: None for whoever may get what is made of them.
+    """
+    allowed = shown_to(reader, run.encounter).cameras
     for row in SecondRow.objects.filter(run=run).values(*COLUMNS).iterator():
         yield row if row["camera"] in allowed else _withheld(row)
 
 
-def timeline(run: AnalysisRun) -> Values:
-    """Return the run as one lane of columns per person, on the encounter's clock."""
+def timeline(run: AnalysisRun, reader: Someone | None) -> Values:
+    """Return the run as one lane of columns per person, on the encounter's clock; in the place of a lane that
+    is not for this reader, a sentence that says so.
+    """
     lanes: dict[tuple[str, str], list[Values]] = {}
-    for row in second_rows(run):
+    for row in second_rows(run, reader):
         lanes.setdefault((row["camera"], row["role"]), []).append(row)
+    kept = shown_to(reader, run.encounter).kept
     ends = [rows[-1]["second"] + 1 for rows in lanes.values()]
     return {
         "id": str(run.pk),
@@ -65,7 +71,14 @@ def timeline(run: AnalysisRun) -> Values:
             "method": run.sync_method,
             "applied": run.sync_applied,
         },
-        "lanes": [_lane(run, camera, role, rows) for (camera, role), rows in lanes.items()],
+        "lanes": [
+            _lane(run, camera, role, rows) for (camera, role), rows in lanes.items() if camera not in kept
+        ],
+        "hidden": [
+            {"camera": camera, "role": role, "why": FOR_THE_DOCTOR_ALONE}
+            for camera, role in lanes
+            if camera in kept
+        ],
     }
 
 

@@ -15,7 +15,9 @@ from webapp.analysis.queries import (
     recordings_now,
     rests_on,
 )
+from webapp.analysis.showing import shown_to
 from webapp.recordings.models import Camera
+from webapp.studies.access import Someone
 from webapp.studies.models import Encounter
 
 MOST_PEOPLE: Final = 8
@@ -25,7 +27,11 @@ Values = dict[str, Any]
 
 
 def people_of(run: AnalysisRun) -> list[Values]:
-    """Return per camera whom the run saw, the most often seen first, and what was said about them."""
+    """Return per camera whom the run saw, the most often seen first, and what was said about them.
+
+    Who was seen, never what their faces showed: it can be corrected also where the doctor's expression is for
+    the doctor alone.
+    """
     known = run.summary.get("cameras", {})
     return [
         _camera(run, camera)
@@ -50,9 +56,9 @@ def runs_of(encounter: Encounter, shown: AnalysisRun | None) -> list[Values]:
     ]
 
 
-def suggestions_of(run: AnalysisRun) -> list[Values]:
-    """Return what the rules suggested, while both people agree to the analysis of their expression."""
-    if not all(may_be_analysed(run.encounter, camera) for camera in Camera.values):
+def suggestions_of(run: AnalysisRun, reader: Someone) -> list[Values]:
+    """Return what the rules suggested, to those who may see both people: a rule may speak of either."""
+    if not shown_to(reader, run.encounter).is_everybody:
         return []
     found: list[Values] = run.summary.get("suggestions", [])
     return found

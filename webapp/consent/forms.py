@@ -14,10 +14,15 @@ from webapp.consent.signing import MOST_BYTES, scan_suffix
 from webapp.core.errors import Invalid
 from webapp.studies.models import Participant
 
-#: What each kind of participant is asked about; the doctor's expression is a purpose of its own.
+#: What one kind of participant alone is asked; the doctor's expression is theirs, and so is who sees it.
+OF_ONE_KIND: dict[Purpose, Participant.Kind] = {
+    Purpose.ANALYSE_PATIENT: Participant.Kind.PATIENT,
+    Purpose.ANALYSE_DOCTOR: Participant.Kind.DOCTOR,
+    Purpose.SHOW_DOCTOR: Participant.Kind.DOCTOR,
+}
 ASKED: dict[Participant.Kind, list[Purpose]] = {
-    Participant.Kind.PATIENT: [p for p in Purpose if p != Purpose.ANALYSE_DOCTOR],
-    Participant.Kind.DOCTOR: [p for p in Purpose if p != Purpose.ANALYSE_PATIENT],
+    kind: [purpose for purpose in Purpose if OF_ONE_KIND.get(purpose, kind) == kind]
+    for kind in Participant.Kind
 }
 
 

@@ -15,7 +15,8 @@ from webapp.studies.models import Participant, Study
 class Purpose(models.TextChoices):
     RECORD = "record", "Record the consultation"
     ANALYSE_PATIENT = "analyse_patient", "Analyse the patient's expression"
-    ANALYSE_DOCTOR = "analyse_doctor", "Analyse the doctor's expression, for research or training only"
+    ANALYSE_DOCTOR = "analyse_doctor", "Analyse the doctor's expression, for the doctor's own training"
+    SHOW_DOCTOR = "show_doctor", "Show the doctor's expression to members of the study, for research"
     ANNOTATE = "annotate", "Label the recording by hand"
     LIVE_FEEDBACK = "live_feedback", "Give live feedback"
     SHARE_DEIDENTIFIED = "share_deidentified", "Share a de-identified version"

@@ -19,9 +19,11 @@ from webapp.feedback.rows import rows_by_camera, source_of, timeline_of
 class FeedbackTimeline(APIView):
     @extend_schema(responses=TimelineOutput, summary="The seconds a doctor reflects on, in columns")
     def get(self, request: Request, pk: UUID) -> Response:
-        source = source_of(access_feedback(request.user, pk))
+        reader = request.user
+        source = source_of(access_feedback(reader, pk))
         if source is None:
             raise NotFound
-        rows = rows_by_camera(source)
+        rows = rows_by_camera(source, reader)
         summary = engines.session_findings(rows["doctor"], rows["patient"])["summary"]
-        return Response(timeline_of(source, summary), headers={"Cache-Control": "private, no-store"})
+        found = timeline_of(source, reader, summary)
+        return Response(found, headers={"Cache-Control": "private, no-store"})

@@ -19,24 +19,24 @@ def feedback_of(encounter: Encounter, doctor: User, source: Source | None) -> di
     """Return what the doctor's page and its PDF both say; findings only where there is a source."""
     notes = Note.objects.filter(encounter=encounter, doctor=doctor)
     found = {"notes": notes, "comments": comments_on(encounter, doctor), "care": care_score(encounter)}
-    return found | (_findings(encounter, source) if source else {})
+    return found | (_findings(encounter, doctor, source) if source else {})
 
 
-def _findings(encounter: Encounter, source: Source) -> dict[str, Any]:
-    rows = rows_by_camera(source)
+def _findings(encounter: Encounter, doctor: User, source: Source) -> dict[str, Any]:
+    rows = rows_by_camera(source, doctor)
     rules = rules_of(encounter.study)
     found = engines.session_findings(rows["doctor"], rows["patient"], rules=rules.text if rules else "")
     shares = found["summary"]["doctor"]["share_by_emotion"]
-    known = doctor_shares(encounter) if source.run else shares
+    known = doctor_shares(encounter, doctor) if source.run else shares
     return {
-        "timeline": timeline_of(source, found["summary"]),
+        "timeline": timeline_of(source, doctor, found["summary"]),
         "moments": found["moments"],
         "mirroring": [
             one | {"behind_s": abs(one["lag_s"])}
             for one in found["mirroring"]
             if one["correlation"] is not None
         ],
-        "comparison": compare_shares(encounter, known) if known else [],
+        "comparison": compare_shares(encounter, known, doctor) if known else [],
         "had_live": encounter.live_sessions.exists(),
         "speaking": speaking_of(source.run),
         "suggestions": _suggestions(encounter, found["suggestions"]),

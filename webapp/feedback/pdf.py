@@ -160,6 +160,8 @@ def _shares(pdf: Document, comparison: Sequence[Values]) -> None:
             for one in comparison
         ]
         _table(pdf, ("Classified as", "Now", "Your earlier mean", "Study’s middle half"), rows)
+        if left_out := comparison[0]["left_out"]:
+            pdf.line_of(f"Encounters left out, as their doctors show it to nobody else: {left_out}.", size=9)
 
 
 def _mirroring(pdf: Document, found: Sequence[Values]) -> None:

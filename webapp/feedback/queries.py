@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import quantiles
 from typing import Any, Final
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from webapp.analysis.models import AnalysisRun
-from webapp.analysis.queries import may_be_analysed
+from webapp.analysis.queries import purpose_of
+from webapp.analysis.showing import purpose_to_show
 from webapp.analysis.timelines import EMOTIONS
 from webapp.feedback.care import score
 from webapp.feedback.models import CareRating
 from webapp.live.models import LiveSession
+from webapp.recordings.models import Camera
+from webapp.recordings.queries import allowing
 from webapp.studies.access import Someone, needs_of, visible_encounters
 from webapp.studies.models import Encounter, Study
 
@@ -21,6 +25,7 @@ Shares = dict[str, float | None]
 #: Fewer than so many other encounters, or of fewer doctors, would point at persons: then nothing is compared.
 LEAST_ENCOUNTERS: Final = 5
 LEAST_DOCTORS: Final = 3
+DOCTORS_SHARES: Final = "summary__cameras__doctor__roles__doctor__share_by_emotion"
 
 
 def own_encounters(user: Someone) -> QuerySet[Encounter]:
@@ -35,38 +40,44 @@ def own_encounters(user: Someone) -> QuerySet[Encounter]:
     )
 
 
-def doctor_shares(encounter: Encounter) -> Shares | None:
-    """Return the shares of the doctor's expressions by the newest run, None without it or consent."""
-    run = AnalysisRun.objects.filter(encounter=encounter).first()
-    if run is None or not may_be_analysed(encounter, "doctor"):
-        return None
-    roles = run.summary.get("cameras", {}).get("doctor", {}).get("roles", {})
-    shares: Shares | None = roles.get("doctor", {}).get("share_by_emotion")
-    return shares if shares and any(value is not None for value in shares.values()) else None
+def doctor_shares(encounter: Encounter, reader: Someone) -> Shares | None:
+    """Return the shares of the doctor's expressions by the newest run, None without it or for this reader."""
+    return shares_in(Encounter.objects.filter(pk=encounter.pk), reader).get(encounter.pk)
 
 
-def compare_shares(encounter: Encounter, shares: Shares) -> list[dict[str, Any]]:
+def shares_in(encounters: QuerySet[Encounter], reader: Someone) -> dict[UUID, Shares]:
+    """Return what doctor_shares says of each encounter, as far as the reader may see their doctor, in one
+    question for all of them.
+    """
+    own = encounters.none() if reader.pk is None else encounters.filter(doctor__user_id=reader.pk)
+    shown = allowing(own, purpose_of(Camera.DOCTOR)) | allowing(encounters, purpose_to_show(Camera.DOCTOR))
+    found = _newest_runs(shown).values_list("encounter_id", DOCTORS_SHARES)
+    return {pk: shares for pk, shares in found if shares and any(map(_is_known, shares.values()))}
+
+
+def compare_shares(encounter: Encounter, shares: Shares, reader: Someone) -> list[dict[str, Any]]:
     """Return per emotion the share now, the mean of the doctor's earlier encounters, and the study's.
 
     The study's figures are quartiles over other doctors' encounters, None where they are too few to hide who
-    is behind them.
+    is behind them. left_out: of how many of them the doctor shows it to nobody else.
     """
     earlier = Encounter.objects.filter(
         study=encounter.study, doctor=encounter.doctor, held_on__lte=encounter.held_on
     ).exclude(pk=encounter.pk)
-    own = _known(earlier)
+    own = list(shares_in(earlier, reader).values())
     others = Encounter.objects.filter(study=encounter.study).exclude(doctor=encounter.doctor)
-    known_others = [(one.doctor_id, found) for one in others if (found := doctor_shares(one))]
-    enough = (
-        len(known_others) >= LEAST_ENCOUNTERS and len({doctor for doctor, _ in known_others}) >= LEAST_DOCTORS
-    )
+    theirs = shares_in(others, reader)
+    doctors = others.filter(pk__in=theirs).values("doctor").distinct().count()
+    enough = len(theirs) >= LEAST_ENCOUNTERS and doctors >= LEAST_DOCTORS
+    left_out = _newest_runs(_for_their_doctors_alone(others)).count()
     return [
         {
             "emotion": emotion,
             "now": shares.get(emotion),
             "past": _mean(one.get(emotion) for one in own),
             "past_count": len(own),
-            "study": _middle_half(one.get(emotion) for _, one in known_others) if enough else None,
+            "study": _middle_half(one.get(emotion) for one in theirs.values()) if enough else None,
+            "left_out": left_out,
         }
         for emotion in EMOTIONS
     ]
@@ -90,15 +101,17 @@ def answered(encounter: Encounter) -> dict[str, int]:
 
 def visits(user: Someone) -> list[dict[str, Any]]:
     """Return the doctor's own encounters for a look over time, the newest first."""
+    own = own_encounters(user)[:100]
+    shares = shares_in(Encounter.objects.filter(pk__in=[encounter.pk for encounter in own]), user)
     return [
         {
             "encounter": encounter,
-            "shares": doctor_shares(encounter),
+            "shares": shares.get(encounter.pk),
             "care": care_score(encounter),
             "suggestions": answered(encounter),
             "is_reflected": encounter.reflections.filter(doctor_id=user.pk).exists(),
         }
-        for encounter in own_encounters(user)[:100]
+        for encounter in own
     ]
 
 
@@ -106,8 +119,18 @@ def may_see_feedback(user: Someone, study: Study) -> bool:
     return "view_feedback" in needs_of(user, study)
 
 
-def _known(encounters: Iterable[Encounter]) -> list[Shares]:
-    return [found for one in encounters if (found := doctor_shares(one))]
+def _newest_runs(encounters: QuerySet[Encounter]) -> QuerySet[AnalysisRun]:
+    newest = AnalysisRun.objects.filter(encounter=OuterRef("pk")).order_by("-finished_at").values("pk")[:1]
+    return AnalysisRun.objects.filter(pk__in=encounters.order_by().values_list(Subquery(newest)))
+
+
+def _for_their_doctors_alone(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
+    shown = allowing(encounters, purpose_to_show(Camera.DOCTOR)).values("pk")
+    return allowing(encounters, purpose_of(Camera.DOCTOR)).exclude(pk__in=shown)
+
+
+def _is_known(share: float | None) -> bool:
+    return share is not None
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from webapp.analysis.models import AnalysisRun
-from webapp.analysis.queries import latest_run, may_be_analysed
+from webapp.analysis.queries import latest_run
+from webapp.analysis.showing import shown_to
 from webapp.analysis.timelines import EMOTIONS, second_rows
 from webapp.analysis.timelines import timeline as run_timeline
 from webapp.live.models import LiveSession, Reading
+from webapp.studies.access import Someone
 from webapp.studies.models import Encounter
 
 Values = dict[str, Any]
@@ -34,16 +36,16 @@ def source_of(encounter: Encounter) -> Source | None:
     return Source(session=session) if session else None
 
 
-def rows_by_camera(source: Source) -> dict[str, list[Values]]:
-    """Return plain rows per camera in the order of time, emptied where consent is withheld now."""
+def rows_by_camera(source: Source, reader: Someone) -> dict[str, list[Values]]:
+    """Return plain rows per camera in the order of time, emptied where the reader may not see them now."""
     found: dict[str, list[Values]] = {"doctor": [], "patient": []}
-    rows = _of_run(source.run) if source.run else _of_session(source.session)
+    rows = _of_run(source.run, reader) if source.run else _of_session(source.session, reader)
     for row in rows:
         found[row["camera"]].append(row)
     return found
 
 
-def _of_run(run: AnalysisRun) -> list[Values]:
+def _of_run(run: AnalysisRun, reader: Someone) -> list[Values]:
     return [
         {
             "camera": row["camera"],
@@ -55,14 +57,14 @@ def _of_run(run: AnalysisRun) -> list[Values]:
             "frames_sampled": row["frames_sampled"] or 0,
             "frames_detected": row["frames_detected"] or 0,
         }
-        for row in second_rows(run)
+        for row in second_rows(run, reader)
     ]
 
 
-def _of_session(session: LiveSession | None) -> list[Values]:
+def _of_session(session: LiveSession | None, reader: Someone) -> list[Values]:
     if session is None:
         return []
-    allowed = {camera for camera in LABELS if may_be_analysed(session.encounter, camera)}
+    allowed = shown_to(reader, session.encounter).cameras
     names = (
         "camera",
         "second",
@@ -83,11 +85,12 @@ def _withheld(row: Values) -> Values:
     return {**row, **empty, "frames_sampled": 0, "frames_detected": 0}
 
 
-def timeline_of(source: Source, summary: dict[str, Values]) -> Values:
+def timeline_of(source: Source, reader: Someone, summary: dict[str, Values]) -> Values:
     """Return the columns of a timeline page, as for an analysis. summary: of each person, by role."""
     if source.run is not None:
-        return run_timeline(source.run)
-    lanes = [_lane(camera, rows, summary[camera]) for camera, rows in rows_by_camera(source).items() if rows]
+        return run_timeline(source.run, reader)
+    found = rows_by_camera(source, reader)
+    lanes = [_lane(camera, rows, summary[camera]) for camera, rows in found.items() if rows]
     ends = [lane["seconds"][-1] + 1 for lane in lanes]
     return {
         "id": "",
@@ -96,6 +99,7 @@ def timeline_of(source: Source, summary: dict[str, Values]) -> Values:
         "duration_s": max(ends, default=0),
         "sync": {"offset_ms": None, "confidence": None, "method": "clock", "applied": False},
         "lanes": lanes,
+        "hidden": [],
     }
 
 

@@ -14,29 +14,48 @@ from webapp.studies.models import Encounter
 
 EVERYONE = ("doctor", "patient")
 #: Whose consent a purpose needs; every other purpose needs that of everyone who can be seen.
-WHO_DECIDES = {Purpose.ANALYSE_PATIENT: ("patient",), Purpose.ANALYSE_DOCTOR: ("doctor",)}
+WHO_DECIDES = {
+    Purpose.ANALYSE_PATIENT: ("patient",),
+    Purpose.ANALYSE_DOCTOR: ("doctor",),
+    Purpose.SHOW_DOCTOR: ("doctor",),
+}
+#: What has to be allowed before something else can be: what is not analysed cannot be shown either.
+RESTS_ON = {Purpose.SHOW_DOCTOR: (Purpose.ANALYSE_DOCTOR,)}
 
 
 def needed_decisions(purpose: str) -> set[tuple[str, str]]:
     """Return the (person, purpose) pairs that must all be granted: what may not be kept may not be used."""
     people = WHO_DECIDES.get(Purpose(purpose), EVERYONE)
-    return {(person, purpose) for person in people} | {(person, Purpose.RECORD) for person in EVERYONE}
+    asked = (purpose, *RESTS_ON.get(Purpose(purpose), ()))
+    return {(person, one) for person in people for one in asked} | {
+        (person, Purpose.RECORD) for person in EVERYONE
+    }
 
 
 def usable_for(
     recordings: QuerySet[Recording], purpose: str, at: datetime | None = None
 ) -> QuerySet[Recording]:
     """Return the recordings whose newest consent decisions allow the purpose at that time (default: now)."""
-    condition = _kept_still(at)
-    for person, needed in needed_decisions(purpose):
-        condition &= Q(**{f"encounter__{person}__in": granting(needed, at).values("pk")})
-    return recordings.filter(condition)
+    return recordings.filter(_allowed(purpose, at, "encounter__"))
 
 
-def _kept_still(at: datetime | None) -> Q:
-    """Return the condition that the encounter's last day to be kept is not over."""
+def allowing(
+    encounters: QuerySet[Encounter], purpose: str, at: datetime | None = None
+) -> QuerySet[Encounter]:
+    """Return the encounters in which `consents_to` holds: one question for all of them."""
+    return encounters.filter(_allowed(purpose, at))
+
+
+def _allowed(purpose: str, at: datetime | None, encounter: str = "") -> Q:
+    """Return the condition that all decisions are there and the last day to be kept is not over.
+
+    encounter: the way to it from the rows asked about.
+    """
     today = timezone.localdate(at or timezone.now())
-    return Q(encounter__keep_until=None) | Q(encounter__keep_until__gte=today)
+    condition = Q(**{f"{encounter}keep_until": None}) | Q(**{f"{encounter}keep_until__gte": today})
+    for person, needed in needed_decisions(purpose):
+        condition &= Q(**{f"{encounter}{person}__in": granting(needed, at).values("pk")})
+    return condition
 
 
 def is_usable_for(recording: Recording, purpose: str, at: datetime | None = None) -> bool:

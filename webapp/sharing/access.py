@@ -58,9 +58,9 @@ def access_package(user: Someone, slug: str, version: int) -> Release:
     if release.state not in PACKED:
         raise Conflict("There is no package of this release yet.")
     items = ReleaseItem.objects.filter(release=release)
-    purposes = {purpose for item in items for purpose in item.purposes}
+    purposes = {purpose for item in items for purpose in item.needed}
     for purpose in purposes:
-        needing = {item.encounter_id for item in items if purpose in item.purposes}
+        needing = {item.encounter_id for item in items if purpose in item.needed}
         recordings = Recording.objects.filter(encounter__in=needing)
         allowed = set(usable_for(recordings, purpose).values_list("encounter", flat=True))
         if needing - allowed:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 
-from webapp.analysis.queries import may_be_analysed
+from webapp.analysis.showing import shown_to
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden, newest_review
-from webapp.recordings.models import Camera
 from webapp.sharing.planning import PlannedEncounter
 
 ASK_EVERY_S = 3.0
@@ -19,9 +18,7 @@ def holds(planned: PlannedEncounter) -> bool:
         return False
     if any(_is_refused(video) for video in planned.videos):
         return False
-    encounter = planned.encounter
-    now = {camera for camera in Camera.values if may_be_analysed(encounter, camera)}
-    return planned.run is None or planned.analysed == now
+    return planned.run is None or planned.analysed == shown_to(None, planned.encounter).cameras
 
 
 def _is_refused(video: Derivative) -> bool:

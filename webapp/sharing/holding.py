@@ -79,7 +79,7 @@ def _ended(scope: Scope) -> list[ReleaseItem]:
     return [
         item
         for item in shared.order_by("release__version", "path")
-        if any(_ends(scope, purpose) for purpose in item.purposes)
+        if any(_ends(scope, purpose) for purpose in item.needed)
         and (item.release.made_at is None or item.release.made_at <= scope.ended_at or not _is_allowed(item))
     ]
 
@@ -91,15 +91,15 @@ def _ends(scope: Scope, purpose: str) -> bool:
 
 def _is_allowed(item: ReleaseItem) -> bool:
     recording = Recording.objects.filter(encounter=item.encounter_id).first()
-    return recording is not None and all(is_usable_for(recording, purpose) for purpose in item.purposes)
+    return recording is not None and all(is_usable_for(recording, purpose) for purpose in item.needed)
 
 
 def lapsed() -> int:
     """Call back what rests on a consent whose last day is over; return from how many releases."""
     items = list(standing_items().select_related("release__study").order_by("release_id", "path"))
-    purposes = {purpose for item in items for purpose in item.purposes}
+    purposes = {purpose for item in items for purpose in item.needed}
     over = {purpose: _lapsed_encounters(purpose) for purpose in purposes}
-    found = [item for item in items if any(item.encounter_id in over[purpose] for purpose in item.purposes)]
+    found = [item for item in items if any(item.encounter_id in over[purpose] for purpose in item.needed)]
     by_release = groupby(found, key=lambda item: item.release)
     return sum(_call_back_lapsed(release, {item.pk for item in ones}) for release, ones in by_release)
 

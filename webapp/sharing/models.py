@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from webapp.consent.models import Purpose
 from webapp.jobs.models import Job
 from webapp.recordings.models import WrappedKey
 from webapp.sharing.states import NEVER_PACKED, ONCE_READY, PACKED, SAYS, ReleaseState
@@ -111,7 +112,8 @@ class ReleasePerson(models.Model):
 
 class ReleaseItem(models.Model):
     """A video or a timeline in a package. source_id: the de-identified version or the analysis run that it
-    was, which may be erased since. purposes: those without which it may not be shared.
+    was, which may be erased since. purposes: those without which it might not be shared when it was made;
+    needed: those without which it may not be now.
     """
 
     class Kind(models.TextChoices):
@@ -139,6 +141,12 @@ class ReleaseItem(models.Model):
     @property
     def is_recalled(self) -> bool:
         return hasattr(self, "recalled")
+
+    @property
+    def needed(self) -> list[str]:
+        """Return the purposes; a doctor may have been shared before they were asked about being shown."""
+        asked_since = Purpose.ANALYSE_DOCTOR in self.purposes and Purpose.SHOW_DOCTOR not in self.purposes
+        return [*self.purposes, Purpose.SHOW_DOCTOR.value] if asked_since else self.purposes
 
 
 class Recipient(models.Model):

@@ -163,7 +163,7 @@ def _timeline(planned: PlannedEncounter, asking: Asking) -> Iterator[bytes]:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for row in second_rows(planned.run):
+    for row in second_rows(planned.run, None):
         if not asking.still():
             raise Stopped
         writer.writerow(row)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from webapp import engines
 from webapp.analysis.models import AnalysisRun
 from webapp.analysis.queries import purpose_of, rests_on
+from webapp.analysis.showing import purpose_to_show
 from webapp.consent.models import Purpose
 from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.queries import PURPOSE, SOUND_PURPOSE, purposes_of
@@ -42,8 +43,8 @@ class LeftOut:
 
 @dataclass
 class PlannedEncounter:
-    """What of one encounter goes in. analysed: the cameras whose timeline may be shared; the seconds of the
-    others say that consent is withheld.
+    """What of one encounter goes in. analysed: the cameras whose person may be shown to others; the
+    seconds of the others say that consent is withheld.
     """
 
     encounter: Encounter
@@ -53,7 +54,8 @@ class PlannedEncounter:
 
     @property
     def timeline_purposes(self) -> list[str]:
-        return [Purpose.RECORD, PURPOSE, *(purpose_of(camera) for camera in sorted(self.analysed))]
+        shown = {one(camera) for camera in self.analysed for one in (purpose_of, purpose_to_show)}
+        return [Purpose.RECORD, PURPOSE, *sorted(shown)]
 
 
 @dataclass
@@ -177,6 +179,6 @@ def _add_timelines(found: dict[UUID, PlannedEncounter]) -> None:
             run.encounter = planned.encounter
             planned.run = run
     for camera in Camera.values:
-        allowed = usable_for(ready, purpose_of(camera)).values_list("encounter", flat=True)
+        allowed = usable_for(ready, purpose_to_show(camera)).values_list("encounter", flat=True)
         for pk in set(allowed):
             found[pk].analysed |= {camera}

@@ -151,6 +151,24 @@ def test_seconds_of_a_person_who_withdrew_are_served_as_withheld_and_empty(alice
     assert {row["happiness"] for row in rows if row["camera"] == "patient"} == {""}
 
 
+def test_a_doctors_lane_that_is_for_the_doctor_alone_is_a_sentence_and_empty_lines_to_others(
+    alices, run, alice, doctor, dora, signed_in
+):
+    withdraw(alice, doctor, "show_doctor")
+    found = alices.get(f"/api/v1/runs/{run.pk}/timeline/").json()
+    assert [lane["camera"] for lane in found["lanes"]] == ["patient"]
+    why = "The doctor’s expression is shown to the doctor alone."
+    assert found["hidden"] == [{"camera": "doctor", "role": "doctor", "why": why}]
+    assert why in alices.get(run.encounter.get_absolute_url()).content.decode()
+    lines = alices.get(f"/api/v1/runs/{run.pk}/timeline.csv").content.decode().splitlines()
+    assert {line for line in lines if line.startswith("doctor,")} == {
+        f"doctor,{second},doctor,,consent_withheld{',' * 11},0,0" for second in range(3)
+    }
+    own = signed_in(dora)
+    assert own.get(f"/api/v1/runs/{run.pk}/timeline/").json()["hidden"] == []
+    assert why not in own.get(run.encounter.get_absolute_url()).content.decode()
+
+
 def test_the_csv_has_the_columns_of_the_contract_and_a_line_per_second(alices, run):
     answer = alices.get(f"/api/v1/runs/{run.pk}/timeline.csv")
     assert answer["Content-Disposition"] == 'attachment; filename="empathy-E-0001-timeline.csv"'

@@ -71,6 +71,15 @@ def test_doctor_who_withdraws_the_patients_analysis_touches_no_reading(held, doc
     assert SecondRow.objects.filter(emotion="happiness").count() == 4
 
 
+def test_doctor_who_is_shown_to_nobody_else_any_more_keeps_their_readings(held, doctor, withdraw):
+    scope = scope_of(doctor, ["show_doctor"])
+    kept = {effect.what: effect.why for effect in preview(scope) if effect.action == "keep"}
+    assert kept["classified seconds of the doctor"] == "From now on they are shown to the doctor alone."
+    assert not [effect for effect in preview(scope) if effect.action == "delete"]
+    assert withdraw(doctor, "show_doctor").state == "done"
+    assert SecondRow.objects.filter(camera="doctor", emotion="happiness").count() == 2
+
+
 def test_preview_says_what_happens_and_changes_nothing(held, patient):
     before = files_left()
     found = {(effect.action, effect.what): effect.count for effect in preview(scope_of(patient, ["record"]))}

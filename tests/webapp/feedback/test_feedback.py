@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from pypdf import PdfReader
 
+from tests.conftest import grant_everything
 from tests.webapp.records import add_recording, add_run, add_suggestion, findings
 from webapp.consent.services import record_decisions, withdraw_consent
 from webapp.core.models import AuditEvent
@@ -195,11 +196,13 @@ def another(encounter, alice, doctor, happiness: float):
     return other
 
 
-def test_shares_stand_beside_the_doctors_own_past_and_never_beside_a_few_others(
-    run, encounter, alice, consent_form
-):
-    from tests.conftest import grant_everything
+def compared(encounter, dora) -> dict:
+    return compare_shares(encounter, doctor_shares(encounter, dora), dora)[3]
 
+
+def test_shares_stand_beside_the_doctors_own_past_and_never_beside_a_few_others(
+    run, encounter, alice, dora, consent_form
+):
     another(encounter, alice, encounter.doctor, 0.2)
     another(encounter, alice, encounter.doctor, 0.4)
     others = [
@@ -208,13 +211,45 @@ def test_shares_stand_beside_the_doctors_own_past_and_never_beside_a_few_others(
     ]
     for place in range(4):
         another(encounter, alice, others[place % 3], 0.1 * place)
-    happiness = compare_shares(encounter, doctor_shares(encounter))[3]
+    happiness = compared(encounter, dora)
     assert happiness["emotion"] == "happiness"
     assert happiness["past"] == pytest.approx(0.3)
     assert happiness["study"] is None, "four encounters point at persons"
     another(encounter, alice, others[0], 0.4)
-    happiness = compare_shares(encounter, doctor_shares(encounter))[3]
+    happiness = compared(encounter, dora)
     assert happiness["study"] == pytest.approx((0.1, 0.2, 0.3))
+    assert happiness["left_out"] == 0
+
+
+def test_doctors_who_show_their_expression_to_nobody_else_do_not_count_in_the_studys_shares(
+    run, encounter, alice, doctor, dora, signed_in
+):
+    others = [
+        grant_everything(alice, add_participant(actor=alice, study=encounter.study, kind="doctor"))
+        for _ in range(4)
+    ]
+    for place in range(6):
+        another(encounter, alice, others[place % 3], 0.2)
+    another(encounter, alice, others[3], 1.0)
+    another(encounter, alice, doctor, 0.4)
+    record_decisions(actor=alice, participant=others[3], decisions={"show_doctor": False})
+    record_decisions(actor=alice, participant=doctor, decisions={"show_doctor": False})
+    happiness = compared(encounter, dora)
+    assert happiness["study"] == pytest.approx((0.2, 0.2, 0.2))
+    assert (happiness["left_out"], happiness["past"]) == (1, 0.4)
+    encounter.reflections.create(doctor=dora)
+    page = text_of(signed_in(dora).get(reverse("feedback:session", args=[encounter.pk])))
+    assert "1 encounter left out: its doctor shows their expression to nobody else." in page
+
+
+def test_comparing_asks_as_often_for_many_encounters_as_for_few(
+    run, encounter, alice, doctor, dora, django_assert_num_queries
+):
+    shares = doctor_shares(encounter, dora)
+    for _ in range(5):
+        another(encounter, alice, doctor, 0.2)
+    with django_assert_num_queries(3):
+        compare_shares(encounter, shares, dora)
 
 
 def test_visits_list_the_doctors_own_encounters_alone(run, encounter, dora, alice, signed_in):

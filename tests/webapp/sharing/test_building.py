@@ -190,7 +190,28 @@ def test_seconds_whose_analysis_is_not_agreed_to_say_that_consent_is_withheld(re
     }
     assert {row["status"] for row in rows if row["camera"] == "doctor"} == {"ok", "no_face"}
     item = ReleaseItem.objects.get(kind="timeline")
-    assert item.purposes == ["record", "share_deidentified", "analyse_doctor"]
+    assert item.purposes == ["record", "share_deidentified", "analyse_doctor", "show_doctor"]
+
+
+def test_the_doctors_seconds_are_in_a_package_only_if_the_doctor_shows_them_to_others(
+    release, share, alice, doctor
+):
+    share()
+    refuse(alice, doctor, show_doctor=False)
+    texts = texts_of(build(release, alice))
+    timeline = next(data for name, data in texts.items() if name.endswith("timeline.csv"))
+    rows = list(csv.DictReader(io.StringIO(timeline.decode())))
+    doctors = {(row["status"], row["emotion"], row["happiness"]) for row in rows if row["camera"] == "doctor"}
+    assert doctors == {("consent_withheld", "", "")}
+    assert {row["status"] for row in rows if row["camera"] == "patient"} == {"ok", "no_face"}
+    item = ReleaseItem.objects.get(kind="timeline")
+    assert item.purposes == ["record", "share_deidentified", "analyse_patient"]
+
+
+def test_a_package_from_before_doctors_were_asked_about_being_shown_needs_that_too(release, doctor, patient):
+    old = ReleaseItem(purposes=["record", "share_deidentified", "analyse_doctor"])
+    assert old.needed == [*old.purposes, "show_doctor"]
+    assert ReleaseItem(purposes=["record", "analyse_patient"]).needed == ["record", "analyse_patient"]
 
 
 def test_nothing_to_share_builds_nothing(release, alice):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.webapp.consent.conftest import withdraw  # noqa: F401, a fixture
 from tests.webapp.recordings.conftest import MASTER
 from tests.webapp.sharing.conftest import WORDS, build
+from webapp.analysis.models import SecondRow
 from webapp.consent.erasing import erased_counts, finish_open_erasures
 from webapp.consent.queries import state_of
 from webapp.consent.retention import apply_retention
@@ -82,6 +83,19 @@ def test_an_ended_analysis_recalls_the_timeline_and_not_the_videos(release, shar
     build(release, alice)
     withdraw(encounter.patient, "analyse_patient")
     assert [one.item.kind for one in RecalledItem.objects.all()] == ["timeline"]
+
+
+def test_a_doctor_who_is_shown_to_nobody_else_any_more_has_the_timeline_called_back(
+    release,
+    share,
+    alice,
+    withdraw,  # noqa: F811
+):
+    encounter = share()
+    build(release, alice)
+    withdraw(encounter.doctor, "show_doctor")
+    assert [one.item.kind for one in RecalledItem.objects.all()] == ["timeline"]
+    assert SecondRow.objects.filter(camera="doctor", emotion="happiness").exists()
 
 
 def test_a_second_withdrawal_is_told_too_and_nothing_is_called_back_twice(
