@@ -35,6 +35,7 @@ from emotion.sampling import Engine
 from emotion.types import MediaPath, VideoInfo
 
 FER_MODELS: Final = ("densenet", "fer")
+MOST_NAMED: Final = 1000  # frames with a face as it was that a card names
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,12 @@ class Audit:
         residual = (len(whole.bare), whole.looks)
         after = probe_video(self._output)
         models = [one.name for one in instruments.recognisers]
-        cards = {
+        cards: dict[str, dict[str, Any]] = {
             "privacy": privacy_card(whole.versions, residual, others, instruments.identifiers),
             "expression": expression_card(whole.versions, models),
             "media": _media(self._original, self._output, self.before, after),
         }
+        cards["privacy"]["residual_at_ms"] = [time_us // 1000 for time_us in whole.bare[:MOST_NAMED]]
         return {**cards, **judge(cards, self._options.thresholds)}
 
     @cached_property

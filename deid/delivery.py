@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from deid.audit import Audit, AuditTools
+from deid.audit import Audit, AuditOptions, AuditTools
 from deid.errors import UnknownStep
 from deid.json_files import read_json, write_json
 from deid.kept_readings import read_readings, write_readings
+from deid.reuse import take_over
 from deid.steps import Step
 from deid.task import describe
 from deid.work import Work
@@ -46,6 +47,13 @@ class Delivery:
         joined = Step(JOIN, self._join_name(), 0, 0.0, 0.0, self._is_joined())
         audits = self._audit_steps() if joined.is_done else {}
         return [*steps, joined, *(step for step, _ in audits.values())]
+
+    def take_over(self, earlier: Callable[[str], MediaPath]) -> list[str]:
+        """Use what an earlier work on the same recording kept; return the names of these steps.
+
+        What is joined and measured is always this file's own.
+        """
+        return take_over(self._work, earlier=earlier, keep=self._keep)
 
     def do(
         self, name: str, *, progress: Callable[[float], None], cancelled: Callable[[], bool] | None = None
@@ -85,7 +93,11 @@ class Delivery:
 
     def _audit(self) -> Audit:
         if self._audits is None or self._audits[0] != self._work.settled:
-            whole = Audit(self._source, self._destination, tools=self._tools(), found=self._work.faces)
+            task = self._work.task
+            whole = Audit(
+                self._source, self._destination, tools=self._tools(), found=self._work.faces,
+                options=AuditOptions(faces=task.faces, exempt=task.exempt),
+            )  # fmt: skip
             self._audits = (self._work.settled, whole)
         return self._audits[1]
 

@@ -1,6 +1,6 @@
 """Follow a rectangle that a person drew through the frames after it.
 
-Points inside it are followed from frame to frame and back again (Kalal, Mikolajczyk, Matas 2010, "Forward-
+Corners inside it are followed from frame to frame and back again (Kalal, Mikolajczyk, Matas 2010, "Forward-
 Backward Error"); their median movement and spreading move the rectangle, which keeps its sides' ratio. What
 then lies in it is compared with what the person drew around. It stops where the points or the likeness are
 lost: a person looks there.
@@ -23,8 +23,12 @@ from emotion.samples import Flags
 from emotion.types import Float, Image, MediaPath
 
 WORKING_SIDE: Final = 640  # pixels of the longer side in which points are followed
+SEARCHED: Final = 0.5  # of a rectangle's sides, all around it
+SURE: Final = 0.8  # correlation with the frame before
 GRID: Final = 10  # points a side
-LEAST_POINTS: Final = 8
+CORNERS: Final = 100
+LEAST_POINTS: Final = 4
+LEAST_SIDE: Final = 4  # pixels of a window in which points can be
 BACK_PX: Final = 1.5  # how far a point may land from where it began after going there and back
 PATCH: Final = 32  # pixels a side in which likeness is measured
 FLAT: Final = 2.0  # grey levels of deviation, below which there is nothing to compare
@@ -93,6 +97,8 @@ class _Follower:
         now = self._shrink(image_bgr)
         moved = _move(self._before, now, self._box)
         if moved is None:
+            moved = _search(self._before, now, self._box)
+        if moved is None:
             return "what is in it cannot be followed"
         if _share_inside(moved, now) < OUT:
             return "it leaves the picture"
@@ -111,26 +117,53 @@ class _Follower:
 
 def _move(before: Image, now: Image, box: Float) -> Float | None:
     """Return the box (4,) where its points have gone, None when too few are found again."""
-    size = box[2:] - box[:2]
-    inset = 0.08 * size
-    columns, rows = (
-        np.linspace(box[axis] + inset[axis], box[axis + 2] - inset[axis], GRID) for axis in (0, 1)
-    )
-    grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 1, 2).astype(np.float32)
-    inside = (grid[:, 0] >= 0).all(axis=1) & (grid[:, 0] < [before.shape[1], before.shape[0]]).all(axis=1)
-    grid = grid[inside]
-    if len(grid) < LEAST_POINTS:
+    points = _points(before, box)
+    if len(points) < LEAST_POINTS:
         return None
-    there, found = _go(before, now, grid)
+    there, found = _go(before, now, points)
     back, again = _go(now, before, there)
-    away = np.linalg.norm((grid - back)[:, 0], axis=1)
-    kept = found & again & (away <= min(BACK_PX, max(0.2, float(np.median(away)))))
+    away = np.linalg.norm((points - back)[:, 0], axis=1)
+    kept = found & again & (away <= BACK_PX)
+    if int(kept.sum()) >= 2 * LEAST_POINTS:
+        kept &= away <= max(0.2, float(np.median(away[kept])))  # the surer half
     if int(kept.sum()) < LEAST_POINTS:
         return None
-    old, new = grid[kept, 0].astype(np.float64), there[kept, 0].astype(np.float64)
+    old, new = points[kept, 0].astype(np.float64), there[kept, 0].astype(np.float64)
     shift = np.median(new - old, axis=0)
-    centre, half = (box[:2] + box[2:]) / 2 + shift, size / 2 * _spread(old, new)
+    centre, half = (box[:2] + box[2:]) / 2 + shift, (box[2:] - box[:2]) / 2 * _spread(old, new)
     return np.concatenate([centre - half, centre + half])
+
+
+def _search(before: Image, now: Image, box: Float) -> Float | None:
+    """Return where what is in the box (4,) lies as a whole, for what has few corners; None when unsure."""
+    size = np.array([before.shape[1], before.shape[0]])
+    low = np.clip(np.round(box[:2]), 0, size).astype(int)
+    high = np.clip(np.round(box[2:]), 0, size).astype(int)
+    reach = np.ceil(SEARCHED * (high - low)).astype(int)
+    first, last = np.maximum(low - reach, 0), np.minimum(high + reach, size)
+    wanted = before[low[1] : high[1], low[0] : high[0]]
+    if min(wanted.shape) < LEAST_SIDE or float(wanted.std()) < FLAT:
+        return None
+    scores = cv2.matchTemplate(now[first[1] : last[1], first[0] : last[0]], wanted, cv2.TM_CCOEFF_NORMED)
+    _, best, _, place = cv2.minMaxLoc(scores)
+    if best < SURE:
+        return None
+    shift = np.array(place) + first - low
+    return np.asarray(box + np.tile(shift, 2), np.float64)
+
+
+def _points(grey: Image, box: Float) -> Float:
+    """Return corners (N, 1, 2) of what is in a box; a grid where there are too few of them."""
+    left, top = (max(0, int(np.ceil(edge))) for edge in box[:2])
+    window = grey[top : int(box[3]), left : int(box[2])]
+    if min(window.shape) < LEAST_SIDE:
+        return np.zeros((0, 1, 2), np.float32)
+    corners = cv2.goodFeaturesToTrack(window, CORNERS, 0.03, 2)
+    if corners is not None and len(corners) >= LEAST_POINTS:
+        return np.asarray(corners + np.array([left, top], np.float32), np.float32)
+    columns = np.linspace(left + 1, left + window.shape[1] - 2, GRID)
+    rows = np.linspace(top + 1, top + window.shape[0] - 2, GRID)
+    return np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 1, 2).astype(np.float32)
 
 
 def _go(before: Image, now: Image, points: Float) -> tuple[Float, Flags]:

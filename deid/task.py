@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from deid.cover import Gap
 from deid.drawn import DrawnCover
@@ -13,6 +14,8 @@ from deid.second_detector import UltraLight
 from deid.verify import SecondDetector, Verification
 from emotion.sampling import Engine
 from emotion.types import VideoInfo
+
+APART_US: Final = 1_000_000  # between two stretches in which a person should look
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Report:
-    """What was done. covers: hidden places over all frames; seen: those where the face was detected."""
+    """What was done. covers: hidden places over all frames; seen: those where the face was detected.
+
+    found_at_us: when the second detector alone saw a face, once for each that it found.
+    """
 
     task: Task
     video: VideoInfo
@@ -54,7 +60,7 @@ class Report:
     gaps: tuple[Gap, ...]
     covers: int
     seen: int
-    found_by_second: int
+    found_at_us: tuple[int, ...]
     verification: Verification
     details: dict[str, Any]
 
@@ -95,7 +101,9 @@ def describe(report: Report) -> dict[str, Any]:
         "covers": report.covers,
         "covers_drawn": len(report.task.covers),
         "covers_seen": report.seen,
-        "found_by_second_detector": report.found_by_second,
+        "found_by_second_detector": len(report.found_at_us),
+        "found_by_second_ms": [[first // 1000, last // 1000] for first, last in spans(report.found_at_us)],
+        "starts_ms": int(report.faces.times_us[0]) // 1000 if len(report.faces.times_us) else 0,
         "gaps_to_review": [
             {"track": gap.track, "start_ms": gap.start_us // 1000, "end_ms": gap.end_us // 1000,
              "covered": gap.covered}
@@ -104,3 +112,18 @@ def describe(report: Report) -> dict[str, Any]:
         ],
         **report.details,
     }  # fmt: skip
+
+
+def spans(times_us: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the stretches in which times lie, a second apart at least.
+
+    >>> spans([0, 400_000, 5_000_000])
+    [(0, 400000), (5000000, 5000000)]
+    """
+    found: list[tuple[int, int]] = []
+    for time_us in sorted(times_us):
+        if found and time_us - found[-1][1] < APART_US:
+            found[-1] = (found[-1][0], time_us)
+        else:
+            found.append((time_us, time_us))
+    return found

@@ -111,6 +111,10 @@ class Work:
         )
 
     @property
+    def task(self) -> Task:
+        return self._task
+
+    @property
     def seconds(self) -> float:
         """Return how long the recording is."""
         return sum(seconds for _, seconds in self.segments())
@@ -162,7 +166,8 @@ class Work:
             temporary.unlink(missing_ok=True)
         return Report(
             self._task, self._video, self.faces(), tuple(track.number for track in self._hidden()),
-            one.plan.gaps, len(one.plan.frames), int((one.plan.samples >= 0).sum()), len(one.extra),
+            one.plan.gaps, len(one.plan.frames), int((one.plan.samples >= 0).sum()),
+            tuple(int(one.plan.frame_times_us[frame]) for frame, _ in one.extra),
             verification, self._details(one),
         )  # fmt: skip
 

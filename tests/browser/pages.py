@@ -41,6 +41,7 @@ SIGNED_IN = {
     "de-identified versions": "{shown}deidentified/",
     "no de-identified version": "{failed}deidentified/",
     "de-identified version": "{derivative}",
+    "version frame by frame": "{derivative}covers/",
     "versions to review": "{study}deidentified/",
     "no versions to review": "/studies/empty/deidentified/",
     "jobs": "{study}jobs/",

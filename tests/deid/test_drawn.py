@@ -130,7 +130,7 @@ def test_a_face_that_only_a_person_saw_needs_no_other_cover(tmp_path):
         videos.write_normal(tmp_path), tmp_path / "o.mp4", Task("blur", covers=(whole,)),
         hiding=hiding(blind=range(100)),
     )  # fmt: skip
-    assert (report.found_by_second, report.covers) == (0, 0)
+    assert (report.found_at_us, report.covers) == ((), 0)
 
 
 def test_only_the_stretches_that_a_cover_touches_are_written_again_and_the_bytes_are_those_of_a_whole_run(

@@ -24,9 +24,9 @@ def access_derivative(user: Someone, pk: uuid.UUID, need: Need) -> Derivative:
     return derivative
 
 
-def access_derivative_file(user: Someone, pk: uuid.UUID) -> Derivative:
+def access_derivative_file(user: Someone, pk: uuid.UUID, need: Need = "view_deidentified") -> Derivative:
     """Return a version whose file may be seen. Raises ConsentMissing once consent is withdrawn."""
-    derivative = access_derivative(user, pk, "view_deidentified")
+    derivative = access_derivative(user, pk, need)
     if not may_be_hidden(derivative.recording, derivative.audio):
         raise ConsentMissing("The consent to share a de-identified version is missing or withdrawn.")
     return derivative

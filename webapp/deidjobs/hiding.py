@@ -14,13 +14,14 @@ from django.conf import settings
 from django.db import transaction
 
 from webapp import engines
+from webapp.core.encrypted_path import StoredFile
 from webapp.core.errors import AppError
 from webapp.core.media_root import remove
 from webapp.deidjobs import services
-from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.models import Derivative, DrawnCover
 from webapp.deidjobs.queries import may_be_hidden, recording_of
 from webapp.deidjobs.storage import new_version, steps_dir, steps_of, version_of, version_path
-from webapp.engines import HidingJob, HidingStep
+from webapp.engines import Cover, HidingJob, HidingStep
 from webapp.jobs.context import JobContext
 from webapp.jobs.durations import as_clock
 from webapp.jobs.errors import PlanOutdated, Stopped, WaitForConsent
@@ -83,13 +84,15 @@ def hide_segment(context: SegmentContext) -> None:
 def run_hiding(context: JobContext) -> None:
     """Write down the version that the segments made, with its cards. Nothing serves its file before that.
 
+    What the segments kept stays while the version waits for a second person, who may ask for another one.
     A killed worker leaves the file at most, which the next attempt takes up or a sweep deletes.
     """
     if Derivative.objects.filter(job=context.job).exists():
         return
     recording, consent = _basis(context.job)
+    hiding = _hiding_job(recording, context.job)
     try:
-        hidden = engines.finish_hiding(_hiding_job(recording, context.job))
+        hidden = engines.finish_hiding(hiding)
     except PlanOutdated:
         raise Stopped from None
     with context.finishing():
@@ -97,7 +100,7 @@ def run_hiding(context: JobContext) -> None:
             raise Stopped
         pk = version_of(context.job.pk)
         services.write_derivative(recording=recording, job=context.job, pk=pk, hidden=hidden)
-    remove(steps_dir(recording.pk, context.job.pk))
+    engines.keep_parts(hiding)
 
 
 def forget(job: Job) -> None:
@@ -149,7 +152,28 @@ def _hiding_job(recording: Recording, job: Job) -> HidingJob:
         audio=job.params["audio"],
         donor=job.params["donor"],
         seed=services.seed_of(recording),
+        covers=_covers(recording, job),
+        exempt=tuple(job.params.get("exempt", ())),
+        neutral_s=job.params.get("neutral_s"),
+        earlier=_earlier(recording, job),
     )
+
+
+def _covers(recording: Recording, job: Job) -> tuple[Cover, ...]:
+    """Return the covers that the job was asked to draw. Raises AppError when not all of them are there."""
+    wanted = job.params.get("covers", [])
+    rows = DrawnCover.objects.filter(recording=recording, pk__in=wanted)
+    if len(rows) != len(wanted):
+        raise AppError("Covers that were drawn are gone, so nothing is made without them.", code="no_covers")
+    return tuple(tuple((time_us, tuple(box)) for time_us, box in row.keys) for row in rows)
+
+
+def _earlier(recording: Recording, job: Job) -> StoredFile | None:
+    """Return where an earlier job of the same recording keeps its parts, None when it has none any more."""
+    if "based_on" not in job.params:
+        return None
+    earlier = uuid.UUID(job.params["based_on"])
+    return steps_of(recording.pk, earlier) if steps_dir(recording.pk, earlier).is_dir() else None
 
 
 def _planned(step: HidingStep) -> PlannedSegment:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
 from webapp.core.encrypted_path import Place
 from webapp.core.media_root import remove
-from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.models import Derivative, DrawnCover
 from webapp.deidjobs.queries import may_be_hidden, purposes_of
 from webapp.deidjobs.storage import FOLDER, STEPS, version_path
 from webapp.recordings.models import Recording
@@ -23,6 +23,9 @@ from webapp.studies.models import Encounter
 def preview(scope: Scope) -> Iterator[Effect]:
     count = sum(_rests_on(scope, one) for one in _versions(scope))
     yield Effect("delete", "de-identified versions", count, "With their files, cards and reviews.")
+    drawn = DrawnCover.objects.filter(recording__encounter__in=scope.encounters)
+    count = drawn.count() if scope.purposes & {Purpose.RECORD, *purposes_of("remove")} else 0
+    yield Effect("delete", "covers drawn by hand", count, "Only such versions need them.")
 
 
 def erase(scope: Scope) -> list[Erased]:
@@ -32,6 +35,8 @@ def erase(scope: Scope) -> list[Erased]:
         path = version_path(one.recording_id, one.pk)
         transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
         one.delete()
+    if count := _drawn(scope).delete()[0]:
+        gone.append(Erased("covers drawn by hand", "", count=count))
     for folder in _steps(scope):
         transaction.on_commit(partial(remove, folder), robust=True)
     return gone
@@ -40,6 +45,8 @@ def erase(scope: Scope) -> list[Erased]:
 def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
     if left := len(_to_erase(scope)):
         yield f"{left} de-identified versions are still in the database"
+    if left := _drawn(scope).count():
+        yield f"{left} covers drawn by hand are still in the database"
     for path in _files():
         if path.stem in erased:
             yield "a de-identified version is still in the storage"
@@ -52,7 +59,18 @@ def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
 
 def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
     versions = Derivative.objects.filter(recording__encounter__in=encounters)
-    return Encounter.objects.filter(pk__in=versions.values("recording__encounter"))
+    drawn = DrawnCover.objects.filter(recording__encounter__in=encounters)
+    holding = Q(pk__in=versions.values("recording__encounter")) | Q(
+        pk__in=drawn.values("recording__encounter")
+    )
+    return Encounter.objects.filter(holding)
+
+
+def _drawn(scope: Scope) -> QuerySet[DrawnCover]:
+    """Return the covers of recordings that may not be hidden any more."""
+    recordings = Recording.objects.filter(encounter__in=scope.encounters).select_related("encounter")
+    ended = [one.pk for one in recordings if not may_be_hidden(one, audio="remove")]
+    return DrawnCover.objects.filter(recording__in=ended)
 
 
 def _versions(scope: Scope) -> QuerySet[Derivative]:

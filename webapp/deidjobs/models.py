@@ -49,6 +49,33 @@ class Derivative(models.Model):
         return reverse("deidjobs:derivative", args=[self.pk])
 
 
+class DrawnCover(models.Model):
+    """A rectangle that a person drew over a recording: a badge, a screen, a tattoo, a missed face.
+
+    keys: [microseconds from the first frame, [left, top, right, bottom] in pixels], by time. What was drawn
+    is never changed: a version's recipe names these rows. drawn_on: the version that was looked at.
+    """
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="drawn_covers")
+    drawn_on = models.ForeignKey(
+        Derivative, null=True, on_delete=models.SET_NULL, related_name="drawn_covers"
+    )
+    keys = models.JSONField()
+    reason = models.CharField(max_length=120)
+    drawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    drawn_at = models.DateTimeField(auto_now_add=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.reason}, {self.keys[0][0] / 1e6:.1f} to {self.keys[-1][0] / 1e6:.1f} s"
+
+
 class Review(models.Model):
     """A second person's decision on a version, with the reason. The newest counts."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from webapp.consent.models import Purpose
-from webapp.deidjobs.models import Derivative, Review
+from webapp.deidjobs.models import Derivative, DrawnCover, Review
 from webapp.jobs.models import Job
 from webapp.recordings.models import Recording, RecordingState
 from webapp.recordings.queries import is_usable_for, ready_recordings
@@ -31,6 +31,11 @@ def recording_of(job: Job) -> Recording | None:
     """Return the ready recording that a job is about, None when it is gone."""
     recordings = Recording.objects.select_related("encounter__study").filter(state=RecordingState.READY)
     return recordings.filter(pk=job.params.get("recording")).first()
+
+
+def covers_of(recording: Recording) -> QuerySet[DrawnCover]:
+    """Return what people have drawn over a recording and not removed."""
+    return DrawnCover.objects.filter(recording=recording, removed_at=None).select_related("drawn_by")
 
 
 def versions_of(encounter: Encounter) -> QuerySet[Derivative]:

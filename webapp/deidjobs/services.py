@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,8 +16,10 @@ from django.utils import timezone
 from webapp import engines
 from webapp.core import audit
 from webapp.core.errors import Conflict, ConsentMissing, Forbidden, Invalid
+from webapp.core.media_root import remove
 from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.queries import KIND, PURPOSE, may_be_hidden
+from webapp.deidjobs.storage import steps_dir
 from webapp.engines import HiddenVideo
 from webapp.jobs.models import Batch, Job
 from webapp.jobs.services import Actor, create_job
@@ -41,13 +46,24 @@ def request_derivative(
     method: str,
     audio: str,
     donor: str,
+    covers: Sequence[int] = (),
+    neutral_s: float | None = None,
+    exempt: Sequence[int] = (),
+    exempt_reason: str = "",
+    based_on: Derivative | None = None,
     batch: Batch | None = None,
     priority: int = 0,
 ) -> Job:
-    """Queue the de-identification of one recording. Raises Invalid for a method, sound or donor that does not
-    exist, ConsentMissing, and Conflict when the study's state does not allow it.
+    """Queue the de-identification of one recording.
+
+    covers: rows of DrawnCover. neutral_s: when the face is calm. exempt, exempt_reason: tracks that are left
+    as they are, and why. based_on: a version whose parts are used again where they are the same. Raises
+    Invalid for a method, sound or donor that does not exist or an exemption without a reason, ConsentMissing,
+    and Conflict when the study's state does not allow it.
     """
     check_choice(method=method, audio=audio, donor=donor)
+    if exempt and not exempt_reason.strip():
+        raise Invalid("Say why people are left as they are: everybody else is hidden.")
     require_activity(recording.encounter.study, "process")
     if not may_be_hidden(recording, audio):
         raise ConsentMissing(
@@ -56,7 +72,9 @@ def request_derivative(
         )
     return create_job(
         kind=KIND,
-        params={"recording": str(recording.pk), "method": method, "audio": audio, "donor": donor},
+        params={"recording": str(recording.pk), "method": method, "audio": audio, "donor": donor}
+        | _further(covers, neutral_s, exempt, exempt_reason)
+        | ({} if based_on is None else {"based_on": str(based_on.job_id)}),
         subject_id=recording.encounter_id,
         requested_by=actor,
         study_id=recording.encounter.study_id,
@@ -64,6 +82,16 @@ def request_derivative(
         batch=batch,
         priority=priority,
     )
+
+
+def _further(
+    covers: Sequence[int], neutral_s: float | None, exempt: Sequence[int], exempt_reason: str
+) -> dict[str, Any]:
+    """Return what was asked for beyond the usual, as parameters of a job."""
+    said: dict[str, Any] = {"covers": sorted(covers), "neutral_s": neutral_s, "exempt": sorted(exempt)}
+    if exempt:
+        said["exempt_reason"] = exempt_reason
+    return {name: value for name, value in said.items() if value not in (None, [])}
 
 
 def seed_of(recording: Recording) -> int:
@@ -83,7 +111,9 @@ def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: Hidden
         job=job,
         method=job.params["method"],
         audio=job.params["audio"],
-        recipe=hidden.recipe | {"original_sha256": recording.sha256},
+        recipe=hidden.recipe
+        | {"original_sha256": recording.sha256, "cover_rows": job.params.get("covers", [])}
+        | {"exempt_reason": job.params.get("exempt_reason", "")},
         report=hidden.report,
         privacy=hidden.privacy,
         expression=hidden.expression,
@@ -118,6 +148,9 @@ def review_derivative(*, derivative: Derivative, actor: Actor, decision: str, re
     review = Review.objects.create(
         derivative=derivative, decision=decision, reason=reason, reviewer_id=reviewer_id
     )
+    if decision == Review.Decision.APPROVED and derivative.job_id is not None:
+        parts = steps_dir(derivative.recording_id, derivative.job_id)
+        transaction.on_commit(partial(remove, parts), robust=True)  # nothing will be made from them
     audit.record(
         actor=actor,
         action=f"derivative.{decision}",

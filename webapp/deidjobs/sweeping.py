@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from webapp.core.encrypted_path import Place
 from webapp.core.media_root import remove
-from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.queries import KIND
 from webapp.deidjobs.storage import FOLDER, STEPS, version_of
 from webapp.jobs.models import UNFINISHED, Job, JobState
@@ -21,6 +21,8 @@ from webapp.recordings.sweeping import LOOK_FOR_ORPHANS_EVERY_S, ORPHAN_AFTER_S
 
 #: Work that goes on without anybody asking for consent; what waits for that keeps nothing of a face.
 GOES_ON = tuple(state for state in UNFINISHED if state != JobState.WAITING_FOR_CONSENT)
+#: How long the parts of a version are kept while nobody has approved it.
+KEEP_PARTS = timedelta(days=30)
 log = structlog.get_logger(__name__)
 
 
@@ -41,10 +43,15 @@ def sweep_what_nobody_needs() -> None:
 
 
 def _sweep_steps(folder: Place) -> None:
-    """Delete what jobs kept that ended a day ago, for one that failed may be tried again, or that wait."""
+    """Delete what jobs kept that ended a day ago, for one that failed may be tried again, or that wait.
+
+    The parts of a version that nobody has approved stay for a while: another one may be made from them.
+    """
     before = timezone.now() - timedelta(seconds=ORPHAN_AFTER_S)
+    in_review = Q(derivative__finished_at__gt=timezone.now() - KEEP_PARTS)
     for path in (folder / STEPS).iterdir() if (folder / STEPS).is_dir() else ():
         known = Job.objects.filter(pk=path.name)
-        if not known.filter(Q(state__in=GOES_ON) | Q(finished_at__gt=before)).exists():
+        wanted = known.filter(Q(state__in=GOES_ON) | Q(finished_at__gt=before) | in_review)
+        if not wanted.exclude(derivative__reviews__decision=Review.Decision.APPROVED).exists():
             log.warning("orphan_deleted", kind=STEPS, recording_id=folder.name)
             remove(path)

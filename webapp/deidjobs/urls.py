@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webapp.deidjobs import batch_views, views
+from webapp.deidjobs import api, batch_views, cover_views, views
 
 app_name = "deidjobs"
 urlpatterns = [
@@ -10,4 +10,9 @@ urlpatterns = [
     path("deidentified/<uuid:pk>/", views.derivative, name="derivative"),
     path("deidentified/<uuid:pk>/review/", views.review, name="review"),
     path("deidentified/<uuid:pk>/video", views.video, name="video"),
+    path("deidentified/<uuid:pk>/covers/", cover_views.covers, name="covers"),
+    path("deidentified/<uuid:pk>/covers/version/", cover_views.covered_version, name="covered_version"),
+    path("api/v1/deidentified/<uuid:pk>/covers/", api.Covers.as_view(), name="api_covers"),
+    path("api/v1/deidentified/<uuid:pk>/frames/", api.Frames.as_view(), name="api_frames"),
+    path("api/v1/deidentified/<uuid:pk>/follow/", api.Following.as_view(), name="api_follow"),
 ]

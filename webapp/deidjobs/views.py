@@ -117,6 +117,7 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "form": form,
         "review": newest_review(found),
         "may_sign": "review_deidentified" in needs and found.requested_by_id != request.user.pk,
+        "may_cover": "run_deidentification" in needs,
         "shows_original": "view_original" in needs and found.recording.playable,
         "is_consented": may_be_hidden(found.recording, found.audio),
         "privacy": privacy_rows(found.privacy),

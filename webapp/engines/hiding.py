@@ -6,11 +6,12 @@ import functools
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from webapp.core.encrypted_path import StoredFile
+from webapp.engines.drawing import drawn as _drawn
 from webapp.engines.findings import versions
 from webapp.engines.translating import translated
 from webapp.engines.values import HiddenVideo, HidingJob, HidingStep
@@ -54,7 +55,7 @@ def plan_hiding(job: HidingJob) -> list[HidingStep]:
         steps: list[Step] | None = None
         while steps is None:
             with suppress(ResultLost):  # it is removed, so that each is lost once
-                steps = _open(job).steps()
+                steps = _take_over(job).steps()
     return [
         HidingStep(one.kind, one.name, one.start_us, one.seconds, one.seconds * one.share, one.is_done)
         for one in steps
@@ -88,6 +89,16 @@ def forget_hiding(job: HidingJob, name: str) -> None:
         path.unlink(missing_ok=True)
 
 
+def keep_parts(job: HidingJob) -> None:
+    """Remove what a job that is done kept, but for what another one on the same recording may use again."""
+    from deid.steps import CAST, LOOK, WATCH, WRITE
+
+    parts = tuple(f"{kind}-" for kind in (LOOK, WATCH, CAST, WRITE))
+    for path in job.folder.glob("*"):
+        if not path.name.startswith(parts) or path.name.endswith(".part"):
+            path.unlink(missing_ok=True)
+
+
 def finish_hiding(job: HidingJob) -> HiddenVideo:
     """Return how the file was made and what the audit measured on it, once all steps are done.
 
@@ -110,7 +121,7 @@ def finish_hiding(job: HidingJob) -> HiddenVideo:
             digest.update(block)
             size_bytes += len(block)
     return HiddenVideo(
-        recipe={**vars(_task(job)), "versions": versions(), "weights": _all_weights()},
+        recipe=_recipe(_task(job)),
         report=found["report"],
         privacy=found["privacy"],
         expression=found["expression"],
@@ -125,7 +136,30 @@ def finish_hiding(job: HidingJob) -> HiddenVideo:
 def _task(job: HidingJob) -> Task:
     from deid.task import Task
 
-    return Task(job.method, audio=job.audio, donor=job.donor, seed=job.seed)
+    return Task(
+        job.method,
+        exempt=job.exempt,
+        audio=job.audio,
+        donor=job.donor,
+        seed=job.seed,
+        neutral_s=job.neutral_s,
+        covers=tuple(_drawn(cover) for cover in job.covers),
+    )
+
+
+def _recipe(task: Task) -> dict[str, Any]:
+    """Return all that the bytes of a result rest on beside the recording, as plain values."""
+    covers = [cover.as_dict() for cover in task.covers]
+    return {**vars(task), "covers": covers, "versions": versions(), "weights": _all_weights()}
+
+
+def _take_over(job: HidingJob) -> Delivery:
+    """Return a recording's work, with whatever an earlier job left of it."""
+    found, earlier = _open(job), job.earlier
+    if earlier is not None:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        found.take_over(lambda name: earlier / name)
+    return found
 
 
 @functools.lru_cache(maxsize=1)

@@ -83,9 +83,17 @@ class ByHand:
     rules: str = ""
 
 
+#: A rectangle that a person drew: microseconds from the first frame, and left, top, right, bottom in pixels.
+Cover = tuple[tuple[int, tuple[float, ...]], ...]
+
+
 @dataclass(frozen=True)
 class HidingJob:
-    """What is to be hidden in a recording. folder: where the results of its steps are kept meanwhile."""
+    """What is to be hidden in a recording. folder: where the results of its steps are kept meanwhile.
+
+    covers: drawn by people. exempt: tracks that stay as they are. neutral_s: when the face is calm. earlier:
+    folder of another job on the same recording, whose results are used where they are the same.
+    """
 
     source: StoredFile
     destination: StoredFile
@@ -94,6 +102,10 @@ class HidingJob:
     audio: str
     donor: str
     seed: int
+    covers: tuple[Cover, ...] = ()
+    exempt: tuple[int, ...] = ()
+    neutral_s: float | None = None
+    earlier: StoredFile | None = None
 
 
 @dataclass(frozen=True)

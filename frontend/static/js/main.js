@@ -4,6 +4,7 @@ const PARTS = {
   actions: () => import("./parts/actions.js"),
   comments: () => import("./parts/comments.js"),
   compare: () => import("./parts/compare.js"),
+  covers: () => import("./parts/covers.js"),
   copy: () => import("./parts/copy.js"),
   keys: () => import("./parts/keys.js"),
   list: () => import("./parts/list.js"),

@@ -12,7 +12,7 @@ from webapp import engines
 from webapp.consent.services import record_decisions
 from webapp.core.errors import AppError
 from webapp.deidjobs.models import Derivative
-from webapp.deidjobs.services import request_derivative
+from webapp.deidjobs.services import request_derivative, review_derivative
 from webapp.deidjobs.storage import steps_dir, version_path
 from webapp.engines import HidingStep
 from webapp.jobs import running, segments
@@ -172,9 +172,16 @@ def test_disk_that_stays_full_ends_the_job_with_a_sentence_and_no_file(job, reco
     assert kept(recording, job) == ["look-0.npz", "write-0.npz"], "so that trying again only joins"
 
 
-def test_nothing_is_kept_of_the_steps_once_the_version_is_there(job, recording, engine):
+def test_the_parts_of_a_version_are_kept_until_it_is_approved(job, recording, engine, audrey):
+    engine.during = lambda name: steps_dir(recording.pk, job.pk).joinpath("audit-0.npz").touch()
     work_off(job)
-    assert kept(recording, job) == []
+    assert kept(recording, job) == ["look-0.npz", "write-0.npz"]
+    for decision, left in (("refused", 2), ("approved", 0)):
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            review_derivative(
+                derivative=Derivative.objects.get(), actor=audrey, decision=decision, reason="looked"
+            )
+        assert len(kept(recording, job)) == left
 
 
 def test_a_lost_worker_costs_its_own_segment_alone(job, recording, engine):

@@ -5,7 +5,7 @@ import pytest
 from tests.webapp.consent.conftest import withdraw  # noqa: F401, a fixture
 from tests.webapp.deidjobs.conftest import add_derivative
 from webapp.consent.erasing import erased_counts
-from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.models import Derivative, DrawnCover
 from webapp.deidjobs.services import request_derivative
 from webapp.deidjobs.storage import steps_dir, version_path
 
@@ -52,3 +52,21 @@ def test_what_a_job_has_computed_so_far_goes_with_the_consent_that_it_rests_on(
     (folder / "look-00000.npz").write_bytes(b"faces")
     withdraw(patient, purpose)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("purpose", ["share_deidentified", "record"])
+def test_covers_drawn_by_hand_go_with_the_consent_that_they_rest_on(
+    derivative,
+    alice,
+    patient,
+    withdraw,  # noqa: F811
+    purpose,
+):
+    cover = DrawnCover.objects.create(
+        recording=derivative.recording, keys=[[0, [0, 0, 9, 9]]], reason="badge", drawn_by=alice
+    )
+    withdraw(patient, "annotate")
+    assert DrawnCover.objects.get() == cover
+    erasure = withdraw(patient, purpose)
+    assert not DrawnCover.objects.exists()
+    assert erased_counts(erasure)["covers drawn by hand"] == 1

@@ -11,6 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
+from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.services import request_derivative
 from webapp.deidjobs.storage import steps_dir, version_of, version_path
 from webapp.deidjobs.sweeping import sweep_what_nobody_needs
@@ -64,3 +65,22 @@ def test_what_steps_kept_goes_a_day_after_their_job_ended(recording, alice, stat
         one.mkdir(parents=True)
     sweep_what_nobody_needs()
     assert (folder.exists(), of_nobody.exists()) == (stays, False)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "decision", "stays"),
+    [(2, None, True), (2, "refused", True), (2, "approved", False), (31, None, False)],
+)
+def test_the_parts_of_a_version_stay_for_a_while_unless_it_is_approved(
+    derivative, alice, days_ago, decision, stays
+):
+    cache.clear()
+    at = timezone.now() - timedelta(days=days_ago)
+    Job.objects.filter(pk=derivative.job_id).update(state="done", finished_at=at)
+    Derivative.objects.update(finished_at=at)
+    if decision:
+        Review.objects.create(derivative=derivative, decision=decision, reason="looked", reviewer=alice)
+    folder = steps_dir(derivative.recording_id, derivative.job_id)
+    folder.mkdir(parents=True)
+    sweep_what_nobody_needs()
+    assert folder.exists() == stays

@@ -1,0 +1,198 @@
+"""Covers that people draw over a recording, and versions that are made with them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+from django.db import transaction
+
+from tests import videos
+from tests.webapp.deidjobs.conftest import hidden_video
+from webapp.consent.services import record_decisions
+from webapp.core.errors import AppError, Conflict, Invalid
+from webapp.core.models import AuditEvent
+from webapp.deidjobs import hiding
+from webapp.deidjobs.covers import Sketch, moments_of, request_with_covers, save_covers
+from webapp.deidjobs.models import DrawnCover
+from webapp.deidjobs.services import write_derivative
+from webapp.deidjobs.storage import steps_dir, version_path
+from webapp.recordings.models import Recording
+
+BADGE = [[0, [4, 4, 20, 20]], [1_000_000, [8, 4, 24, 20]]]
+
+
+@pytest.fixture
+def recording(recording) -> Recording:
+    Recording.objects.filter(pk=recording.pk).update(width=128, height=96, duration_us=2_000_000)
+    recording.refresh_from_db()
+    return recording
+
+
+def save(derivative, actor, *sketches, known=()):
+    return save_covers(derivative=derivative, actor=actor, known=known, sketches=sketches)
+
+
+def badge(reason="name badge", keys=BADGE):
+    return Sketch(None, keys, reason)
+
+
+def test_nothing_drawn_is_nothing_to_write_down(derivative, alice):
+    assert save(derivative, alice) == []
+    assert not AuditEvent.objects.filter(action="covers.saved").exists()
+
+
+def test_a_cover_is_kept_with_who_and_why_and_leaves_a_trace(derivative, alice):
+    (cover,) = save(derivative, alice, badge())
+    assert (cover.reason, cover.drawn_by, cover.drawn_on) == ("name badge", alice, derivative)
+    assert cover.keys == BADGE
+    event = AuditEvent.objects.get(action="covers.saved")
+    assert event.details == {"drawn": 1, "removed": 0}
+
+
+def test_a_cover_that_is_left_out_is_removed_and_its_row_says_by_whom(derivative, alice):
+    (cover,) = save(derivative, alice, badge())
+    assert save(derivative, alice, known=[cover.pk]) == []
+    cover.refresh_from_db()
+    assert cover.removed_by == alice
+    assert cover.removed_at is not None
+
+
+def test_what_somebody_else_drew_meanwhile_stays(derivative, alice):
+    save(derivative, alice, badge("screen"))
+    assert [one.reason for one in save(derivative, alice, badge(), known=[])] == ["screen", "name badge"]
+
+
+def test_what_is_unchanged_keeps_its_row(derivative, alice):
+    (cover,) = save(derivative, alice, badge())
+    again = save(derivative, alice, Sketch(cover.pk, BADGE, "name badge"), known=[cover.pk])
+    assert [one.pk for one in again] == [cover.pk]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "box",
+        [],
+        [[0]],
+        [[0, "box"]],
+        [["soon", [0, 0, 4, 4]]],
+        [[0, [4, 0, 0, 4]]],
+        [[5, [0, 0, 4, 4]], [5, [0, 0, 4, 4]]],
+        [[9_000_000, [0, 0, 4, 4]]],
+        [[0, [200, 0, 210, 4]]],
+        [[0, [0, 0, 4, 10**400]]],
+        [[10**400, [0, 0, 4, 4]]],
+    ],
+    ids=lambda keys: str(keys)[:30],
+)
+def test_what_is_no_cover_of_the_recording_is_refused_and_nothing_is_saved(derivative, alice, keys):
+    with pytest.raises(Invalid):
+        save(derivative, alice, badge(), badge(keys=keys))
+    assert not DrawnCover.objects.exists()
+
+
+def test_places_to_look_at_are_told_in_the_order_of_time(derivative):
+    derivative.report = {
+        "starts_ms": 40,
+        "gaps_to_review": [{"track": 1, "start_ms": 5040, "end_ms": 9040, "covered": False}],
+        "found_by_second_ms": [[1040, 1240]],
+    }
+    derivative.privacy["residual_at_ms"] = [2040]
+    found = moments_of(derivative)
+    assert [(one["start_us"], one["end_us"]) for one in found] == [
+        (1_000_000, 1_200_000),
+        (2_000_000, 2_000_000),
+        (5_000_000, 9_000_000),
+    ]
+
+
+def test_a_version_with_covers_names_them_and_takes_up_the_parts_of_the_one_before(derivative, alice):
+    (cover,) = save(derivative, alice, badge())
+    steps_dir(derivative.recording_id, derivative.job_id).mkdir(parents=True)
+    job = request_with_covers(derivative=derivative, actor=alice)
+    assert (job.params["covers"], job.params["based_on"]) == ([cover.pk], str(derivative.job_id))
+    asked = hiding._hiding_job(derivative.recording, job)
+    assert asked.covers == (((0, (4, 4, 20, 20)), (1_000_000, (8, 4, 24, 20))),)
+    assert asked.earlier is not None
+    assert asked.earlier != asked.folder
+
+
+def test_without_the_parts_of_the_version_before_everything_is_made_anew(derivative, alice):
+    save(derivative, alice, badge())
+    job = request_with_covers(derivative=derivative, actor=alice)
+    assert hiding._hiding_job(derivative.recording, job).earlier is None
+
+
+def test_the_same_covers_are_asked_for_once(derivative, alice):
+    with pytest.raises(Conflict, match="already"):
+        request_with_covers(derivative=derivative, actor=alice)
+    save(derivative, alice, badge())
+    request_with_covers(derivative=derivative, actor=alice)
+    with pytest.raises(Conflict, match="being made"):
+        request_with_covers(derivative=derivative, actor=alice)
+
+
+def test_a_cover_removed_while_its_job_waits_is_still_drawn_and_one_erased_lets_it_fail(derivative, alice):
+    (cover,) = save(derivative, alice, badge())
+    job = request_with_covers(derivative=derivative, actor=alice)
+    save(derivative, alice, known=[cover.pk])
+    assert len(hiding._hiding_job(derivative.recording, job).covers) == 1
+    cover.delete()
+    with pytest.raises(AppError, match="gone"):
+        hiding._hiding_job(derivative.recording, job)
+
+
+def test_the_recipe_of_a_version_says_which_covers_are_in_it(derivative, alice):
+    (cover,) = save(derivative, alice, badge())
+    job = request_with_covers(derivative=derivative, actor=alice)
+    with transaction.atomic():
+        made = write_derivative(
+            recording=derivative.recording, job=job, pk=uuid.uuid4(), hidden=hidden_video()
+        )
+    assert (derivative.recipe["cover_rows"], made.recipe["cover_rows"]) == ([], [cover.pk])
+    with pytest.raises(Conflict, match="just these"):
+        request_with_covers(derivative=made, actor=alice)
+
+
+def test_without_consent_neither_covers_nor_frames_are_shown(derivative, alice, patient, client):
+    client.force_login(alice)
+    addresses = [
+        f"/deidentified/{derivative.pk}/covers/",
+        f"/api/v1/deidentified/{derivative.pk}/covers/",
+        f"/api/v1/deidentified/{derivative.pk}/frames/",
+    ]
+    assert 403 not in [client.get(address).status_code for address in addresses]
+    record_decisions(actor=alice, participant=patient, decisions={"share_deidentified": False})
+    assert [client.get(address).status_code for address in addresses] == [403, 403, 403]
+
+
+def test_covers_are_saved_followed_and_asked_for_over_the_api(derivative, alice, client, tmp_path):
+    film = videos.write_normal(tmp_path)
+    version_path(derivative.recording_id, derivative.pk).write_bytes(film.read_bytes())
+    client.force_login(alice)
+    at = f"/api/v1/deidentified/{derivative.pk}"
+
+    def post(path, data):
+        return client.post(f"{at}/{path}/", json.dumps(data), content_type="application/json")
+
+    assert client.get(f"{at}/frames/").json()["times_us"][:2] == [0, 40_000]
+    followed = post("follow", {"box_px": [0, 58, 24, 90], "start_us": 0, "end_us": 400_000}).json()
+    assert followed["keys"][0] == [0, [0, 58, 24, 90]]
+    saved = post("covers", {"known": [], "covers": [{"keys": followed["keys"], "reason": "screen"}]})
+    assert saved.status_code == 200
+    assert [one["reason"] for one in client.get(f"{at}/covers/").json()["covers"]] == ["screen"]
+    assert post("follow", {"box_px": [0, 0, 0, 0], "start_us": 0, "end_us": 1}).status_code == 400
+    assert post("follow", {"box_px": [0, 0, 9, 9], "start_us": 10**9, "end_us": 10**9}).status_code == 400
+    assert post("covers", {"known": [], "covers": [{"keys": [], "reason": "x"}]}).status_code == 400
+
+
+def test_the_page_offers_the_original_only_to_those_who_may_see_it(derivative, alice, client):
+    Recording.objects.update(playable=True)
+    client.force_login(alice)
+    page = client.get(f"/deidentified/{derivative.pk}/covers/").content.decode()
+    assert f"/recordings/{derivative.recording_id}/video" in page
+    Recording.objects.update(playable=False)
+    page = client.get(f"/deidentified/{derivative.pk}/covers/").content.decode()
+    assert f"/recordings/{derivative.recording_id}/video" not in page

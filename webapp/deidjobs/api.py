@@ -1,0 +1,138 @@
+"""What the page on which covers are drawn asks for and sends: frames, covers, and where one goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from webapp import engines
+from webapp.core.encrypted_path import StoredFile
+from webapp.core.errors import TooFast
+from webapp.deidjobs.access import access_derivative_file
+from webapp.deidjobs.covers import Sketch, cover_state, save_covers
+from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.queries import covers_of
+from webapp.deidjobs.storage import version
+from webapp.recordings import storage
+from webapp.recordings.access import access_recording
+
+LONGEST_FOLLOWED_US = 4 * engines.SECOND_US  # in one request; the page asks again for what follows
+FOLLOWING_S = 60
+
+
+class CoverKeys(serializers.ListField):
+    """[microseconds from the first frame, [left, top, right, bottom]], by time; checked by the engine."""
+
+    child = serializers.JSONField()
+
+
+class CoverInput(serializers.Serializer[Any]):
+    id = serializers.IntegerField(required=False, allow_null=True)
+    keys = CoverKeys(min_length=1, max_length=5000)
+    reason = serializers.CharField(max_length=120)
+
+
+class CoversInput(serializers.Serializer[Any]):
+    known = serializers.ListField(child=serializers.IntegerField(), max_length=1000)
+    covers = CoverInput(many=True)
+
+
+class CoverOutput(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    keys = CoverKeys()
+    reason = serializers.CharField()
+    drawn_by = serializers.CharField()
+    drawn_at = serializers.DateTimeField()
+
+
+class CoversOutput(serializers.Serializer[Any]):
+    covers = CoverOutput(many=True)
+
+
+class FramesOutput(serializers.Serializer[Any]):
+    times_us = serializers.ListField(child=serializers.IntegerField())
+
+
+class FollowInput(serializers.Serializer[Any]):
+    box_px = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4)
+    start_us = serializers.IntegerField(min_value=0)
+    end_us = serializers.IntegerField(min_value=0)
+    on_original = serializers.BooleanField(default=False)
+
+
+class FollowOutput(serializers.Serializer[Any]):
+    keys = CoverKeys()
+    lost = serializers.CharField(allow_blank=True)
+
+
+class Covers(APIView):
+    @extend_schema(responses=CoversOutput, summary="Covers that people have drawn over a recording")
+    def get(self, request: Request, pk: UUID) -> Response:
+        derivative = access_derivative_file(request.user, pk, "run_deidentification")
+        return Response({"covers": [cover_state(one) for one in covers_of(derivative.recording)]})
+
+    @extend_schema(request=CoversInput, responses=CoversOutput, summary="Save the covers of a recording")
+    def post(self, request: Request, pk: UUID) -> Response:
+        derivative = access_derivative_file(request.user, pk, "run_deidentification")
+        entry = CoversInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        said = entry.validated_data
+        sketches = [Sketch(one.get("id"), one["keys"], one["reason"]) for one in said["covers"]]
+        saved = save_covers(derivative=derivative, actor=request.user, known=said["known"], sketches=sketches)
+        return Response({"covers": [cover_state(one) for one in saved]})
+
+
+class Frames(APIView):
+    @extend_schema(responses=FramesOutput, summary="When each frame of a version is shown")
+    def get(self, request: Request, pk: UUID) -> Response:
+        derivative = access_derivative_file(request.user, pk, "run_deidentification")
+        return Response({"times_us": engines.frame_times(_file_of(derivative))})
+
+
+class Following(APIView):
+    @extend_schema(
+        request=FollowInput, responses=FollowOutput, summary="Follow a rectangle through some seconds"
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        derivative = access_derivative_file(request.user, pk, "run_deidentification")
+        entry = FollowInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        said = entry.validated_data
+        source = _file_of(derivative)
+        if said["on_original"]:
+            source = storage.original(
+                access_recording(request.user, derivative.recording_id, "view_original")
+            )
+        with _one_at_a_time(request.user.pk):
+            found = engines.follow_cover(
+                source,
+                said["box_px"],
+                start_us=said["start_us"],
+                end_us=min(said["end_us"], said["start_us"] + LONGEST_FOLLOWED_US),
+            )
+        return Response({"keys": found.keys, "lost": found.lost})
+
+
+def _file_of(derivative: Derivative) -> StoredFile:
+    return version(derivative.recording_id, derivative.pk)
+
+
+@contextmanager
+def _one_at_a_time(user_id: int | None) -> Iterator[None]:
+    """Let one person follow one rectangle at a time: it takes a core. Raises TooFast."""
+    key = f"following:{user_id}"
+    if not cache.add(key, True, FOLLOWING_S):
+        raise TooFast
+    try:
+        yield
+    finally:
+        cache.delete(key)

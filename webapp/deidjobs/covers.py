@@ -1,0 +1,133 @@
+"""What a person draws over a recording, and the version that is made with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from webapp import engines
+from webapp.core import audit
+from webapp.core.errors import Conflict, Forbidden, Invalid
+from webapp.deidjobs.models import Derivative, DrawnCover
+from webapp.deidjobs.queries import KIND, covers_of
+from webapp.deidjobs.services import request_derivative
+from webapp.jobs.models import UNFINISHED, Job
+from webapp.jobs.services import Actor
+from webapp.recordings.models import Recording
+
+MOST = 300  # of one recording
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A cover as somebody's page holds it. pk: of a row that is unchanged, None for what is new."""
+
+    pk: int | None
+    keys: list[Any]
+    reason: str
+
+
+def cover_state(cover: DrawnCover) -> dict[str, Any]:
+    """Return a cover as plain values, for whoever draws more."""
+    return {
+        "id": cover.pk,
+        "keys": cover.keys,
+        "reason": cover.reason,
+        "drawn_by": str(cover.drawn_by),
+        "drawn_at": cover.drawn_at,
+    }
+
+
+def moments_of(derivative: Derivative) -> list[dict[str, Any]]:
+    """Return where a person should look, and why. Times are in microseconds from the first frame."""
+    report = derivative.report
+    begins_ms = report.get("starts_ms", 0)
+    found = [
+        (gap["start_ms"], gap["end_ms"], "A face was not seen for a while"
+         + (" and is covered" if gap["covered"] else " and is not covered throughout"))
+        for gap in report.get("gaps_to_review", [])
+    ]  # fmt: skip
+    found += [
+        (first, last, "Only the second detector saw a face, which is covered")
+        for first, last in report.get("found_by_second_ms", [])
+    ]
+    found += [
+        (at_ms, at_ms, "A face looks as it was") for at_ms in derivative.privacy.get("residual_at_ms", [])
+    ]
+    return [
+        {"start_us": max(0, first - begins_ms) * 1000, "end_us": max(0, last - begins_ms) * 1000, "why": why}
+        for first, last, why in sorted(found)
+    ]
+
+
+@transaction.atomic
+def save_covers(
+    *, derivative: Derivative, actor: Actor, known: Sequence[int], sketches: Sequence[Sketch]
+) -> list[DrawnCover]:
+    """Make the covers of a recording those of somebody's page; return what there is then.
+
+    known: the rows that the page began with; what somebody else drew meanwhile stays. Raises Invalid for
+    what is no cover of this recording.
+    """
+    if len(sketches) > MOST:
+        raise Invalid(f"Expected at most {MOST} covers on one recording, got {len(sketches)}.")
+    author = getattr(actor, "pk", None)
+    if author is None:
+        raise Forbidden
+    recording = Recording.objects.select_for_update().get(pk=derivative.recording_id)
+    for sketch in sketches:
+        engines.check_cover(
+            sketch.keys,
+            duration_us=recording.duration_us or 0,
+            size_wh=(recording.width or 0, recording.height or 0),
+        )
+    kept = {sketch.pk for sketch in sketches if sketch.pk is not None}
+    gone = covers_of(recording).filter(pk__in=set(known) - kept)
+    removed = gone.update(removed_at=timezone.now(), removed_by_id=author)
+    drawn = [
+        DrawnCover.objects.create(
+            recording=recording, drawn_on=derivative, keys=one.keys, reason=one.reason, drawn_by_id=author
+        )
+        for one in sketches
+        if one.pk is None
+    ]
+    if removed or drawn:
+        audit.record(
+            actor=actor,
+            action="covers.saved",
+            target=derivative,
+            study_id=derivative.recording.encounter.study_id,
+            details={"drawn": len(drawn), "removed": removed},
+        )
+    return list(covers_of(recording))
+
+
+@transaction.atomic
+def request_with_covers(*, derivative: Derivative, actor: Actor) -> Job:
+    """Queue a version like this one with all covers that are drawn now.
+
+    Raises Conflict when it has just these already or one is being made, and what request_derivative raises.
+    """
+    recording = Recording.objects.select_for_update(of=("self",)).get(pk=derivative.recording_id)
+    covers = list(covers_of(recording).values_list("pk", flat=True))
+    if sorted(derivative.recipe.get("cover_rows", [])) == covers:
+        raise Conflict("This version has just these covers already. Draw one or remove one first.")
+    making = Job.objects.filter(kind=KIND, state__in=UNFINISHED, params__recording=str(recording.pk))
+    if making.filter(params__covers=covers, params__method=derivative.method).exists():
+        raise Conflict("A version with these covers is being made already.")
+    return request_derivative(
+        recording=derivative.recording,
+        actor=actor,
+        method=derivative.method,
+        audio=derivative.audio,
+        donor=derivative.recipe.get("asked_donor", derivative.recipe.get("donor", "auto")),
+        exempt=derivative.recipe.get("exempt", []),
+        exempt_reason=derivative.recipe.get("exempt_reason", ""),
+        neutral_s=derivative.recipe.get("neutral_s"),
+        covers=covers,
+        based_on=derivative,
+    )
