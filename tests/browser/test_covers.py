@@ -64,7 +64,7 @@ def test_a_cover_is_drawn_moved_named_ended_taken_back_saved_and_there_again(ske
         sketch.locator("[data-forward]").click()
     sketch.keyboard.press("]")
     sketch.get_by_role("button", name="name badge, 0:00.00 to 0:00.12").wait_for()
-    assert sketch.get_by_role("button", name="Make a new version").is_disabled()
+    assert sketch.get_by_role("button", name="Make it with these covers").is_disabled()
     sketch.get_by_role("button", name="Save the covers").click()
     sketch.get_by_text("1 cover saved.").wait_for()
     sketch.reload()
