@@ -46,6 +46,7 @@ def scope_of_erasure(erasure: Erasure) -> Scope:
         person=erasure.person or None,
         purposes=frozenset(Purpose.values if entire else erasure.purposes),
         ended_at=erasure.requested_at,
+        participant=erasure.participant_id,
     )
 
 

@@ -17,13 +17,15 @@ from webapp.studies.models import Encounter
 class Scope:
     """What must go: of these encounters, what these purposes allowed until consent ended at a moment.
 
-    person: "doctor" or "patient", whose consent ended; None when everybody's time ran out.
+    person: "doctor" or "patient", whose consent ended; None when everybody's time ran out. participant: who
+    that is.
     """
 
     encounters: tuple[UUID, ...]
     person: str | None
     purposes: frozenset[str]
     ended_at: datetime
+    participant: int | None = None
 
     def ends(self, purpose: str, person: str) -> bool:
         """Return whether a purpose that only this person decides on has ended."""

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from webapp.core.wrapped_keys import WrappedKey
 from webapp.studies.models import Participant, Study
 
 
@@ -77,6 +78,23 @@ class ConsentRecord(models.Model):
 
     def __str__(self) -> str:
         return f"consent of {self.participant} on {self.form}"
+
+
+class ScanKey(WrappedKey):
+    """The key of one scan; destroyed when the person withdraws everything, so that no copy of it opens.
+
+    complete: the scan is encrypted with it; False while one that was stored plain may still lie so.
+    """
+
+    record = models.OneToOneField(ConsentRecord, on_delete=models.PROTECT, related_name="scan_key")
+    complete = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"key {self.pk}"
+
+    @property
+    def study_id(self) -> int | None:
+        return self.record.participant.study_id
 
 
 class ConsentDecision(models.Model):

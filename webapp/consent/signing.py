@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -16,21 +15,15 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.consent.drawing import HEIGHT, WIDTH, Stroke, read_strokes
 from webapp.consent.models import ConsentForm, ConsentRecord, Purpose
+from webapp.consent.scans import keep_scan
 from webapp.consent.services import record_decisions
 from webapp.core import audit
-from webapp.core.disk_full import disk_full_as_507
-from webapp.core.encrypted_path import Place
 from webapp.core.errors import Forbidden, Invalid, TooFast
-from webapp.core.media_root import media_root
-from webapp.core.object_path import ObjectPath
 from webapp.studies.models import Participant
 
 MOST_BYTES: Final = 7 * 1024 * 1024
 #: What a scan may be, by how its file begins.
 SCANS: Final = {b"%PDF-": ".pdf", b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n": ".png"}
-DISK_FULL: Final = (
-    "The server's disk is full, so nothing was signed. Ask whoever runs this server to make room."
-)
 TRIES: Final = 5
 TRY_AGAIN_AFTER_S: Final = 300
 
@@ -96,7 +89,7 @@ def sign_consent(
         details={"sha256": record.sha256, "method": record.method},
     )
     if scan:
-        _write(scan_path(record), scan)
+        keep_scan(record, scan)
     return record
 
 
@@ -145,25 +138,3 @@ def scan_suffix(scan: bytes) -> str:
         if scan.startswith(beginning):
             return suffix
     raise Invalid("Expected the scanned form as PDF, JPEG or PNG.")
-
-
-def scan_path(record: ConsentRecord) -> Place:
-    return media_root() / "consents" / f"{record.pk}{record.attachment_suffix}"
-
-
-def _write(path: Place, data: bytes) -> None:
-    """Write a file whole or not at all; written before the commit, so that a record never lacks its scan.
-
-    Raises InsufficientStorage; then nothing is left of it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(path, ObjectPath):
-        path.write_bytes(data)
-        return
-    partial = path.with_name(f"{uuid.uuid4()}.part")
-    try:
-        with disk_full_as_507(DISK_FULL):
-            partial.write_bytes(data)
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -21,8 +21,9 @@ from webapp.consent.copies import pdf_copy
 from webapp.consent.forms import ConsentTextForm, DecisionsForm
 from webapp.consent.models import ConsentForm, ConsentRecord, Erasure
 from webapp.consent.queries import forms_for, reconsent_queue, state_of
+from webapp.consent.scans import read_scan, with_a_scan
 from webapp.consent.services import publish_form
-from webapp.consent.signing import confirm_password, scan_path, sign_consent
+from webapp.consent.signing import confirm_password, sign_consent
 from webapp.core import audit
 from webapp.core.errors import AppError, NotFound
 from webapp.studies.access import access_participant, access_study, visible_participants
@@ -78,6 +79,7 @@ def record(request: HttpRequest, slug: str, code: str) -> HttpResponse:
         "consent_text": shown,
         "texts": texts,
         "records": participant.consent_records.select_related("form", "countersigned_by"),
+        "with_a_scan": set(with_a_scan().filter(participant=participant)),
         "history": participant.decisions.select_related("recorded_by", "form").order_by("-decided_at", "-pk"),
     }
     return render(request, "consent/record.html", context, status=422 if form.is_bound else 200)
@@ -169,10 +171,10 @@ def copy_pdf(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 def scan(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     """Return the scanned paper form; it bears a name, so each look at it is an audit event."""
     found = access_record(request.user, slug, pk)
-    if not found.attachment_suffix:
+    if not with_a_scan().filter(pk=found.pk).exists():
         raise NotFound
+    data = read_scan(found)
     _record_look(request, "consent.scan_viewed", found)
-    data = scan_path(found).read_bytes()
     answer = HttpResponse(data, content_type=SCAN_TYPES[found.attachment_suffix])
     return _as_file(answer, f"consent-{found.participant.code}{found.attachment_suffix}")
 

@@ -33,7 +33,7 @@ KEPT = (
         "keep",
         "the code, the decisions and the audit trail",
         1,
-        "They prove that consent was given and ended; no name, picture or reading is in them.",
+        "They prove that consent was given and ended. Of the person they hold initials or a drawn signature.",
     ),
     Effect(
         "keep", "a tombstone for each thing erased", 1, "It says what was erased and when, not what it held."
@@ -49,6 +49,7 @@ def scope_of(participant: Participant, purposes: Collection[str], ended_at: date
         person=participant.kind,
         purposes=EVERYTHING if Purpose.RECORD in purposes else frozenset(purposes),
         ended_at=ended_at or timezone.now(),
+        participant=participant.pk,
     )
 
 

@@ -9,12 +9,16 @@ class RecordingsConfig(AppConfig):
         from django.core.checks import Tags, register
 
         from webapp.consent.holders import register_holder
+        from webapp.core.encrypting import Kind, register_stored
         from webapp.core.health import STORAGE, register_check
         from webapp.core.waiting import register_counter, register_provider
+        from webapp.core.wrapped_keys import register_keys
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
         from webapp.recordings.checking import check_recording, give_up, may_check
         from webapp.recordings.checks import check_keys_open, check_master_keys, check_media_bucket
+        from webapp.recordings.encrypting import decrypt_recordings, encrypt_recordings
         from webapp.recordings.holding import HOLDER
+        from webapp.recordings.models import MediaKey
         from webapp.recordings.services import CHECK
         from webapp.recordings.storage import check_storage
         from webapp.recordings.sweeping import (
@@ -40,5 +44,7 @@ class RecordingsConfig(AppConfig):
         register(check_keys_open, Tags.database)
         register(check_media_bucket, Tags.database)
         register_holder(HOLDER)
+        register_keys(MediaKey)
+        register_stored("recordings", Kind(encrypt_recordings, decrypt_recordings))
         register_provider(unfinished_business)
         register_counter(counts)

@@ -10,6 +10,7 @@ from uuid import UUID
 from webapp import engines
 from webapp.core.encrypted_path import StoredFile
 from webapp.core.errors import AppError
+from webapp.core.wrapped_keys import encrypts
 from webapp.jobs.context import JobContext
 from webapp.jobs.models import Job, JobState
 from webapp.recordings import keys, services, storage
@@ -76,7 +77,7 @@ def _take_over(recording: Recording, upload_id: UUID) -> StoredFile:
         storage.take_over(recording, upload_id)
     except FileNotFoundError:
         raise AppError(FILE_MISSING, code="file_missing") from None
-    if keys.encrypts() and not keys.is_all_encrypted(recording.pk):
+    if encrypts() and not keys.is_all_encrypted(recording.pk):
         encrypt_recording(recording)  # it began to arrive before media were encrypted
     return storage.original(recording)
 

@@ -28,8 +28,8 @@ def check_master_keys(**_options: Any) -> list[CheckMessage]:
 
 
 def check_keys_open(*, databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
-    """Find recordings whose master key is missing. Asks the database, so only where that is checked."""
-    from webapp.recordings.keys import kinds_of_keys
+    """Find stored files whose master key is missing. Asks the database, so only where that is checked."""
+    from webapp.core.wrapped_keys import kinds_of_keys
 
     if not databases:
         return []
@@ -42,7 +42,7 @@ def check_keys_open(*, databases: Sequence[str] | None = None, **_options: Any) 
         return []
     return [
         Warning(
-            f"{locked} recordings or releases are encrypted and open with none of MEDIA_KEYS.",
+            f"{locked} recordings, releases or scans are encrypted and open with none of MEDIA_KEYS.",
             hint="Add the master key that they were encrypted under.",
             id="recordings.W001",
         )

@@ -4,51 +4,27 @@ at once or not at all, and going on after an interruption.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from collections.abc import Iterator
 
 from django.db import transaction
 
-from webapp.core import audit
-from webapp.core.encrypted_path import EncryptedPath, StoredFile
-from webapp.core.encryption import DamagedFile, is_encrypted
+from webapp.core import audit, wrapped_keys
+from webapp.core.encrypted_path import EncryptedPath
+from webapp.core.encrypting import Outcome, Say, decrypt_in_place, encrypt_in_place, reason_of
+from webapp.core.encryption import is_encrypted
 from webapp.core.errors import AppError
 from webapp.jobs.models import JobState, Segment, SegmentState
 from webapp.jobs.queries import jobs_about
 from webapp.recordings import keys, storage
 from webapp.recordings.models import MediaKey, Recording, RecordingState
 
-PIECE_BYTES = 1024 * 1024
+
+class BeingWritten(AppError):
+    code, status = "being_written", 409
+    message = "something was written meanwhile"
 
 
-@dataclass
-class Outcome:
-    """How many things of a kind were encrypted, wait for a worker that uses them, and could not be."""
-
-    done: int = 0
-    waiting: int = 0
-    failed: int = 0
-
-
-#: Encrypts what lies plain of a kind; is told a sentence about each thing that could not be.
-Encrypter = Callable[[Callable[[str], None]], Outcome]
-_ENCRYPTERS: dict[str, Encrypter] = {}
-
-
-def register_encrypter(what: str, encrypt_all: Encrypter) -> None:
-    """Have what a later app stores encrypted with the recordings. what: its name in the plural."""
-    _ENCRYPTERS[what] = encrypt_all
-
-
-def encrypters() -> dict[str, Encrypter]:
-    return {"recordings": encrypt_recordings, **_ENCRYPTERS}
-
-
-def encrypt_recordings(say: Callable[[str], None]) -> Outcome:
+def encrypt_recordings(say: Say) -> Outcome:
     """Encrypt every recording that lies plain, apart from those that a worker has open."""
     outcome = Outcome()
     for recording in not_encrypted():
@@ -63,10 +39,6 @@ def encrypt_recordings(say: Callable[[str], None]) -> Outcome:
             outcome.failed += 1
             say(f"recording {recording.pk}: {reason_of(error)}")
     return outcome
-
-
-def reason_of(error: AppError | OSError) -> str:
-    return error.message if isinstance(error, AppError) else str(error.strerror)
 
 
 def not_encrypted() -> Iterator[Recording]:
@@ -101,7 +73,7 @@ def encrypt_recording(recording: Recording) -> int:
     the original; then the plain file stays.
     """
     key = prepare(recording)
-    opened, count = keys.opened(key), 0
+    opened, count = wrapped_keys.opened(key), 0
     for path, purpose in storage.files_of(recording):
         if not is_encrypted(path):
             encrypt_in_place(EncryptedPath(path, opened, purpose))
@@ -118,26 +90,36 @@ def encrypt_recording(recording: Recording) -> int:
     return count
 
 
-def encrypt_in_place(target: EncryptedPath) -> None:
-    """Replace a plain file by an encrypted one, once that reads the same. Raises as encrypt_recording."""
-    partial = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with target.place.open("rb") as source, partial.open("wb") as sink:
-            while piece := source.read(PIECE_BYTES):
-                sink.write(piece)
-            sink.sync()  # type: ignore[attr-defined]  # an encrypted file
-        if _sha256(target.place) != _sha256(partial):
-            raise DamagedFile
-        if target.is_file():  # else it was deleted meanwhile, which must not be undone
-            partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+def decrypt_recordings(say: Say) -> Outcome:
+    """Lay every recording down plain and destroy its key. What is on its way, or worked on, waits."""
+    outcome = Outcome(waiting=MediaKey.objects.exclude(upload=None).count())
+    for pk in list(MediaKey.objects.exclude(recording=None).values_list("pk", flat=True)):
+        key = MediaKey.objects.select_related("recording__encounter").filter(pk=pk).first()
+        if key is None or key.recording is None:
+            continue
+        if key.recording.state == RecordingState.CHECKING or is_worked_on(key.recording):
+            outcome.waiting += 1
+            continue
+        try:
+            decrypt_recording(key, key.recording)
+            outcome.done += 1
+        except (AppError, OSError) as error:
+            outcome.failed += 1
+            say(f"recording {key.recording_id}: {reason_of(error)}")
+    return outcome
 
 
-def _sha256(stored: StoredFile | Path) -> str:
-    digest = hashlib.sha256()
-    file: IO[bytes]
-    with stored.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            digest.update(piece)
-    return digest.hexdigest()
+def decrypt_recording(key: MediaKey, recording: Recording) -> None:
+    """Decrypt every file of a recording, then destroy its key. Raises as encrypt_recording."""
+    MediaKey.objects.filter(pk=key.pk).update(complete=False)  # from now on a plain file is taken for it
+    opened = wrapped_keys.opened(key)
+    for path, purpose in storage.files_of(recording):
+        if is_encrypted(path):
+            decrypt_in_place(EncryptedPath(path, opened, purpose))
+    with transaction.atomic():
+        Recording.objects.select_for_update().get(pk=recording.pk)
+        if any(is_encrypted(path) for path, _ in storage.files_of(recording)):
+            raise BeingWritten
+        key.delete()
+        study_id = recording.encounter.study_id
+        audit.record(actor=None, action="recording.decrypted", target=recording, study_id=study_id)

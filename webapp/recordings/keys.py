@@ -6,32 +6,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from webapp.core import audit, master_keys
-from webapp.recordings.models import MediaKey, Recording, Upload, WrappedKey
-
-_KINDS: list[type[WrappedKey]] = [MediaKey]
-
-
-def register_keys(model: type[WrappedKey]) -> None:
-    """Have the keys of a later app wrapped anew, and missed, with those of the recordings."""
-    _KINDS.append(model)
-
-
-def kinds_of_keys() -> tuple[type[WrappedKey], ...]:
-    return tuple(_KINDS)
-
-
-def encrypts() -> bool:
-    """Return whether what is stored from now on is encrypted."""
-    return bool(master_keys.master_keys())
+from webapp.core import audit
+from webapp.core.wrapped_keys import encrypts, seal
+from webapp.recordings.models import MediaKey, Recording, Upload
 
 
 def add_key(*, upload: Upload | None = None, recording: Recording | None = None, complete: bool) -> MediaKey:
     """Give an upload or a recording a key of its own. Call inside a transaction."""
-    master = master_keys.master_keys()[0]
-    key = MediaKey(upload=upload, recording=recording, master=master_keys.name_of(master), complete=complete)
-    key.wrapped = master_keys.wrap(master_keys.new_key(), master=master, owner=key.pk)
-    key.save(force_insert=True)
+    key = MediaKey(upload=upload, recording=recording, complete=complete)
+    seal(key)
     return key
 
 
@@ -71,8 +54,3 @@ def key_to_write_with(recording_id: UUID) -> MediaKey | None:
     with transaction.atomic():
         recording = Recording.objects.select_for_update().select_related("encounter").get(pk=recording_id)
         return find_key(recording_id) or add_late_key(recording)
-
-
-def opened(key: WrappedKey) -> bytes:
-    """Return the key itself. Raises MediaLocked."""
-    return master_keys.unwrap(bytes(key.wrapped), master_name=key.master, owner=key.pk)

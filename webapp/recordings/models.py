@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from abc import abstractmethod
 
 from django.conf import settings
 from django.db import models
 
+from webapp.core.wrapped_keys import WrappedKey
 from webapp.studies.models import Encounter
 
 
@@ -66,23 +66,6 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_camera_display()}'s camera"
-
-
-class WrappedKey(models.Model):
-    """A key under which files lie encrypted, wrapped by a master key. master: the name of that one."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    wrapped = models.BinaryField(max_length=60)
-    master = models.CharField(max_length=16, db_index=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        abstract = True
-
-    @property
-    @abstractmethod
-    def study_id(self) -> int | None:
-        """Return the number of the study whose files it opens."""
 
 
 class MediaKey(WrappedKey):

@@ -1,4 +1,4 @@
-"""A new master key takes the place of older ones: the keys of recordings are wrapped anew, the files stay."""
+"""A new master key takes the place of older ones: the keys of files are wrapped anew, the files stay."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from django.db import transaction
 
 from webapp.core import audit, master_keys
 from webapp.core.master_keys import MediaLocked
-from webapp.recordings import keys
-from webapp.recordings.models import WrappedKey
+from webapp.core.wrapped_keys import WrappedKey, kinds_of_keys, opened
 
 
 @dataclass(frozen=True)
@@ -22,14 +21,14 @@ class Rewrapped:
 
 
 def rewrap_keys() -> Rewrapped:
-    """Wrap every key of a recording by the first of the master keys.
+    """Wrap every key by the first of the master keys.
 
     Each is a transaction of its own, so that an interrupted run goes on where it was; a key that was wrapped
     anew is not touched again.
     """
     current = master_keys.master_keys()[0]
     done, locked = 0, []
-    for kind in keys.kinds_of_keys():
+    for kind in kinds_of_keys():
         others = kind._default_manager.exclude(master=master_keys.name_of(current))
         for pk in list(others.values_list("pk", flat=True)):
             try:
@@ -45,7 +44,7 @@ def _rewrap(kind: type[WrappedKey], pk: UUID, current: bytes) -> bool:
     name = master_keys.name_of(current)
     if key is None or key.master == name:
         return False
-    wrapped = master_keys.wrap(keys.opened(key), master=current, owner=key.pk)
+    wrapped = master_keys.wrap(opened(key), master=current, owner=key.pk)
     won = kind._default_manager.filter(pk=pk, master=key.master).update(wrapped=wrapped, master=name)
     if won:
         audit.record(

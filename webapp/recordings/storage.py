@@ -19,6 +19,7 @@ from webapp.core.encrypted_path import EncryptedPath, Place, StoredFile
 from webapp.core.encryption import EncryptedFile
 from webapp.core.media_root import media_root
 from webapp.core.object_path import ObjectPath
+from webapp.core.wrapped_keys import opened
 from webapp.recordings import keys, upload_parts
 from webapp.recordings.models import MediaKey, Recording, RecordingState, Upload
 from webapp.recordings.upload_files import PlainUploadFile, UploadFile
@@ -98,13 +99,13 @@ def open_upload(upload: Upload, offset: int) -> UploadFile:
     """Open what arrived so far to go on at offset. Raises FileNotFoundError and MediaLocked."""
     place = upload_file(upload.pk)
     key = MediaKey.objects.filter(upload=upload).first()
-    opened = None if key is None else keys.opened(key)
+    found = None if key is None else opened(key)
     if isinstance(place, ObjectPath):
-        return upload_parts.PartFile(place, upload.lock_token, offset, opened)
-    if opened is None:
+        return upload_parts.PartFile(place, upload.lock_token, offset, found)
+    if found is None:
         return PlainUploadFile(place, "r+b")
     raw = place.open("r+b", buffering=0)
-    return EncryptedFile(raw, key=opened, purpose=ORIGINAL, resume_at=offset)
+    return EncryptedFile(raw, key=found, purpose=ORIGINAL, resume_at=offset)
 
 
 def arrives_in_parts() -> bool:
@@ -140,7 +141,7 @@ def _to_write(recording_id: UUID, path: Place, purpose: str) -> StoredFile:
 def _under(key: MediaKey | None, path: Place, purpose: str) -> StoredFile:
     if key is None:
         return path
-    return EncryptedPath(path, keys.opened(key), purpose, may_be_plain=not key.complete)
+    return EncryptedPath(path, opened(key), purpose, may_be_plain=not key.complete)
 
 
 def derived_dir(recording_id: UUID) -> Place:

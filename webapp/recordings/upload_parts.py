@@ -13,6 +13,7 @@ from uuid import UUID
 from webapp.core.encrypted_path import EncryptedPath, StoredFile
 from webapp.core.encryption import EncryptedFile
 from webapp.core.object_path import ObjectPath
+from webapp.core.wrapped_keys import opened
 from webapp.recordings import keys
 from webapp.recordings.models import Recording, Upload, UploadPart
 
@@ -105,7 +106,7 @@ def join(folder: ObjectPath, upload_id: UUID, target: StoredFile, recording: Rec
                 lies = folder / part_name(part.start, part.token)
                 stored: StoredFile = lies
                 if key is not None:
-                    stored = EncryptedPath(lies, keys.opened(key), lies.name, may_be_plain=not key.complete)
+                    stored = EncryptedPath(lies, opened(key), lies.name, may_be_plain=not key.complete)
                 if part.start != place:
                     break
                 place += _copy(stored, sink)

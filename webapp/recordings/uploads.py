@@ -15,6 +15,7 @@ from django.utils import timezone
 from webapp.core import audit
 from webapp.core.disk_full import disk_full_as_507
 from webapp.core.errors import Conflict, ConsentMissing, InsufficientStorage, Invalid, NotFound, TooLarge
+from webapp.core.wrapped_keys import encrypts
 from webapp.jobs.services import create_job
 from webapp.recordings import keys, storage, upload_parts, writing
 from webapp.recordings.access import VIEW_PURPOSE
@@ -61,7 +62,7 @@ def create_upload(
         replaces=replace,
         uploaded_by_id=actor.pk,
     )
-    if keys.encrypts():
+    if encrypts():
         keys.add_key(upload=upload, complete=True)
     audit.record(actor=actor, action="upload.started", target=upload, study_id=encounter.study_id)
     with disk_full_as_507():

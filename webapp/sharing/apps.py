@@ -7,12 +7,12 @@ class SharingConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.consent.holders import register_holder
+        from webapp.core.encrypting import Kind, register_stored
         from webapp.core.waiting import register_counter, register_provider
+        from webapp.core.wrapped_keys import register_keys
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
-        from webapp.recordings.encrypting import register_encrypter
-        from webapp.recordings.keys import register_keys
         from webapp.sharing.building import KIND, run_build, tidy_up
-        from webapp.sharing.encrypting import encrypt_packages
+        from webapp.sharing.encrypting import decrypt_packages, encrypt_packages
         from webapp.sharing.holding import HOLDER
         from webapp.sharing.models import ReleaseKey
         from webapp.sharing.notices import NOTICE, send_notice
@@ -23,7 +23,7 @@ class SharingConfig(AppConfig):
         register_kind(JobKind(NOTICE, "Tell by e-mail of a recall", send_notice))
         register_holder(HOLDER)
         register_keys(ReleaseKey)
-        register_encrypter("packages", encrypt_packages)
+        register_stored("packages", Kind(encrypt_packages, decrypt_packages))
         register_provider(recalls_to_answer)
         register_provider(releases_to_build)
         register_counter(counts)

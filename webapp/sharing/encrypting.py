@@ -1,10 +1,9 @@
 """Packages that were stored before media were encrypted: replaced by encrypted ones, going on after an
-interruption.
+interruption; and the way back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from uuid import UUID
 
 from django.db import transaction
@@ -12,15 +11,15 @@ from django.db.models import Q
 
 from webapp.core import audit
 from webapp.core.encrypted_path import EncryptedPath
+from webapp.core.encrypting import Outcome, Say, decrypt_in_place, encrypt_in_place, reason_of
 from webapp.core.encryption import is_encrypted
 from webapp.core.errors import AppError
-from webapp.recordings.encrypting import Outcome, encrypt_in_place, reason_of
 from webapp.sharing import storage
 from webapp.sharing.models import Release, ReleaseKey
 from webapp.sharing.states import PACKED, ReleaseState
 
 
-def encrypt_packages(say: Callable[[str], None]) -> Outcome:
+def encrypt_packages(say: Say) -> Outcome:
     """Encrypt every package that lies plain. One that is being built without a key waits for its end."""
     building = Release.objects.filter(state=ReleaseState.BUILDING, key=None)
     outcome = Outcome(waiting=building.count())
@@ -67,3 +66,35 @@ def _prepare(pk: UUID) -> ReleaseKey | None:
     key = found or storage.add_key(release, complete=False)
     key.release = release
     return key
+
+
+def decrypt_packages(say: Say) -> Outcome:
+    """Lay every package down plain and destroy its key. One that is being built waits for its end."""
+    outcome = Outcome()
+    for pk in list(ReleaseKey.objects.values_list("pk", flat=True)):
+        key = ReleaseKey.objects.select_related("release").filter(pk=pk).first()
+        if key is None:
+            continue
+        if key.release.state not in PACKED:
+            outcome.waiting += key.release.state == ReleaseState.BUILDING
+            continue
+        try:
+            _decrypt_package(key)
+            outcome.done += 1
+        except (AppError, OSError) as error:
+            outcome.failed += 1
+            say(f"release {key.release_id}: {reason_of(error)}")
+    return outcome
+
+
+def _decrypt_package(key: ReleaseKey) -> None:
+    ReleaseKey.objects.filter(pk=key.pk).update(complete=False)  # from now on a plain file is taken for it
+    stored = storage.under(key, key.release.stored_as)
+    if isinstance(stored, EncryptedPath) and is_encrypted(stored.place):
+        decrypt_in_place(stored)
+    with transaction.atomic():
+        key.delete()
+        details = {"version": key.release.version}
+        audit.record(
+            actor=None, action="release.decrypted", target=key.release, study_id=key.study_id, details=details
+        )

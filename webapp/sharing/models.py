@@ -14,8 +14,8 @@ from django.db import models
 from django.urls import reverse
 
 from webapp.consent.models import Purpose
+from webapp.core.wrapped_keys import WrappedKey
 from webapp.jobs.models import Job
-from webapp.recordings.models import WrappedKey
 from webapp.sharing.states import NEVER_PACKED, ONCE_READY, PACKED, SAYS, ReleaseState
 from webapp.studies.models import Encounter, Participant, Study
 

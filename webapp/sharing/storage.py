@@ -10,10 +10,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from webapp.core import master_keys
 from webapp.core.encrypted_path import EncryptedPath, Place, StoredFile
 from webapp.core.media_root import media_root, remove
-from webapp.recordings import keys
+from webapp.core.wrapped_keys import encrypts, opened, seal
 from webapp.recordings.storage import entries
 from webapp.sharing.models import Release, ReleaseKey
 
@@ -41,7 +40,7 @@ def new_package(release: Release) -> tuple[str, StoredFile]:
     Raises MediaLocked.
     """
     key = ReleaseKey.objects.filter(release=release).first()
-    if key is None and keys.encrypts():
+    if key is None and encrypts():
         key = add_key(release, complete=True)
     stored_as = f"{release.pk}/{secrets.token_hex(8)}.zip"
     return stored_as, under(key, stored_as)
@@ -49,10 +48,8 @@ def new_package(release: Release) -> tuple[str, StoredFile]:
 
 def add_key(release: Release, *, complete: bool) -> ReleaseKey:
     """Give the package of a release a key of its own. Call inside a transaction."""
-    master = master_keys.master_keys()[0]
-    key = ReleaseKey(release=release, master=master_keys.name_of(master), complete=complete)
-    key.wrapped = master_keys.wrap(master_keys.new_key(), master=master, owner=key.pk)
-    key.save(force_insert=True)
+    key = ReleaseKey(release=release, complete=complete)
+    seal(key)
     return key
 
 
@@ -85,4 +82,4 @@ def under(key: ReleaseKey | None, stored_as: str) -> StoredFile:
     place = place_of(stored_as)
     if key is None:
         return place
-    return EncryptedPath(place, keys.opened(key), PURPOSE, may_be_plain=not key.complete)
+    return EncryptedPath(place, opened(key), PURPOSE, may_be_plain=not key.complete)

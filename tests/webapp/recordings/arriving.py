@@ -8,8 +8,8 @@ from django.db.models import Q
 
 from webapp.core.encrypted_path import StoredFile
 from webapp.core.encryption import MAGIC, EncryptedFile, is_encrypted
+from webapp.core.wrapped_keys import opened
 from webapp.recordings import storage, uploads
-from webapp.recordings.keys import opened
 from webapp.recordings.models import MediaKey, Recording, Upload
 
 DATA = bytes(range(256)) * 40

@@ -11,6 +11,7 @@ from tests.webapp.recordings.arriving import bytes_on_disk, files, stored, uploa
 from tests.webapp.recordings.conftest import MASTER
 from webapp.consent.models import Tombstone
 from webapp.consent.services import withdraw_consent
+from webapp.core import wrapped_keys
 from webapp.core.encryption import CHUNK_BYTES, HEADER_BYTES, is_encrypted
 from webapp.jobs import running
 from webapp.jobs.models import Job
@@ -23,7 +24,7 @@ NEWER = b"n" * 32
 
 def test_every_recording_has_a_key_of_its_own(recording, tus, other_video, check):
     other = check(tus.send(other_video, camera="doctor"))
-    first, second = (keys.opened(keys.find_key(one.pk)) for one in (recording, other))
+    first, second = (wrapped_keys.opened(keys.find_key(one.pk)) for one in (recording, other))
     assert first != second
     assert files(recording) == files(other) == {"original": True, "poster": True}
 

@@ -13,6 +13,7 @@ from tests.webapp.recordings.arriving import stored
 from tests.webapp.recordings.conftest import MASTER
 from tests.webapp.records import add_recording
 from webapp.core import audit
+from webapp.core import encrypting as core_encrypting
 from webapp.core.encrypted_path import EncryptedPath
 from webapp.core.encryption import EncryptedFile, is_encrypted
 from webapp.core.master_keys import name_of
@@ -56,7 +57,7 @@ PHASES = {
     "before anything": (keys, "add_late_key", 1),
     "in the middle of a copy": (EncryptedFile, "write", 2),
     "before a copy is on the disk": (EncryptedFile, "sync", 1),
-    "before the copy was compared": (encrypting, "_sha256", 2),
+    "before the copy was compared": (core_encrypting, "_sha256", 2),
     "before the copy takes its place": (EncryptedPath, "replace", 1),
     "between two files of a recording": (encrypting, "encrypt_in_place", 2),
     "before the row says so": (audit, "record", 2),

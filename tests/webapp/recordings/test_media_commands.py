@@ -8,11 +8,12 @@ from django.core.management import CommandError, call_command
 from tests.webapp.recordings.arriving import files, stored
 from tests.webapp.recordings.conftest import MASTER
 from tests.webapp.records import add_job, add_recording
+from webapp.core import encrypting as core_encrypting
 from webapp.core.audit import find_breaks
 from webapp.core.master_keys import MediaLocked, name_of
 from webapp.core.models import AuditEvent
 from webapp.jobs.models import Job
-from webapp.recordings import encrypting, keys, storage
+from webapp.recordings import encrypting, keys, rewrapping, storage
 from webapp.recordings.models import MediaKey
 from webapp.recordings.sweeping import sweep_half_written_files
 
@@ -72,7 +73,7 @@ def test_a_full_disk_leaves_the_plain_file_and_no_half_one(ready, small_video, s
 
 def test_a_file_that_is_deleted_while_it_is_encrypted_does_not_come_back(ready, settings, monkeypatch):
     settings.MEDIA_KEYS = [MASTER]
-    real = encrypting._sha256
+    real = core_encrypting._sha256
 
     def delete_first(file):
         found = real(file)
@@ -80,7 +81,7 @@ def test_a_file_that_is_deleted_while_it_is_encrypted_does_not_come_back(ready, 
             file.unlink()
         return found
 
-    monkeypatch.setattr(encrypting, "_sha256", delete_first)
+    monkeypatch.setattr(core_encrypting, "_sha256", delete_first)
     call_command("encrypt_media")
     assert files(ready) == {"original": True}
 
@@ -149,7 +150,7 @@ def test_taking_over_goes_on_after_an_interruption_and_each_key_opens_all_the_wh
 ):
     tus.start(100, camera="doctor")
     settings.MEDIA_KEYS = [NEWER, MASTER]
-    real, calls = keys.opened, []
+    real, calls = rewrapping.opened, []
 
     def killed_at_the_second(key):
         calls.append(key)
@@ -157,10 +158,10 @@ def test_taking_over_goes_on_after_an_interruption_and_each_key_opens_all_the_wh
             raise KeyboardInterrupt
         return real(key)
 
-    monkeypatch.setattr(keys, "opened", killed_at_the_second)
+    monkeypatch.setattr(rewrapping, "opened", killed_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         call_command("rewrap_media_keys")
-    monkeypatch.setattr(keys, "opened", real)
+    monkeypatch.setattr(rewrapping, "opened", real)
     assert {real(key) for key in MediaKey.objects.all()}
     assert len(set(MediaKey.objects.values_list("master", flat=True))) == 2
     call_command("rewrap_media_keys")
@@ -180,3 +181,57 @@ def test_a_key_whose_master_key_is_missing_is_counted_and_the_others_are_done(re
     call_command("rewrap_media_keys")
     settings.MEDIA_KEYS = [NEWEST]
     assert {key.master for key in MediaKey.objects.all()} == {name_of(NEWEST)}
+
+
+def test_everything_is_laid_down_plain_again_and_its_keys_are_destroyed(
+    ready, small_video, settings, capsys, signed_in, bob
+):
+    settings.MEDIA_KEYS = [MASTER]
+    call_command("encrypt_media")
+    call_command("decrypt_media")
+    assert files(ready) == {"original": False, "poster": False}
+    assert storage.original_path(ready).read_bytes() == small_video
+    assert "1 recordings decrypted." in capsys.readouterr().out
+    assert not MediaKey.objects.exists()
+    assert AuditEvent.objects.filter(action="recording.decrypted", target_id=str(ready.pk)).exists()
+    settings.MEDIA_KEYS = []
+    assert signed_in(bob).get(f"/recordings/{ready.pk}/video").status_code == 200
+
+
+def test_decrypting_waits_for_a_worker_and_goes_on_where_it_was_stopped(
+    ready, small_video, settings, monkeypatch, signed_in, bob
+):
+    settings.MEDIA_KEYS = [MASTER]
+    call_command("encrypt_media")
+    job = add_job(ready.encounter)
+    Job.objects.filter(pk=job.pk).update(state="running")
+    with pytest.raises(CommandError, match="1 recordings are being worked on"):
+        call_command("decrypt_media")
+    assert files(ready) == {"original": True, "poster": True}
+    Job.objects.filter(pk=job.pk).update(state="done")
+    real = encrypting.decrypt_in_place
+
+    def stop_at_the_poster(source):
+        if source.purpose == "poster":
+            raise KeyboardInterrupt
+        real(source)
+
+    monkeypatch.setattr(encrypting, "decrypt_in_place", stop_at_the_poster)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("decrypt_media")
+    assert files(ready) == {"original": False, "poster": True}
+    for what in ("video", "poster.jpg"):
+        assert signed_in(bob).get(f"/recordings/{ready.pk}/{what}").status_code == 200
+    monkeypatch.setattr(encrypting, "decrypt_in_place", real)
+    call_command("decrypt_media")
+    assert files(ready) == {"original": False, "poster": False}
+
+
+def test_what_was_written_meanwhile_is_not_left_without_its_key(ready, settings, monkeypatch, capsys):
+    settings.MEDIA_KEYS = [MASTER]
+    call_command("encrypt_media")
+    monkeypatch.setattr(encrypting, "decrypt_in_place", lambda source: None)
+    with pytest.raises(CommandError, match="1 could not be decrypted"):
+        call_command("decrypt_media")
+    assert "something was written meanwhile" in capsys.readouterr().err
+    assert MediaKey.objects.get().complete is False

@@ -7,9 +7,9 @@ from django.core.management import CommandError, call_command
 
 from tests.webapp.recordings.conftest import MASTER
 from tests.webapp.sharing.conftest import build, everything_in
+from webapp.core import encrypting as core_encrypting
 from webapp.core.encryption import is_encrypted
 from webapp.core.models import AuditEvent
-from webapp.recordings import encrypting
 from webapp.sharing import storage
 from webapp.sharing.access import access_package
 from webapp.sharing.models import ReleaseKey
@@ -45,18 +45,18 @@ def test_a_package_that_lies_plain_is_encrypted_once_and_reads_the_same(packed, 
 def test_after_an_interruption_the_plain_package_is_read_and_the_next_run_goes_on(
     packed, settings, monkeypatch
 ):
-    before, real = content(packed), encrypting._sha256
+    before, real = content(packed), core_encrypting._sha256
 
     def stop(stored) -> str:
         if storage.FOLDER in str(stored):
             raise KeyboardInterrupt
         return real(stored)
 
-    monkeypatch.setattr(encrypting, "_sha256", stop)
+    monkeypatch.setattr(core_encrypting, "_sha256", stop)
     with pytest.raises(KeyboardInterrupt):
         call_command("encrypt_media")
     assert (content(packed), ReleaseKey.objects.get().complete) == (before, False)
-    monkeypatch.setattr(encrypting, "_sha256", real)
+    monkeypatch.setattr(core_encrypting, "_sha256", real)
     call_command("encrypt_media")
     assert is_encrypted(storage.package_path(packed))
     assert content(packed) == before
@@ -79,7 +79,7 @@ def test_a_full_disk_leaves_the_plain_package(packed, monkeypatch, capsys):
 def test_a_package_that_is_recalled_while_it_is_encrypted_does_not_come_back(
     packed, alice, monkeypatch, django_capture_on_commit_callbacks
 ):
-    real = encrypting._sha256
+    real = core_encrypting._sha256
 
     def recall_first(stored) -> str:
         found = real(stored)
@@ -88,7 +88,7 @@ def test_a_package_that_is_recalled_while_it_is_encrypted_does_not_come_back(
                 recall_release(actor=alice, release=packed, note="a")
         return found
 
-    monkeypatch.setattr(encrypting, "_sha256", recall_first)
+    monkeypatch.setattr(core_encrypting, "_sha256", recall_first)
     call_command("encrypt_media")
     assert packed.recalls.count() == 1
     assert list(storage.files()) == []
@@ -101,3 +101,14 @@ def test_a_package_that_is_being_built_without_a_key_is_waited_for(release, sett
     with pytest.raises(CommandError, match="1 packages are being worked on"):
         call_command("encrypt_media")
     assert not ReleaseKey.objects.exists()
+
+
+def test_a_package_is_laid_down_plain_again_and_its_key_destroyed(release, share, alice, settings):
+    settings.MEDIA_KEYS = [MASTER]
+    share()
+    packed = build(release, alice)
+    before = content(packed)
+    call_command("decrypt_media")
+    assert not ReleaseKey.objects.exists()
+    assert storage.package_path(packed).read_bytes() == before == content(packed)
+    assert AuditEvent.objects.filter(action="release.decrypted").count() == 1

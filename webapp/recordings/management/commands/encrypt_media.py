@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from webapp.recordings.encrypting import encrypters
-from webapp.recordings.keys import encrypts
+from webapp.core.encrypting import stored_kinds
+from webapp.core.wrapped_keys import encrypts
 
 
 class Command(BaseCommand):
@@ -17,8 +17,8 @@ class Command(BaseCommand):
         if not encrypts():
             raise CommandError("MEDIA_KEYS is not set, so there is no key to encrypt with.")
         troubles = []
-        for what, encrypt_all in encrypters().items():
-            outcome = encrypt_all(self.stderr.write)
+        for what, kind in stored_kinds().items():
+            outcome = kind.encrypt(self.stderr.write)
             self.stdout.write(f"{outcome.done} {what} encrypted.")
             if outcome.waiting or outcome.failed:
                 troubles.append(

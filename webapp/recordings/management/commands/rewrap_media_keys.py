@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from webapp.recordings.keys import encrypts
+from webapp.core.wrapped_keys import encrypts
 from webapp.recordings.rewrapping import rewrap_keys
 
 
