@@ -317,13 +317,13 @@ def ask(client: Client, method: str, name: str, things: dict[str, list]) -> int:
     url = address(name, things)
     headers = {"HTTP_TUS_RESUMABLE": "1.0.0"} if name.startswith("recordings:api") else {}
     body, content_type = b"nothing=useful", "application/x-www-form-urlencoded"
-    if name.rsplit(":", maxsplit=1)[-1].startswith("api_") and method == "POST":
+    if name.rsplit(":", maxsplit=1)[-1].startswith("api_") and method in ("POST", "PATCH"):
         body, content_type = b"{}", "application/json"
     if name == "recordings:api_uploads" and method == "POST":
         encounter = str(things[name][0])
         pairs = metadata(encounter=encounter, camera="patient", filename="a.mp4", replace="1")
         headers |= {"HTTP_UPLOAD_LENGTH": "100", "HTTP_UPLOAD_METADATA": pairs}
-    if method == "PATCH":
+    if name == "recordings:api_upload" and method == "PATCH":
         headers |= {"HTTP_UPLOAD_OFFSET": "0"}
         body, content_type = b"abc", CHUNK
     return client.generic(method, url, body, content_type=content_type, **headers).status_code

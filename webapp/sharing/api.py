@@ -21,7 +21,7 @@ from webapp.sharing.models import Acknowledgement, Recipient, Release
 from webapp.sharing.planning import ReleasePlan, plan_release
 from webapp.sharing.queries import RecallRow, recalls_of
 from webapp.sharing.recalling import acknowledge, recall_release
-from webapp.sharing.services import discard_release, draft_release, record_recipient
+from webapp.sharing.services import discard_release, draft_release, edit_release, record_recipient
 from webapp.studies.access import access_study
 
 
@@ -143,6 +143,18 @@ class ReleaseDetail(APIView):
     @extend_schema(responses=ReleaseOutput, summary="One release")
     def get(self, request: Request, slug: str, version: int) -> Response:
         return Response(ReleaseOutput(access_release(request.user, slug, version, "view_releases")).data)
+
+    @extend_schema(
+        request=ReleaseInput,
+        responses=ReleaseOutput,
+        summary="Change the words of what was never packed",
+    )
+    def patch(self, request: Request, slug: str, version: int) -> Response:
+        release = access_release(request.user, slug, version, "share_releases")
+        entry = ReleaseInput(data=request.data, partial=True)
+        entry.is_valid(raise_exception=True)
+        edited = edit_release(actor=request.user, release=release, **entry.validated_data)
+        return Response(ReleaseOutput(edited).data)
 
     @extend_schema(request=None, responses={204: None}, summary="Discard a draft or a failed release")
     def delete(self, request: Request, slug: str, version: int) -> Response:

@@ -10,20 +10,20 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.core.errors import AppError, Conflict
 from webapp.jobs import lists
 from webapp.jobs.services import cancel_job
 from webapp.sharing.access import access_recall, access_recipient, access_release
 from webapp.sharing.building import start_build
-from webapp.sharing.forms import ConfirmForm, RecallForm, RecipientForm
+from webapp.sharing.forms import ConfirmForm, RecallForm, RecipientForm, ReleaseForm
 from webapp.sharing.models import Release
 from webapp.sharing.notices import mail_address, recipients_text
 from webapp.sharing.queries import recalls_of
 from webapp.sharing.recalling import acknowledge, recall_release
-from webapp.sharing.services import discard_release, record_recipient
-from webapp.sharing.views import may_begin
+from webapp.sharing.services import discard_release, edit_release, record_recipient
+from webapp.sharing.views import WORDS, may_begin
 from webapp.studies.lists import PAGE_SIZE
 from webapp.studies.views import signed_in_user, study_context
 
@@ -55,6 +55,28 @@ def cancel(request: HttpRequest, slug: str, version: int) -> HttpResponse:
 
     _say(request, "The build stops.", stop)
     return redirect(found)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, slug: str, version: int) -> HttpResponse:
+    """Change the words of a release that was never packed."""
+    found = access_release(request.user, slug, version, "share_releases")
+    if not found.is_discardable:
+        messages.error(request, "The words of a release can be changed until it is built.")
+        return redirect(found)
+    words = {name: getattr(found, name) for name in WORDS}
+    form = ReleaseForm(request.POST if request.method == "POST" else None, initial=words)
+    if form.is_valid():
+        actor, values = signed_in_user(request), form.cleaned_data
+        _say(
+            request,
+            "The words are changed.",
+            lambda: edit_release(actor=actor, release=found, **values),
+        )
+        return redirect(found)
+    context = study_context(request, found.study, "releases") | {"release": found, "form": form}
+    return render(request, "sharing/release_edit.html", context, status=422 if form.is_bound else 200)
 
 
 @login_required

@@ -42,6 +42,21 @@ def draft_release(
 
 
 @transaction.atomic
+def edit_release(*, actor: Actor, release: Release, **words: str) -> Release:
+    """Change what a release says of itself while nobody can have read it. Raises Conflict for one that is
+    being built, or of which there was a package.
+    """
+    changed = {name: text for name, text in words.items() if getattr(release, name) != text}
+    same = Release.objects.filter(pk=release.pk, state__in=NEVER_PACKED)
+    if not (same.update(**changed) if changed else same.exists()):
+        raise Conflict("The words of a release can be changed until it is built; make a new version of it.")
+    if changed:
+        _record(actor, "release.edited", release, {"fields": sorted(changed)})
+    release.refresh_from_db()
+    return release
+
+
+@transaction.atomic
 def discard_release(*, actor: Actor, release: Release) -> None:
     """Throw away a release of which there never was a package. Raises Conflict for any other."""
     _record(actor, "release.discarded", release)

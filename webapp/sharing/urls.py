@@ -13,6 +13,7 @@ urlpatterns = [
     path(ONE, release_views.release, name="release"),
     path(f"{ONE}build/", release_views.build, name="build"),
     path(f"{ONE}cancel/", release_views.cancel, name="cancel"),
+    path(f"{ONE}edit/", release_views.edit, name="edit"),
     path(f"{ONE}discard/", release_views.discard, name="discard"),
     path(f"{ONE}recipients/", release_views.recipient_new, name="recipient_new"),
     path(f"{ONE}recall/", release_views.recall, name="recall"),

@@ -6,6 +6,7 @@ import re
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import BooleanField, Count, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from webapp.studies.access import visible_encounters, visible_studies
@@ -15,7 +16,10 @@ ENCOUNTER_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def studies_with_counts(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Study]:
-    return visible_studies(user).annotate(encounter_count=Count("encounters", distinct=True))
+    """Return the user's studies, each with how many of its encounters the user sees."""
+    seen = visible_encounters(user).filter(study=OuterRef("pk")).order_by().values("study")
+    count = Subquery(seen.annotate(count=Count("pk", distinct=True)).values("count"))
+    return visible_studies(user).annotate(encounter_count=Coalesce(count, 0))
 
 
 def encounters_of(

@@ -23,6 +23,8 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("sharing:release", "GET"): COORDINATOR_AND_AUDITOR,
     ("sharing:build", "POST"): COORDINATOR_IS_SENT_BACK,
     ("sharing:cancel", "POST"): COORDINATOR_IS_SENT_BACK,
+    ("sharing:edit", "GET"): COORDINATOR,
+    ("sharing:edit", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("sharing:discard", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("sharing:recipient_new", "POST"): COORDINATOR_SENDS_NONSENSE,
     ("sharing:recall", "POST"): COORDINATOR_SENDS_NONSENSE,
@@ -32,6 +34,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("sharing:api_releases", "POST"): api_coordinator(400),
     ("sharing:api_plan", "GET"): api_coordinator(200),
     ("sharing:api_release", "GET"): (401, 200, 403, 403, 200, 404),
+    ("sharing:api_release", "PATCH"): api_coordinator(200),
     ("sharing:api_build", "POST"): api_coordinator(409),  # nothing is signed off
     ("sharing:api_recipients", "GET"): (401, 200, 403, 403, 200, 404),
     ("sharing:api_recipients", "POST"): api_coordinator(400),

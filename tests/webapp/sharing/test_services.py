@@ -21,7 +21,7 @@ from webapp.sharing.models import (
     ReleaseItem,
     ReleasePerson,
 )
-from webapp.sharing.services import discard_release, draft_release, move, record_recipient
+from webapp.sharing.services import discard_release, draft_release, edit_release, move, record_recipient
 from webapp.sharing.states import LEADS_TO, ReleaseState
 from webapp.studies.models import Study
 from webapp.studies.protocol import add_site
@@ -150,3 +150,35 @@ def test_annotator_doctor_and_members_of_one_site_get_nothing_and_strangers_see_
         access_release(alice, study.slug, 2, "view_releases")
     with pytest.raises(NotFound):
         access_release(carol, "other", 1, "view_releases")
+
+
+def test_the_words_of_a_draft_are_changed_and_the_trail_names_which(release, alice):
+    edited = edit_release(
+        actor=alice, release=release, **(WORDS | {"title": "Clearer", "terms": "Ask first."})
+    )
+    assert (edited.title, edited.terms, edited.licence) == ("Clearer", "Ask first.", WORDS["licence"])
+    event = AuditEvent.objects.get(action="release.edited")
+    assert event.details["fields"] == ["terms", "title"]
+    edit_release(actor=alice, release=edited, title="Clearer")
+    assert AuditEvent.objects.filter(action="release.edited").count() == 1
+
+
+@pytest.mark.parametrize("state", ["building", "ready", "superseded", "recalled"])
+def test_the_words_of_what_is_built_are_not_changed(release, alice, signed_in, state):
+    Release.objects.filter(pk=release.pk).update(state=state)
+    with pytest.raises(Conflict, match="until it is built"):
+        edit_release(actor=alice, release=release, title="Clearer")
+    page = signed_in(alice).get(f"/studies/empathy/releases/{release.version}/edit/", follow=True)
+    assert "can be changed until it is built" in page.content.decode()
+    assert Release.objects.get().title == WORDS["title"]
+
+
+def test_the_page_of_a_draft_leads_to_its_words_and_keeps_what_was_typed(release, alice, signed_in):
+    client, address = signed_in(alice), f"/studies/empathy/releases/{release.version}/edit/"
+    assert address in client.get(release.get_absolute_url()).content.decode()
+    wrong = client.post(address, WORDS | {"title": "About P-ABC12"})
+    assert wrong.status_code == 422
+    assert "leads back to a person" in wrong.content.decode()
+    assert "About P-ABC12" in wrong.content.decode()
+    client.post(address, WORDS | {"title": "Clearer"})
+    assert Release.objects.get().title == "Clearer"

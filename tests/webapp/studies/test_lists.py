@@ -8,10 +8,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.conftest import grant_everything
+from tests.conftest import grant_everything, make_user, recruiting
 from webapp.consent.services import record_decisions
 from webapp.studies.models import Encounter, Participant, SavedView
-from webapp.studies.services import add_participant
+from webapp.studies.protocol import add_site
+from webapp.studies.roles import Role
+from webapp.studies.services import add_member, add_participant, create_encounter
 
 
 @pytest.fixture
@@ -139,3 +141,26 @@ def test_a_new_encounter_offers_first_who_agreed_to_be_recorded_and_marks_the_ot
     assert set(labels[1:]) == {
         f"{person.code} · no consent to the recording on file" for person in (never, withdrew)
     }
+
+
+def test_cards_of_studies_count_the_encounters_that_one_may_see(
+    study, encounter, doctor, alice, dora, signed_in
+):
+    here, there = (add_site(actor=alice, study=study, name=name) for name in ("here", "there"))
+    recruiting(study)
+    other = grant_everything(alice, add_participant(actor=alice, study=study, kind="doctor"))
+    for site, whose in ((here, doctor), (there, other)):
+        create_encounter(
+            actor=alice,
+            study=study,
+            doctor=whose,
+            patient=encounter.patient,
+            held_on=datetime.date(2026, 3, 4),
+            site=site,
+        )
+    hanna = make_user("hanna")
+    add_member(actor=alice, study=study, user=hanna, role=Role.COORDINATOR, site=here)
+    for user, count in ((alice, 3), (hanna, 1), (dora, 2)):
+        for page in ("/", "/studies/"):
+            (card,) = signed_in(user).get(page).context["studies"]
+            assert card.encounter_count == count, (user, page)
