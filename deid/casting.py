@@ -11,7 +11,7 @@ among 17 real people, worst case: 6 % of the frames where it was .7 and more, 37
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -124,7 +124,7 @@ class Casting:
             load_recogniser(name, weights_dir, device=device, threads=1) for name in NETWORKS
         )
 
-    def cast(self, trials: Sequence[Trial], person: Looks, key: str, taken: Sequence[str]) -> Cast:
+    def cast(self, trials: Sequence[Trial], person: Looks, key: str, taken: Collection[str]) -> Cast:
         """Return whom to draw over a person seen in at least one trial. key, taken: as in choose_donor."""
         before = np.stack([self._express(trial.image_bgr, trial.face) for trial in trials])
         return try_until_safe(

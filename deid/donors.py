@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -31,6 +31,7 @@ YOUNGEST_YEARS, OLDEST_YEARS = 22.0, 80.0  # of Donor.age 0 and 1
 CALM_MOUTH: Final = {"mouthSmileLeft": 0.2, "mouthSmileRight": 0.2}
 # What counts as one step away: grey levels of Lab, years, and share of the way from male to female.
 TONE_STEP, AGE_STEP, SEX_STEP = 25.0, 10.0, 0.25
+RESERVED_EVERY, RESERVED_AT = 4, 3  # a quarter of the bank is for those whom no camera is pointed at
 LEFT_SHARE: Final = 0.5  # of the bank: those who are least like the person to both recognisers
 LIKENESS_PATH: Final = Path(__file__).with_name("donor_likeness.npz")
 
@@ -78,19 +79,30 @@ class Looks:
     embeddings: Mapping[str, Float] = field(default_factory=dict)
 
 
-def choose_donor(person: Looks, key: str, taken: Sequence[str] = ()) -> Donor:
+def choose_donor(person: Looks, key: str, taken: Collection[str] = ()) -> Donor | None:
     """Return the donor for a person when none can be tried: the first of list_candidates."""
-    return list_candidates(person, key, taken)[0]
+    return next(iter(list_candidates(person, key, taken)), None)
 
 
-def list_candidates(person: Looks, key: str, taken: Sequence[str] = ()) -> tuple[Donor, ...]:
-    """Return donors for a person, at least one: near in tone, age and sex, far in identity, then others.
+@cache
+def reserved_donors() -> frozenset[str]:
+    """Return those of the bank whom nobody of a study gets, so that passers-by never share one with them."""
+    return frozenset(donor.name for donor in list_donors()[RESERVED_AT::RESERVED_EVERY])
+
+
+@cache
+def study_donors() -> frozenset[str]:
+    """Return all others of the bank."""
+    return frozenset(donor.name for donor in list_donors()) - reserved_donors()
+
+
+def list_candidates(person: Looks, key: str, taken: Collection[str] = ()) -> tuple[Donor, ...]:
+    """Return donors for a person: near in tone, age and sex, far in identity, then others.
 
     key: secret, and the same for one person throughout a study; it decides the order of the nearest. taken:
-    donors of other people, never given again while others are left.
+    donors of other people, never given again; when all are taken, nobody is left.
     """
-    bank = list_donors()
-    free = [donor for donor in bank if donor.name not in taken] or list(bank)
+    free = [donor for donor in list_donors() if donor.name not in taken]
     alike = rank_likeness(person.embeddings)
     left = max(NEAREST, round(LEFT_SHARE * len(free))) if person.embeddings else len(free)
     free = sorted(free, key=lambda donor: float(alike[donor.seed]))[:left]

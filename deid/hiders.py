@@ -89,21 +89,23 @@ def make_hider(
     *,
     donor: str = "auto",
     seed: int = 0,
+    taken: tuple[str, ...] = (),
+    in_study: bool = False,
     neutral_s: float | None = None,
     device: str = "cpu",
 ) -> Hider:
     """Return what hides faces by a method.
 
-    donor, seed, neutral_s: as in SwapHider, for the methods that put a face in place. Raises UnknownMethod,
-    UnknownDonor, WeightsMissing, WeightsMismatch or DeviceUnavailable.
+    donor, seed, taken, in_study, neutral_s: as in Task, for the methods that put a face in place. Raises
+    UnknownMethod, UnknownDonor, WeightsMissing, WeightsMismatch or DeviceUnavailable.
     """
     if method in MASKS:
         return MaskHider(method)
     if method in DONORS_DRAWN:
+        from deid.donor_rules import DonorRules
         from deid.swap import SwapHider
 
         avatar = method == "avatar"
-        return SwapHider(
-            weights_dir, donor=donor, seed=seed, neutral_s=neutral_s, device=device, avatar=avatar
-        )
+        rules = DonorRules(donor, seed, frozenset(taken), in_study)
+        return SwapHider(weights_dir, rules=rules, neutral_s=neutral_s, device=device, avatar=avatar)
     raise UnknownMethod(f"expected a method of {', '.join(METHODS)}, got {method!r}")

@@ -6,7 +6,7 @@ smoothed without lag; then every frame is drawn. Where a face is not seen well e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ import numpy as np
 from deid.anchors import find_anchors
 from deid.casting import Cast, Casting, read_trials
 from deid.cover import CoverPlan
+from deid.donor_rules import DonorRules, donor_of_same, main_tracks
 from deid.donors import Looks, choose_donor, find_donor, make_avatar, make_donor, nearest_skin
 from deid.draw import Motion, draw_avatar, draw_donor, plain_picture
 from deid.errors import NoCalmFace
@@ -60,19 +61,18 @@ class SwapHider:
         self,
         weights_dir: Path | None = None,
         *,
-        donor: str = "auto",
-        seed: int = 0,
+        rules: DonorRules | None = None,
         neutral_s: float | None = None,
         device: str = "cpu",
         avatar: bool = False,
     ) -> None:
-        """donor: for everybody, or "auto" for one of each person's own. neutral_s: when faces are calm.
+        """rules: who gets which donor. neutral_s: when faces are calm.
 
         Raises UnknownDonor, WeightsMissing, WeightsMismatch or DeviceUnavailable.
         """
-        if donor != "auto":
-            find_donor(donor)
-        self._donor, self._seed, self._neutral_s = donor, seed, neutral_s
+        self._rules, self._neutral_s = rules or DonorRules(), neutral_s
+        if self._rules.donor != "auto":
+            find_donor(self._rules.donor)
         self._avatar = avatar
         self._anchors = find_anchors(weights_dir)
         self._weights_dir, self._device = weights_dir, device
@@ -111,13 +111,22 @@ class SwapHider:
             )
         donors, casting = dict(known.get("donors", {})), dict(known.get("casting", {}))
         embeddings = {track.number: track.embedding for track in found.tracks}
-        for track in sorted(set(plan.tracks[~np.isnan(watched.meshes[:, 0, 0])].tolist())):
+        seen = sorted(set(plan.tracks[~np.isnan(watched.meshes[:, 0, 0])].tolist()))
+        main = main_tracks(found, seen)
+        for track in (*main, *(one for one in seen if one not in main)):
             rows = np.flatnonzero(plan.tracks == track)
             self._plan_motion(rows, watched, calm[rows])
             looks = watched.looks_of(rows, embeddings.get(track))
             if str(track) not in donors:
-                taken = [name for name in donors.values() if name]
-                cast = self._cast(source, rows, found, plan, looks=looks, taken=taken)
+                is_known, same = donor_of_same(main, track, donors)
+                taken = self._rules.taken_from(track in main, donors.values())
+                cast = (
+                    Cast(same, ())
+                    if is_known
+                    else self._cast(
+                        source, rows, found, plan, looks=looks, taken=taken, is_main=track in main
+                    )
+                )
                 donors[str(track)], casting[str(track)] = cast.donor, cast.as_dict()
             name = donors[str(track)]
             if name is not None:
@@ -125,7 +134,7 @@ class SwapHider:
                 continue
             for row in rows.tolist():  # nobody hides this person: covered instead
                 self._motions.pop(row, None)
-        return {"donors": donors, "casting": casting}
+        return {"donors": donors, "casting": casting, "main_tracks": main}
 
     def _make_person(self, donor: str, looks: Looks) -> Person:
         return make_avatar(donor) if self._avatar else make_donor(donor, nearest_skin(looks.tone_bgr))
@@ -138,19 +147,21 @@ class SwapHider:
         plan: CoverPlan,
         *,
         looks: Looks,
-        taken: Sequence[str],
+        taken: Collection[str],
+        is_main: bool,
     ) -> Cast:
         """Return the donor of one person, tried on frames in which the detector saw the face."""
-        if self._donor != "auto":
-            return Cast(self._donor, ())
-        key = f"{self._seed}:{int(plan.tracks[rows[0]])}"
+        if is_main and self._rules.donor != "auto":
+            return Cast(self._rules.donor, ())
+        key = f"{self._rules.seed}:{int(plan.tracks[rows[0]])}"
         moments = [
             (int(plan.frame_times_us[plan.frames[row]]), self._motions[row], face)
             for row in rows.tolist()
             if row in self._motions and (face := sighting(found, int(plan.samples[row]))) is not None
         ]
         if self._avatar or not moments:
-            return Cast(choose_donor(looks, key, taken).name, ())
+            first = choose_donor(looks, key, taken)
+            return Cast(None if first is None else first.name, ())
         if self._casting is None:
             self._casting = Casting(self._anchors, self._weights_dir, device=self._device)
         return self._casting.cast(list(read_trials(source, moments)), looks, key, taken)

@@ -32,8 +32,11 @@ class Hiding:
 class Task:
     """What is to be done to one file. faces, exempt: see choose_hidden; audio: remove, mask or keep.
 
-    neutral_s: when the faces are calm, for methods that follow the expression; None to find it out. covers:
-    what a person has drawn, which lies over everything else.
+    donor: of the person whom the camera is pointed at, or auto; everybody else's are chosen. taken: donors
+    that nobody here gets but who was given one by name. in_study: people of other recordings keep theirs, so
+    that others in the picture only get what is reserved for them. neutral_s: when the faces are calm, for
+    methods that follow the expression; None to find it out. covers: what a person has drawn, which lies over
+    everything else.
     """
 
     method: str
@@ -42,6 +45,8 @@ class Task:
     audio: str = "remove"
     donor: str = "auto"
     seed: int = 0
+    taken: tuple[str, ...] = ()
+    in_study: bool = False
     neutral_s: float | None = None
     covers: tuple[DrawnCover, ...] = ()
 

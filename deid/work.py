@@ -71,8 +71,8 @@ class Work:
         raises.
         """
         self._hider = make_hider(
-            task.method, hiding.weights_dir, donor=task.donor, seed=task.seed, neutral_s=task.neutral_s,
-            device=hiding.device,
+            task.method, hiding.weights_dir, donor=task.donor, seed=task.seed, taken=task.taken,
+            in_study=task.in_study, neutral_s=task.neutral_s, device=hiding.device,
         )  # fmt: skip
         self._source, self._task, self._hiding, self._keep = source, task, hiding, keep
         self._options = options or CoverOptions()
@@ -80,7 +80,9 @@ class Work:
         check_fits(task.covers, self._video)
         self._shares = FOLLOWING if self._hider.watches else COVERING
         weights = sorted((name, one.sha256) for name, one in WEIGHTS.items())
-        self._basis = repr((emotion.__version__, replace(task, covers=()), self._options, weights)).encode()
+        self._seen_by = repr((emotion.__version__, self._options, weights)).encode()
+        # Neither what is drawn by hand nor the sound decides how a stretch is drawn.
+        self._drawn_by = self._seen_by + repr(replace(task, covers=(), audio="remove")).encode()
         self._times_us = known_times(source, self._video)
         segments = plan_segments(self._video.duration_us)
         self._looks = {self._name(LOOK, at): one for at, one in enumerate(segments)}
@@ -122,7 +124,7 @@ class Work:
     @property
     def settled(self) -> str:
         """Return a name for what all steps lead to, once all are done."""
-        return hashlib.sha256("".join(self._rounds[-1].steps).encode()).hexdigest()[:16]
+        return hashlib.sha256(repr((self._task, *self._rounds[-1].steps)).encode()).hexdigest()[:16]
 
     def segments(self) -> list[tuple[Segment, float]]:
         """Return the stretches of the recording and how many seconds each is long."""
@@ -330,5 +332,6 @@ class Work:
         return Step(kind, name, start_us, seconds, self._shares.get(kind, 0.0), self._keep(name).is_file())
 
     def _name(self, kind: str, at: int, rests_on: bytes = b"") -> str:
-        digest = hashlib.sha256(self._basis + rests_on).hexdigest()[:16]
+        basis = self._seen_by if kind in (LOOK, WATCH) else self._drawn_by
+        digest = hashlib.sha256(basis + rests_on).hexdigest()[:16]
         return f"{kind}-{at:05d}-{digest}.{'npz' if kind in (LOOK, WATCH) else 'json'}"

@@ -124,7 +124,7 @@ def request_with_covers(*, derivative: Derivative, actor: Actor) -> Job:
         actor=actor,
         method=derivative.method,
         audio=derivative.audio,
-        donor=derivative.recipe.get("asked_donor", derivative.recipe.get("donor", "auto")),
+        donor="auto",  # the person keeps theirs
         exempt=derivative.recipe.get("exempt", []),
         exempt_reason=derivative.recipe.get("exempt_reason", ""),
         neutral_s=derivative.recipe.get("neutral_s"),

@@ -45,13 +45,23 @@ class HidingForm(forms.Form):
         assert isinstance(recordings, forms.ModelMultipleChoiceField)
         recordings.queryset = hideable(encounter)
         self._offer("method", [(name, METHOD_WORDS[name]) for name in METHOD_WORDS])
-        self._offer("donor", [("auto", "Choose by itself"), *((one, one) for one in engines.known_donors())])
+        self._offer(
+            "donor", [("auto", "Choose by itself"), *((one, one) for one in engines.donors_of_people())]
+        )
         self._offer("audio", [(name, SOUND_WORDS[name]) for name in SOUND_WORDS])
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
+
+
+class RefusalForm(forms.Form):
+    reason = forms.CharField(
+        max_length=200,
+        label="Why another face",
+        help_text="The person gets another donor in the next version.",
+    )
 
 
 class ReviewForm(forms.ModelForm[Review]):

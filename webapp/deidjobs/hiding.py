@@ -18,6 +18,7 @@ from webapp.core.encrypted_path import StoredFile
 from webapp.core.errors import AppError
 from webapp.core.media_root import remove
 from webapp.deidjobs import services
+from webapp.deidjobs.donors import casting_of, settle_donor
 from webapp.deidjobs.models import Derivative, DrawnCover
 from webapp.deidjobs.queries import may_be_hidden, recording_of
 from webapp.deidjobs.storage import new_version, steps_dir, steps_of, version_of, version_path
@@ -33,7 +34,8 @@ from webapp.recordings.models import Recording
 
 ASK_CONSENT_EVERY_S = 3.0
 LABELS = {"look": "Finding faces", "watch": "Following faces", "write": "Hiding faces", "audit": "Measuring"}
-ONCE = {"cast": "Choosing donors", "join": "Putting the parts together"}
+CAST = "cast"
+ONCE = {CAST: "Choosing donors", "join": "Putting the parts together"}
 
 
 class _Consent:
@@ -59,7 +61,14 @@ def plan_hiding(context: JobContext) -> list[PlannedSegment]:
     if Derivative.objects.filter(job=context.job).exists():
         return []
     recording, _ = _basis(context.job)
-    return [_planned(step) for step in engines.plan_hiding(_hiding_job(recording, context.job))]
+    while True:
+        hiding = _hiding_job(recording, context.job)
+        steps = engines.plan_hiding(hiding)
+        cast = [step.name for step in steps if step.kind == CAST and step.is_done]
+        if not cast or settle_donor(
+            recording=recording, job=context.job, chosen=engines.main_donor(hiding, cast[-1])
+        ):
+            return [_planned(step) for step in steps]
 
 
 def hide_segment(context: SegmentContext) -> None:
@@ -144,13 +153,15 @@ def _basis(job: Job) -> tuple[Recording, _Consent]:
 
 
 def _hiding_job(recording: Recording, job: Job) -> HidingJob:
+    casting = casting_of(recording, job) if job.params["method"] in engines.donor_methods() else None
     return HidingJob(
         source=storage.original(recording),
         destination=new_version(recording.pk, version_of(job.pk)),
         folder=steps_of(recording.pk, job.pk),
         method=job.params["method"],
         audio=job.params["audio"],
-        donor=job.params["donor"],
+        donor="auto" if casting is None else casting.donor,
+        taken=() if casting is None else tuple(casting.taken),
         seed=services.seed_of(recording),
         covers=_covers(recording, job),
         exempt=tuple(job.params.get("exempt", ())),

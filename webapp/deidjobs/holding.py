@@ -12,7 +12,7 @@ from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
 from webapp.core.encrypted_path import Place
 from webapp.core.media_root import remove
-from webapp.deidjobs.models import Derivative, DrawnCover
+from webapp.deidjobs.models import Derivative, DrawnCover, StudyDonor
 from webapp.deidjobs.queries import may_be_hidden, purposes_of
 from webapp.deidjobs.storage import FOLDER, STEPS, version_path
 from webapp.recordings.models import Recording
@@ -25,6 +25,8 @@ def preview(scope: Scope) -> Iterator[Effect]:
     yield Effect("delete", "de-identified versions", count, "With their files, cards and reviews.")
     drawn = DrawnCover.objects.filter(recording__encounter__in=scope.encounters)
     count = drawn.count() if scope.purposes & {Purpose.RECORD, *purposes_of("remove")} else 0
+    donors = _donors(scope).count()
+    yield Effect("delete", "whose donor it was", donors, "Nobody else of the study gets that face.")
     yield Effect("delete", "covers drawn by hand", count, "Only such versions need them.")
 
 
@@ -37,6 +39,8 @@ def erase(scope: Scope) -> list[Erased]:
         one.delete()
     if count := _drawn(scope).delete()[0]:
         gone.append(Erased("covers drawn by hand", "", count=count))
+    if count := _donors(scope).update(participant=None):  # the donor stays taken
+        gone.append(Erased("whose donor it was", "", count=count))
     for folder in _steps(scope):
         transaction.on_commit(partial(remove, folder), robust=True)
     return gone
@@ -47,6 +51,8 @@ def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
         yield f"{left} de-identified versions are still in the database"
     if left := _drawn(scope).count():
         yield f"{left} covers drawn by hand are still in the database"
+    if left := _donors(scope).count():
+        yield f"it is still known whose {left} donors are"
     for path in _files():
         if path.stem in erased:
             yield "a de-identified version is still in the storage"
@@ -71,6 +77,19 @@ def _drawn(scope: Scope) -> QuerySet[DrawnCover]:
     recordings = Recording.objects.filter(encounter__in=scope.encounters).select_related("encounter")
     ended = [one.pk for one in recordings if not may_be_hidden(one, audio="remove")]
     return DrawnCover.objects.filter(recording__in=ended)
+
+
+def _donors(scope: Scope) -> QuerySet[StudyDonor]:
+    """Return the donors of people whose consent to versions ended, and of whom no other encounter is left."""
+    if not scope.purposes & {Purpose.RECORD, *purposes_of("remove")}:
+        return StudyDonor.objects.none()
+    within = Encounter.objects.filter(pk__in=scope.encounters)
+    others = Encounter.objects.exclude(pk__in=scope.encounters)
+    people = Q()
+    for person in (scope.person,) if scope.person else ("doctor", "patient"):
+        people |= Q(participant__in=within.values(person))
+    busy = Q(participant__in=others.values("doctor")) | Q(participant__in=others.values("patient"))
+    return StudyDonor.objects.filter(people).exclude(busy)
 
 
 def _versions(scope: Scope) -> QuerySet[Derivative]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from webapp.jobs.models import Job
 from webapp.recordings.models import Recording
+from webapp.studies.models import Participant, Study
 
 
 class Derivative(models.Model):
@@ -74,6 +75,48 @@ class DrawnCover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason}, {self.keys[0][0] / 1e6:.1f} to {self.keys[-1][0] / 1e6:.1f} s"
+
+
+class StudyDonor(models.Model):
+    """The donor whose face a participant is given throughout a study; nobody else there ever gets it.
+
+    refused_at: a reviewer wants another one next time. The row stays, so that the donor stays taken, also
+    when it is forgotten whose it was.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
+    participant = models.ForeignKey(Participant, null=True, on_delete=models.SET_NULL, related_name="+")
+    donor = models.CharField(max_length=16)
+    given_at = models.DateTimeField(auto_now_add=True)
+    refused_at = models.DateTimeField(null=True)
+    refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("study", "donor"), name="one_person_per_donor"),
+            models.UniqueConstraint(
+                fields=("study", "participant"),
+                condition=models.Q(refused_at=None),
+                name="one_donor_per_person",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.donor
+
+
+class Casting(models.Model):
+    """What a job was told when it chose donors: the person's own, or auto, and those of others."""
+
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="casting")
+    donor = models.CharField(max_length=16)
+    taken = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.donor} beside {len(self.taken)} others"
 
 
 class Review(models.Model):

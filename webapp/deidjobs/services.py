@@ -17,6 +17,7 @@ from webapp import engines
 from webapp.core import audit
 from webapp.core.errors import Conflict, ConsentMissing, Forbidden, Invalid
 from webapp.core.media_root import remove
+from webapp.deidjobs.donors import claim_donor
 from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.queries import KIND, PURPOSE, may_be_hidden
 from webapp.deidjobs.storage import steps_dir
@@ -34,8 +35,8 @@ def check_choice(*, method: str, audio: str, donor: str = "auto") -> None:
     for value, known in ((method, engines.known_methods()), (audio, engines.known_sounds())):
         if value not in known:
             raise Invalid(f"Expected one of {', '.join(known)}, got “{value[:40]}”.")
-    if donor != "auto" and donor not in engines.known_donors():
-        raise Invalid(f"Expected a donor of the bank or auto, got “{donor[:40]}”.")
+    if donor != "auto" and donor not in engines.donors_of_people():
+        raise Invalid(f"Expected a donor for people of a study or auto, got “{donor[:40]}”.")
 
 
 @transaction.atomic
@@ -70,6 +71,8 @@ def request_derivative(
             "Doctor and patient have not both consented to sharing a de-identified version"
             + (" with its sound." if audio == "keep" else ".")
         )
+    if donor != "auto" and method in engines.donor_methods():
+        claim_donor(recording=recording, donor=donor, actor=actor)
     return create_job(
         kind=KIND,
         params={"recording": str(recording.pk), "method": method, "audio": audio, "donor": donor}

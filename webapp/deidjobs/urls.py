@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webapp.deidjobs import api, batch_views, cover_views, views
+from webapp.deidjobs import api, batch_views, cover_views, donor_views, views
 
 app_name = "deidjobs"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("deidentified/<uuid:pk>/", views.derivative, name="derivative"),
     path("deidentified/<uuid:pk>/review/", views.review, name="review"),
     path("deidentified/<uuid:pk>/video", views.video, name="video"),
+    path("deidentified/<uuid:pk>/donor/refuse/", donor_views.donor_refused, name="donor_refused"),
     path("deidentified/<uuid:pk>/covers/", cover_views.covers, name="covers"),
     path("deidentified/<uuid:pk>/covers/version/", cover_views.covered_version, name="covered_version"),
     path("api/v1/deidentified/<uuid:pk>/covers/", api.Covers.as_view(), name="api_covers"),

@@ -17,6 +17,7 @@ from webapp.core import audit
 from webapp.deidjobs import services
 from webapp.deidjobs.access import access_derivative, access_derivative_file
 from webapp.deidjobs.cards import expression_rows, privacy_rows
+from webapp.deidjobs.donors import donor_of, person_of
 from webapp.deidjobs.forms import HidingForm, ReviewForm
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import hideable, may_be_hidden, newest_review, unreviewed_in, versions_of
@@ -117,6 +118,9 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "form": form,
         "review": newest_review(found),
         "may_sign": "review_deidentified" in needs and found.requested_by_id != request.user.pk,
+        "donor": donor_of(found.recording) if found.report.get("donors") else None,
+        "person": person_of(found.recording),
+        "may_refuse": "review_deidentified" in needs,
         "may_cover": "run_deidentification" in needs,
         "shows_original": "view_original" in needs and found.recording.playable,
         "is_consented": may_be_hidden(found.recording, found.audio),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from webapp.engines.analysis import conclude, default_model, forget, known_models, plan, sample
 from webapp.engines.drawing import check_cover, follow_cover, frame_times
 from webapp.engines.hiding import (
+    donor_methods,
+    donors_of_people,
     finish_hiding,
     forget_hiding,
     hide_step,
@@ -16,6 +18,7 @@ from webapp.engines.hiding import (
     known_donors,
     known_methods,
     known_sounds,
+    main_donor,
     plan_hiding,
 )
 from webapp.engines.live import (
@@ -62,6 +65,8 @@ __all__ = [
     "conclude",
     "default_model",
     "demo_videos",
+    "donor_methods",
+    "donors_of_people",
     "finish_hiding",
     "follow_cover",
     "forget",
@@ -77,6 +82,7 @@ __all__ = [
     "live_follower",
     "live_row",
     "live_sighting",
+    "main_donor",
     "plan",
     "plan_hiding",
     "read_camera_jpegs",

@@ -43,6 +43,32 @@ def known_donors() -> tuple[str, ...]:
     return tuple(donor.name for donor in list_donors())
 
 
+def donor_methods() -> tuple[str, ...]:
+    """Return the methods that put a donor in place of a face."""
+    from deid.hiders import DONORS_DRAWN
+
+    return DONORS_DRAWN
+
+
+def donors_of_people() -> tuple[str, ...]:
+    """Return the donors that people of a study may get; the others are for those who pass by."""
+    from deid.donors import study_donors
+
+    return tuple(name for name in known_donors() if name in study_donors())
+
+
+def main_donor(job: HidingJob, name: str) -> str | None:
+    """Return the donor that a casting chose for the person whom the camera is pointed at, None for none.
+
+    Raises OSError when the storage cannot be reached.
+    """
+    from deid.json_files import read_json
+
+    said = read_json(job.folder / name)
+    chosen = [said["donors"][str(track)] for track in said["main_tracks"]]
+    return chosen[0] if chosen else None
+
+
 def plan_hiding(job: HidingJob) -> list[HidingStep]:
     """Return all steps that are known now; more may become known once these are done.
 
@@ -142,6 +168,8 @@ def _task(job: HidingJob) -> Task:
         audio=job.audio,
         donor=job.donor,
         seed=job.seed,
+        taken=job.taken,
+        in_study=True,
         neutral_s=job.neutral_s,
         covers=tuple(_drawn(cover) for cover in job.covers),
     )

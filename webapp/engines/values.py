@@ -91,7 +91,8 @@ Cover = tuple[tuple[int, tuple[float, ...]], ...]
 class HidingJob:
     """What is to be hidden in a recording. folder: where the results of its steps are kept meanwhile.
 
-    covers: drawn by people. exempt: tracks that stay as they are. neutral_s: when the face is calm. earlier:
+    donor: of the person whom the camera is pointed at, or auto. taken: donors of others in the study. covers:
+    drawn by people. exempt: tracks that stay as they are. neutral_s: when the face is calm. earlier:
     folder of another job on the same recording, whose results are used where they are the same.
     """
 
@@ -102,6 +103,7 @@ class HidingJob:
     audio: str
     donor: str
     seed: int
+    taken: tuple[str, ...] = ()
     covers: tuple[Cover, ...] = ()
     exempt: tuple[int, ...] = ()
     neutral_s: float | None = None
