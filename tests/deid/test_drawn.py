@@ -177,13 +177,15 @@ def test_a_result_that_is_damaged_is_not_taken_over(tmp_path, spoil):
     assert not list(folders[1].glob("*.part"))
 
 
-def test_another_method_takes_over_no_picture(tmp_path):
+def test_another_method_takes_over_where_the_faces_are_and_no_picture(tmp_path):
     source = videos.write_normal(tmp_path)
-    folder = tmp_path / "first"
-    folder.mkdir()
-    do_all(Work(source, Task("box"), hiding=hiding(), keep=lambda name: folder / name))
-    other = Work(source, Task("blur"), hiding=hiding(), keep=lambda name: tmp_path / name)
-    assert take_over(other, earlier=lambda name: folder / name, keep=lambda name: tmp_path / name) == []
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+    do_all(Work(source, Task("box"), hiding=hiding(), keep=lambda name: folders[0] / name))
+    other = Work(source, Task("blur"), hiding=hiding(), keep=lambda name: folders[1] / name)
+    taken = take_over(other, earlier=lambda name: folders[0] / name, keep=lambda name: folders[1] / name)
+    assert [name.split("-")[0] for name in taken] == ["look"]
 
 
 def run(capsys, *arguments):
