@@ -23,6 +23,7 @@ from deid.mark import read_mark
 from deid.observe import DETECTOR_SIDE, Faces, choose_hidden, find_faces, load_finder
 from deid.readings import Instruments, Readings, read_stretch
 from deid.recognisers import load_identifiers
+from deid.restore import RESTORABLE, Restorer
 from deid.second_detector import UltraLight
 from deid.verdict import Thresholds, judge
 from emotion.detect import CenterFace
@@ -89,6 +90,7 @@ class Audit:
         self._options, self._find = options or AuditOptions(), found
         self.before = probe_video(original)
         self.segments = plan_segments(self.before.duration_us)
+        self.method = read_mark(output)  # as anybody can who has the file
 
     def read(
         self,
@@ -112,6 +114,7 @@ class Audit:
             return read_stretch(
                 self._original, self._output, (control, begins_us), segment, found,
                 main=_main_track(found, judged), judged=judged, instruments=self._tools.instruments,
+                restorer=Restorer(self.method) if self.method in RESTORABLE else None,
                 progress=progress, cancelled=cancelled,
             )  # fmt: skip
         finally:

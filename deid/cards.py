@@ -27,10 +27,12 @@ def privacy_card(
     """Return the privacy card. residual: frames with a face as it was, of how many. others: enrol_gallery.
 
     Headline numbers are those of the worst case over recognisers and ways to cut the face; likeness is that
-    of the first recogniser. control: the same numbers of the original encoded again, which is what a result
+    of the first recogniser. restored: the same after an attempt to undo the mask, None for a method that has
+    nothing to undo. control: the same numbers of the original encoded again, which is what a result
     that hides nothing would get.
     """
     attacks: list[Attack] = []
+    restored: list[Attack] = []
     reference: list[Attack] = []
     people = 0
     for identifier in identifiers:
@@ -42,6 +44,9 @@ def privacy_card(
             for crops, readings in (("found", version.found), ("where the face was", version.placed)):
                 seen = readings.get(identifier.name, [])
                 kind.append(_attack(seen, list(own), gallery, identifier, crops))
+        undone = versions[1].restored.get(identifier.name, [])
+        if undone:
+            restored.append(_attack(undone, list(own), gallery, identifier, "restored"))
     count, looks = residual
     return {
         "frames": looks,
@@ -52,6 +57,7 @@ def privacy_card(
         "recognisers": [asdict(attack) for attack in attacks],
         "gallery_size": people,
         "threshold": identifiers[0].far_1e2,
+        "restored": _restored(restored, identifiers[0].name) if restored else None,
         "control": _worst(reference, identifiers[0].name),
     }
 
@@ -68,6 +74,10 @@ def _worst(attacks: Sequence[Attack], first: str) -> dict[str, Any]:
             "max": _largest([attack.similarity_max for attack in likeness]),
         },
     }
+
+
+def _restored(attacks: Sequence[Attack], first: str) -> dict[str, Any]:
+    return {**_worst(attacks, first), "recognisers": [asdict(attack) for attack in attacks]}
 
 
 def _attack(

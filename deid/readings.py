@@ -13,6 +13,7 @@ from deid.errors import NotComparable
 from deid.landmarks import FaceMesh, align_mesh, read_channels
 from deid.observe import LOOK_FPS, Faces
 from deid.recognisers import Identifier
+from deid.restore import Restorer
 from deid.verify import ITSELF, SecondDetector, share_under
 from emotion.detect import FaceDetector
 from emotion.errors import Cancelled
@@ -45,7 +46,8 @@ class Version:
     """What was read in one version of the recording; all lists of one kind run side by side.
 
     channels, meshes: of the main person by time. probs: by recogniser, (time, (7,)). found, placed: (track,
-    embedding) by identifier, of faces cut by the version's own points and by the original's.
+    embedding) by identifier, of faces cut by the version's own points and by the original's. restored: the
+    same of the main person after an attempt to undo a mask.
     """
 
     detected: list[bool] = field(default_factory=list)
@@ -54,13 +56,15 @@ class Version:
     probs: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
     found: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
     placed: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
+    restored: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
 
 
 @dataclass
 class Readings:
     """What was read of the original, the result and the control in a stretch, or in all of them.
 
-    bare: times at which the result shows a face as it was. looks: how many frames were looked at.
+    bare: times at which the result shows a face as it was. looks: how many frames were looked at. moments:
+    when each of placed was read.
     """
 
     versions: tuple[Version, Version, Version] = field(
@@ -68,6 +72,7 @@ class Readings:
     )
     bare: list[int] = field(default_factory=list)
     looks: int = 0
+    moments: list[int] = field(default_factory=list)
 
     @staticmethod
     def join(parts: Sequence[Readings]) -> Readings:
@@ -76,6 +81,7 @@ class Readings:
         for part in parts:
             whole.bare += part.bare
             whole.looks += part.looks
+            whole.moments += part.moments
             for version, more in zip(whole.versions, part.versions, strict=True):
                 version.detected += more.detected
                 version.channels |= more.channels
@@ -84,6 +90,7 @@ class Readings:
                     (version.probs, more.probs),
                     (version.found, more.found),
                     (version.placed, more.placed),
+                    (version.restored, more.restored),
                 ):
                     for name, values in news.items():
                         kept.setdefault(name, []).extend(values)
@@ -117,6 +124,7 @@ def read_stretch(
     main: int | None,
     judged: Sequence[int],
     instruments: Instruments,
+    restorer: Restorer | None = None,
     progress: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Readings:
@@ -124,7 +132,8 @@ def read_stretch(
     result, and the stretch of the original encoded again, which begins at a time of its own.
 
     control: that file, and when in the recording it begins. main: track whose expression is read. judged:
-    tracks that should be hidden. Raises NotComparable when the frames of the files are not at the same times.
+    tracks that should be hidden. restorer: tries to undo the mask over the main person. Raises NotComparable
+    when the frames of the files are not at the same times.
     """
     readings = Readings()
     faces = _faces_by_time(found, judged)
@@ -137,7 +146,7 @@ def read_stretch(
     for look, frames in enumerate(_in_step(pair, _moved(read_frames(control[0]), control[1]))):
         if cancelled is not None and cancelled():
             raise Cancelled("The audit was cancelled.")
-        time_us = frames[0].time_us
+        time_us, is_heavy = frames[0].time_us, look % HEAVY_EVERY == 0
         here = faces.get(time_us, [])
         for version, frame in zip(readings.versions, frames, strict=True):
             seen = instruments.detector.detect(frame.image_bgr)
@@ -145,8 +154,14 @@ def read_stretch(
                 own = _match(seen, face.detections)
                 moment = _Moment(frame, time_us, face, face.track == main, own)
                 _look(version, moment, instruments)
-                if look % HEAVY_EVERY == 0:
+                if is_heavy:
                     _read_heavy(version, moment, instruments)
+        readings.moments += [time_us] * len(here) if is_heavy else []
+        for face in here if restorer is not None else ():
+            if face.track == main:
+                restorer.look(frames[1].image_bgr, face.detections)
+                if is_heavy:
+                    _read_restored(readings, restorer, face.track, instruments)
         readings.looks += 1
         if _shows_a_face_as_it_was(frames, here, exempt.get(time_us, []), instruments):
             readings.bare.append(time_us)
@@ -233,6 +248,13 @@ def _read_heavy(version: Version, moment: _Moment, instruments: Instruments) -> 
         for recogniser in instruments.recognisers:
             probs = recogniser.classify([recogniser.crop(image, own, 0)])[0]
             version.probs.setdefault(recogniser.name, []).append((moment.time_us, probs))
+
+
+def _read_restored(readings: Readings, restorer: Restorer, track: int, instruments: Instruments) -> None:
+    shown = restorer.restore()
+    for identifier in instruments.identifiers if shown is not None else ():
+        kept = readings.versions[1].restored.setdefault(identifier.name, [])
+        kept.append((track, identifier.embedder.embed(*shown)[0]))
 
 
 def is_bare(box_px: Float, pictures: Sequence[Image]) -> bool:

@@ -49,6 +49,24 @@ def _privacy_failures(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
             f"{card['rank1']:.0%} of the faces find their person among {card['gallery_size']}; "
             f"chance is {card['rank1_chance']:.0%}"
         )
+    return [*reasons, *_restored_failures(card, limits)]
+
+
+def _restored_failures(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
+    found = card["restored"]
+    if found is None:
+        return []
+    reasons = []
+    if found["tar_at_far_1e2"] is not None and found["tar_at_far_1e2"] > limits.tar:
+        reasons.append(
+            f"with the mask undone in part, {found['tar_at_far_1e2']:.0%} of the faces are as like the "
+            "person as 1 % of strangers are"
+        )
+    if found["rank1"] is not None and found["rank1"] > card["rank1_chance"] + limits.rank1_over_chance:
+        reasons.append(
+            f"with the mask undone in part, {found['rank1']:.0%} of the faces find their person among "
+            f"{card['gallery_size']}; chance is {card['rank1_chance']:.0%}"
+        )
     return reasons
 
 

@@ -15,6 +15,7 @@ GOOD = {
         "tar_at_far_1e2": 0.0,
         "similarity": {"mean": 0.1, "max": 0.2},
         "gallery_size": 17,
+        "restored": None,
     },
     "expression": {
         "detection_retained": 1.0,
@@ -43,6 +44,8 @@ def test_good_numbers_pass_without_a_reason():
         ("privacy", "residual_face_frames", 1),
         ("privacy", "tar_at_far_1e2", 0.02),
         ("privacy", "rank1", 0.29),
+        ("privacy", "restored", {"rank1": 0.29, "tar_at_far_1e2": 0.0}),
+        ("privacy", "restored", {"rank1": None, "tar_at_far_1e2": 0.02}),
         ("media", "frames_out", 99),
         ("media", "metadata_removed", False),
         ("media", "synthetic_mark", None),

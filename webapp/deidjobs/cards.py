@@ -23,7 +23,7 @@ class CardRow:
 def privacy_rows(card: Mapping[str, Any]) -> list[CardRow]:
     """Return the privacy card in lines."""
     frames, bare = card["frames"], card["residual_face_frames"]
-    return [
+    rows = [
         CardRow(
             "Faces as they were",
             f"{bare} of {frames} frames",
@@ -47,6 +47,17 @@ def privacy_rows(card: Mapping[str, Any]) -> list[CardRow]:
             f"cosine to the person; the threshold is {card['threshold']:.2f}",
         ),
     ]
+    restored = card.get("restored")
+    if restored is not None:
+        rows.append(
+            CardRow(
+                "Finds the person after restoring",
+                _percent(restored["rank1"]),
+                "the same, after many frames were averaged and the blur or mosaic was divided out",
+                restored["rank1"],
+            )
+        )
+    return rows
 
 
 def expression_rows(card: Mapping[str, Any]) -> list[CardRow]:
