@@ -7,7 +7,7 @@ again in the same way, because encoding alone already changes what models read.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,13 +18,17 @@ from typing import Any, Final
 
 from deid.cards import expression_card, privacy_card
 from deid.gallery import enrol_gallery
+from deid.imitation import play_attacker, show_person
+from deid.informed import LEAST_PEOPLE
 from deid.landmarks import FaceMesh
 from deid.mark import read_mark
-from deid.observe import DETECTOR_SIDE, Faces, choose_hidden, find_faces, load_finder
+from deid.observe import DETECTOR_SIDE, Faces, choose_hidden, find_faces
 from deid.readings import Instruments, Readings, read_stretch
 from deid.recognisers import load_identifiers
+from deid.rehearsal import Stage
 from deid.restore import RESTORABLE, Restorer
-from deid.second_detector import UltraLight
+from deid.strangers import add_strangers
+from deid.task import Hiding, load_hiding
 from deid.verdict import Thresholds, judge
 from emotion.detect import CenterFace
 from emotion.media import VideoSink, picture_times, probe_video, read_frames
@@ -32,8 +36,7 @@ from emotion.prefetch import prefetch
 from emotion.recognise import load_recogniser
 from emotion.roles import IRRELEVANT
 from emotion.samples import Segment, plan_segments
-from emotion.sampling import Engine
-from emotion.types import MediaPath, VideoInfo
+from emotion.types import Float, MediaPath, VideoInfo
 
 FER_MODELS: Final = ("densenet", "fer")
 MOST_NAMED: Final = 1000  # frames with a face as it was that a card names
@@ -41,9 +44,9 @@ MOST_NAMED: Final = 1000  # frames with a face as it was that a card names
 
 @dataclass(frozen=True)
 class AuditTools:
-    """The networks of an audit, loaded once."""
+    """The networks of an audit, loaded once; those of hiding serve to see what else the method would do."""
 
-    finder: Engine
+    hiding: Hiding
     instruments: Instruments
 
 
@@ -51,11 +54,12 @@ def load_tools(
     weights_dir: Path | None = None, *, device: str = "auto", models: Sequence[str] = FER_MODELS
 ) -> AuditTools:
     """Return the networks. Raises UnknownModel, WeightsMissing, WeightsMismatch or DeviceUnavailable."""
+    hiding = load_hiding(weights_dir, device=device)
     return AuditTools(
-        load_finder(weights_dir, device=device),
+        hiding,
         Instruments(
             CenterFace(weights_dir, max_side=DETECTOR_SIDE, device=device),
-            UltraLight(weights_dir, device=device),
+            hiding.second,
             FaceMesh(weights_dir, device=device),
             load_identifiers(weights_dir, device=device),
             tuple(load_recogniser(model, weights_dir, device=device) for model in models),
@@ -65,9 +69,14 @@ def load_tools(
 
 @dataclass(frozen=True)
 class AuditOptions:
-    """gallery: folder with one file per other person. faces, exempt: as in the run that is audited."""
+    """gallery: a picture or video of each other person. skips_unseen: leave those out in which nobody is
+    seen, which are refused otherwise. with_strangers: add people who are
+    nobody (deid.strangers) to the gallery. faces, exempt: as in the run that is audited.
+    """
 
-    gallery: Path | None = None
+    gallery: tuple[MediaPath, ...] = ()
+    skips_unseen: bool = False
+    with_strangers: bool = False
     faces: str = "all"
     exempt: tuple[int, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -120,24 +129,62 @@ class Audit:
         finally:
             control.unlink(missing_ok=True)
 
-    def conclude(self, parts: Sequence[Readings]) -> dict[str, Any]:
-        """Return the cards, what the file carries, and a verdict with reasons. parts: of all segments."""
-        instruments, gallery, whole = self._tools.instruments, self._options.gallery, Readings.join(parts)
-        others = (
-            enrol_gallery(gallery, detector=instruments.detector, identifiers=instruments.identifiers)
-            if gallery
-            else {}
+    def conclude(
+        self,
+        parts: Sequence[Readings],
+        scratch: Callable[[str], MediaPath],
+        *,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> dict[str, Any]:
+        """Return the cards, what the file carries, and a verdict with reasons. parts: of all segments.
+
+        scratch: returns where a file of a name may lie for a moment. Raises NotComparable, Cancelled.
+        """
+        instruments, whole = self._tools.instruments, Readings.join(parts)
+        real = enrol_gallery(
+            self._options.gallery,
+            detector=instruments.detector,
+            identifiers=instruments.identifiers,
+            skips_unseen=self._options.skips_unseen,
         )
+        others = add_strangers(real, instruments.identifiers) if self._options.with_strangers else real
         residual = (len(whole.bare), whole.looks)
         after = probe_video(self._output)
         models = [one.name for one in instruments.recognisers]
+        informed = self._play_attacker(whole, scratch, progress or (lambda _: None), cancelled)
         cards: dict[str, dict[str, Any]] = {
-            "privacy": privacy_card(whole.versions, residual, others, instruments.identifiers),
+            "privacy": {
+                **privacy_card(whole.versions, residual, others, instruments.identifiers),
+                "gallery": {
+                    "real": _count_people(real),
+                    "synthetic": _count_people(others) - _count_people(real),
+                },
+                "informed": informed,
+            },
             "expression": expression_card(whole.versions, models),
             "media": _media(self._original, self._output, self.before, after),
         }
         cards["privacy"]["residual_at_ms"] = [time_us // 1000 for time_us in whole.bare[:MOST_NAMED]]
         return {**cards, **judge(cards, self._options.thresholds)}
+
+    def _play_attacker(
+        self,
+        whole: Readings,
+        scratch: Callable[[str], MediaPath],
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool] | None,
+    ) -> dict[str, Any] | None:
+        main, gallery = _main_track(self._faces, self._judged), self._options.gallery
+        if main is None or self.method is None or len(gallery) < LEAST_PEOPLE:
+            return None
+        stage = Stage(
+            self.method, hiding=self._tools.hiding, detector=self._tools.instruments.detector,
+            identifiers=self._tools.instruments.identifiers, scratch=scratch, cancelled=cancelled,
+        )  # fmt: skip
+        return play_attacker(
+            stage, list(gallery), show_person(self._original, self._faces, main), whole, progress
+        )
 
     @cached_property
     def _faces(self) -> Faces:
@@ -155,14 +202,14 @@ def audit(
     *,
     tools: AuditTools,
     options: AuditOptions | None = None,
-    control: MediaPath | None = None,
+    scratch: Callable[[str], MediaPath] | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Return the privacy card, the expression card, what the file carries, and a verdict with reasons.
 
-    The keys are those of the contract. control: where the original, encoded again, lies meanwhile; in a
-    temporary folder by default. Raises NotComparable, UnreadableVideo, UnknownTrack, Cancelled.
+    The keys are those of the contract. scratch: returns where a file of a name lies meanwhile; in a temporary
+    folder by default. Raises NotComparable, UnreadableVideo, UnknownTrack, Cancelled.
     """
     report = progress or (lambda _: None)
 
@@ -171,26 +218,27 @@ def audit(
 
     def find() -> Faces:
         return find_faces(
-            original, whole.before, engine=tools.finder, progress=tell(0, 0.2), cancelled=cancelled
+            original, whole.before, engine=tools.hiding.finder, progress=tell(0, 0.2), cancelled=cancelled
         )
 
     whole = Audit(original, output, tools=tools, options=options, found=find)
-    with _for_a_while(control) as encoded:
+    with _for_a_while(scratch) as place:
         parts = [
-            whole.read(segment, encoded, progress=tell(0.2, 0.8), cancelled=cancelled)
+            whole.read(segment, place("control.mp4"), progress=tell(0.2, 0.5), cancelled=cancelled)
             for segment in whole.segments
         ]
-    report(1.0)
-    return whole.conclude(parts)
+        return whole.conclude(
+            parts, place, progress=lambda share: report(0.7 + 0.3 * share), cancelled=cancelled
+        )
 
 
 @contextmanager
-def _for_a_while(control: MediaPath | None) -> Iterator[MediaPath]:
-    if control is not None:
-        yield control
+def _for_a_while(scratch: Callable[[str], MediaPath] | None) -> Iterator[Callable[[str], MediaPath]]:
+    if scratch is not None:
+        yield scratch
         return
-    with tempfile.TemporaryDirectory(prefix="deid-audit-") as scratch:
-        yield Path(scratch) / "control.mp4"
+    with tempfile.TemporaryDirectory(prefix="deid-audit-") as folder:
+        yield lambda name: Path(folder) / name
 
 
 def encode_again(
@@ -229,6 +277,10 @@ def _media(original: MediaPath, output: MediaPath, before: VideoInfo, after: Vid
         "metadata_removed": after.created_at is None,
         "synthetic_mark": read_mark(output),
     }
+
+
+def _count_people(gallery: Mapping[str, Float]) -> int:
+    return max((len(rows) for rows in gallery.values()), default=0)
 
 
 def _count(path: MediaPath) -> int:

@@ -61,9 +61,11 @@ def show_run(result: Any) -> str:
 def audit(arguments: Namespace, progress: FractionDone) -> Any:
     """Return both cards and the verdict of one result."""
     from deid.audit import AuditOptions, audit, load_tools
+    from deid.gallery import list_gallery
 
     tools = load_tools(arguments.weights, device=arguments.device)
-    options = AuditOptions(arguments.gallery, faces=arguments.faces, exempt=arguments.exempt)
+    people = list_gallery(arguments.gallery) if arguments.gallery else ()
+    options = AuditOptions(people, faces=arguments.faces, exempt=arguments.exempt)
     return audit(arguments.original, arguments.output, tools=tools, options=options, progress=progress)
 
 
@@ -78,6 +80,7 @@ def show_audit(result: Any) -> str:
             f"at most {privacy['residual_rate_upper95']:.2%} (95 %)",
             f"finds the person: {_share(privacy['rank1'])} of the time among {privacy['gallery_size']}, "
             f"chance {_share(privacy['rank1_chance'])}, encoding alone {_share(privacy['control']['rank1'])}",
+            *_show_attempts(privacy),
             f"mean likeness to the person: {_number(privacy['similarity']['mean'])}, "
             f"encoding alone {_number(privacy['control']['similarity']['mean'])}",
             f"faces still found: {_share(expression['detection_retained'])}",
@@ -86,6 +89,19 @@ def show_audit(result: Any) -> str:
             f"movement of landmarks: r {_number(expression['landmark_correlation'])}",
         ]
     )
+
+
+def _show_attempts(privacy: Any) -> list[str]:
+    lines = []
+    if privacy["informed"] is not None:
+        found = privacy["informed"]
+        lines.append(
+            f"finds the person, knowing the method: {_share(found['rank1'])} of the time among "
+            f"{found['gallery_size']}, chance {_share(found['rank1_chance'])}"
+        )
+    if privacy["restored"] is not None:
+        lines.append(f"finds the person after undoing the mask: {_share(privacy['restored']['rank1'])}")
+    return lines
 
 
 def _share(value: float | None) -> str:

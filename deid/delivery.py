@@ -70,11 +70,25 @@ class Delivery:
         else:
             self._work.do(name, progress=progress, cancelled=cancelled)
 
-    def conclude(self) -> dict[str, Any]:
-        """Return the report and the cards, once all steps are done. Raises ResultLost."""
+    def conclude(
+        self,
+        *,
+        options: AuditOptions | None = None,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> dict[str, Any]:
+        """Return the report and the cards, once all steps are done.
+
+        options: whom the person is told apart from, and the thresholds. Raises ResultLost, Cancelled.
+        """
         parts = [self._work.read(name, read_readings) for name in self._audit_steps()]
         report = self._work.read(self._join_name(), read_json)["report"]
-        return {"report": report, **self._audit().conclude(parts)}
+
+        def scratch(name: str) -> MediaPath:
+            return partial_path(self._keep(name))
+
+        cards = self._audit(options).conclude(parts, scratch, progress=progress, cancelled=cancelled)
+        return {"report": report, **cards}
 
     def _measure(
         self, name: str, progress: Callable[[float], None], cancelled: Callable[[], bool] | None
@@ -91,12 +105,12 @@ class Delivery:
         )
         write_readings(readings, kept)
 
-    def _audit(self) -> Audit:
-        if self._audits is None or self._audits[0] != self._work.settled:
+    def _audit(self, options: AuditOptions | None = None) -> Audit:
+        if self._audits is None or options is not None or self._audits[0] != self._work.settled:
             task = self._work.task
             whole = Audit(
                 self._source, self._destination, tools=self._tools(), found=self._work.faces,
-                options=AuditOptions(faces=task.faces, exempt=task.exempt),
+                options=replace(options or AuditOptions(), faces=task.faces, exempt=task.exempt),
             )  # fmt: skip
             self._audits = (self._work.settled, whole)
         return self._audits[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -14,33 +14,41 @@ from deid.recognisers import Identifier
 from emotion.dataset import SUFFIXES
 from emotion.detect import FaceDetector
 from emotion.media import read_frames, read_image
-from emotion.types import Detections, Float, Image
+from emotion.types import Detections, Float, Image, MediaPath
 
 PICTURES_PER_PERSON = 3
+LOOKED_S = 20
 
 
-def enrol_gallery(
-    folder: Path, *, detector: FaceDetector, identifiers: Sequence[Identifier]
-) -> dict[str, Float]:
-    """Return (G, D) unit vectors by identifier, one row per file, in the order of names.
-
-    Raises NotComparable for a folder without files, and for a file in which nobody is seen: with fewer people
-    than were meant, being mistaken for nobody would look likelier by chance. Hidden files do not count.
-    """
+def list_gallery(folder: Path) -> tuple[Path, ...]:
+    """Return the files of a folder by name, without hidden ones. Raises NotComparable when there is none."""
     files = [path for path in sorted(folder.iterdir()) if _is_meant(path)] if folder.is_dir() else []
     if not files:
         raise NotComparable(f"expected a folder with one picture or video per person, got {folder.name}")
-    people: list[list[Float]] = []
-    for path in files:
-        seen = [
-            (image, largest(found)) for image in _pictures(path) if len(found := detector.detect(image)) > 0
-        ]
+    return tuple(files)
+
+
+def enrol_gallery(
+    people: Sequence[MediaPath],
+    *,
+    detector: FaceDetector,
+    identifiers: Sequence[Identifier],
+    skips_unseen: bool = False,
+) -> dict[str, Float]:
+    """Return (G, D) unit vectors by identifier, one row per file, in the order given; empty for no file.
+
+    A file in which nobody is seen raises NotComparable, for with fewer people than were meant, being mistaken
+    for nobody would look likelier by chance; with skips_unseen it is left out.
+    """
+    rows: list[list[Float]] = []
+    for path in people:
+        seen = _sightings(path, detector)
+        if not seen and skips_unseen:
+            continue
         if not seen:
             raise NotComparable(f"expected a face in {path.name} of the gallery, found none")
-        people.append([_mean(one, seen) for one in identifiers])
-    return {
-        one.name: np.stack([person[column] for person in people]) for column, one in enumerate(identifiers)
-    }
+        rows.append([_mean(one, seen) for one in identifiers])
+    return {one.name: np.stack([row[at] for row in rows]) for at, one in enumerate(identifiers) if rows}
 
 
 def largest(found: Detections) -> Detections:
@@ -59,16 +67,26 @@ def _is_meant(path: Path) -> bool:
     return path.is_file() and not path.name.startswith(".")
 
 
-def _pictures(path: Path) -> list[Image]:
-    """Return a picture, or the first of a video. Raises UnreadableVideo for a file that is neither."""
-    if path.suffix.lower() in SUFFIXES:
-        return [_with_border(read_image(path))]
-    frames = islice(read_frames(path, sample_fps=Fraction(1)), PICTURES_PER_PERSON)
-    return [_with_border(frame.image_bgr) for frame in frames]
+def pictures_of(path: MediaPath, sample_fps: Fraction) -> Iterator[Image]:
+    """Yield a picture, or those of a video, with room around them: detectors miss faces that fill the whole.
+
+    Raises UnreadableVideo for a file that is neither.
+    """
+    if isinstance(path, Path) and path.suffix.lower() in SUFFIXES:
+        yield _with_border(read_image(path))
+        return
+    for frame in read_frames(path, sample_fps=sample_fps):
+        yield _with_border(frame.image_bgr)
+
+
+def _sightings(path: MediaPath, detector: FaceDetector) -> list[tuple[Image, Detections]]:
+    """Return the first pictures in which somebody is seen, one a second."""
+    images = islice(pictures_of(path, Fraction(1)), LOOKED_S)
+    seen = ((image, largest(found)) for image in images if len(found := detector.detect(image)) > 0)
+    return list(islice(seen, PICTURES_PER_PERSON))
 
 
 def _with_border(image: Image) -> Image:
-    """Return a picture with room around it: detectors miss faces that fill the whole."""
     rows, columns = image.shape[0] // 3, image.shape[1] // 3
     return np.pad(image, ((rows, rows), (columns, columns), (0, 0)), mode="edge")
 

@@ -13,7 +13,7 @@ from emotion.samples import write_columns
 from emotion.types import MediaPath
 
 BY_TIME = ("channels", "meshes")
-BY_NAME = ("probs", "found", "placed", "restored")
+BY_NAME = ("probs", "found", "placed", "restored", "covered")
 Column = NDArray[Any]
 
 
@@ -22,7 +22,7 @@ def write_readings(readings: Readings, destination: MediaPath) -> None:
     columns: dict[str, Column] = {
         "bare": np.array(readings.bare, np.int64),
         "looks": np.array(readings.looks, np.int64),
-        "moments": np.array(readings.moments, np.int64),
+        "moments": np.array(readings.moments, np.int64).reshape(-1, 2),
     }
     for number, version in enumerate(readings.versions):
         columns |= {f"{number}/{name}": column for name, column in _columns(version).items()}
@@ -34,7 +34,7 @@ def read_readings(path: MediaPath) -> Readings:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         columns = {name: stored[name] for name in stored.files}
     first, second, third = (_version(_below(columns, f"{number}/")) for number in range(3))
-    bare, moments = columns["bare"].tolist(), columns["moments"].tolist()
+    bare, moments = columns["bare"].tolist(), [(track, at) for track, at in columns["moments"].tolist()]
     return Readings((first, second, third), bare, int(columns["looks"]), moments)
 
 

@@ -13,7 +13,7 @@ from deid.errors import NotComparable
 from deid.landmarks import FaceMesh, align_mesh, read_channels
 from deid.observe import LOOK_FPS, Faces
 from deid.recognisers import Identifier
-from deid.restore import Restorer
+from deid.restore import Restorer, cover_face
 from deid.verify import ITSELF, SecondDetector, share_under
 from emotion.detect import FaceDetector
 from emotion.errors import Cancelled
@@ -47,7 +47,8 @@ class Version:
 
     channels, meshes: of the main person by time. probs: by recogniser, (time, (7,)). found, placed: (track,
     embedding) by identifier, of faces cut by the version's own points and by the original's. restored: the
-    same of the main person after an attempt to undo a mask.
+    same of the main person after an attempt to undo a mask, in the result. covered: under a box, in the
+    original.
     """
 
     detected: list[bool] = field(default_factory=list)
@@ -57,6 +58,7 @@ class Version:
     found: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
     placed: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
     restored: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
+    covered: dict[str, list[tuple[int, Float]]] = field(default_factory=dict)
 
 
 @dataclass
@@ -64,7 +66,7 @@ class Readings:
     """What was read of the original, the result and the control in a stretch, or in all of them.
 
     bare: times at which the result shows a face as it was. looks: how many frames were looked at. moments:
-    when each of placed was read.
+    (track, time) of all that was read of placed, restored and covered.
     """
 
     versions: tuple[Version, Version, Version] = field(
@@ -72,7 +74,7 @@ class Readings:
     )
     bare: list[int] = field(default_factory=list)
     looks: int = 0
-    moments: list[int] = field(default_factory=list)
+    moments: list[tuple[int, int]] = field(default_factory=list)
 
     @staticmethod
     def join(parts: Sequence[Readings]) -> Readings:
@@ -91,6 +93,7 @@ class Readings:
                     (version.found, more.found),
                     (version.placed, more.placed),
                     (version.restored, more.restored),
+                    (version.covered, more.covered),
                 ):
                     for name, values in news.items():
                         kept.setdefault(name, []).extend(values)
@@ -156,12 +159,10 @@ def read_stretch(
                 _look(version, moment, instruments)
                 if is_heavy:
                     _read_heavy(version, moment, instruments)
-        readings.moments += [time_us] * len(here) if is_heavy else []
-        for face in here if restorer is not None else ():
+        readings.moments += [(face.track, time_us) for face in here] if is_heavy else []
+        for face in here:
             if face.track == main:
-                restorer.look(frames[1].image_bgr, face.detections)
-                if is_heavy:
-                    _read_restored(readings, restorer, face.track, instruments)
+                _attempt(readings, frames, face, restorer, instruments.identifiers if is_heavy else ())
         readings.looks += 1
         if _shows_a_face_as_it_was(frames, here, exempt.get(time_us, []), instruments):
             readings.bare.append(time_us)
@@ -199,6 +200,11 @@ def _faces_by_time(found: Faces, judged: Sequence[int]) -> dict[int, list[_Face]
             alone = Detections(samples.boxes_px[row], samples.scores[row], samples.points_px[row])
             faces.setdefault(int(samples.face_times_us[at]), []).append(_Face(track.number, alone))
     return faces
+
+
+def detections_of(found: Faces, track: int) -> dict[int, Detections]:
+    """Return a person's face by time in microseconds, one each."""
+    return {at: face.detections for at, faces in _faces_by_time(found, [track]).items() for face in faces}
 
 
 def _match(seen: Detections, original: Detections) -> Detections | None:
@@ -250,11 +256,25 @@ def _read_heavy(version: Version, moment: _Moment, instruments: Instruments) -> 
             version.probs.setdefault(recogniser.name, []).append((moment.time_us, probs))
 
 
-def _read_restored(readings: Readings, restorer: Restorer, track: int, instruments: Instruments) -> None:
-    shown = restorer.restore()
-    for identifier in instruments.identifiers if shown is not None else ():
-        kept = readings.versions[1].restored.setdefault(identifier.name, [])
-        kept.append((track, identifier.embedder.embed(*shown)[0]))
+def _attempt(
+    readings: Readings,
+    frames: Sequence[Frame],
+    face: _Face,
+    restorer: Restorer | None,
+    identifiers: Sequence[Identifier],
+) -> None:
+    """Read what undoing a mask brings back of a face, and what a box leaves of it."""
+    original, result = readings.versions[0], readings.versions[1]
+    tries: list[tuple[dict[str, list[tuple[int, Float]]], Image, Detections]] = []
+    if restorer is not None:
+        restorer.look(frames[1].image_bgr, face.detections)
+        if identifiers and (shown := restorer.restore()) is not None:
+            tries.append((result.restored, *shown))
+    if identifiers:
+        tries.append((original.covered, cover_face(frames[0].image_bgr, face.detections), face.detections))
+    for kept, image, where in tries:
+        for one in identifiers:
+            kept.setdefault(one.name, []).append((face.track, one.embedder.embed(image, where)[0]))
 
 
 def is_bare(box_px: Float, pictures: Sequence[Image]) -> bool:

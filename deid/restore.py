@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from deid.cover import CoverOptions
-from deid.mask import BLUR_SIDE, BLUR_SIGMA, CELLS
-from emotion.geometry import similarity_transform
+from deid.mask import BLUR_SIDE, BLUR_SIGMA, CELLS, cover
+from emotion.geometry import expand_boxes, similarity_transform
 from emotion.identify import SIDE, TEMPLATE
 from emotion.types import Detections, Float, Image
 
@@ -56,7 +56,7 @@ class Restorer:
         """Return a picture (CANVAS, CANVAS, 3) and where its face is; None while nothing was seen."""
         if not self._seen:
             return None
-        mean = np.mean(self._seen, axis=0, dtype=np.float32)
+        mean = np.asarray(np.mean(self._seen, axis=0), np.float32)
         soft = _smear(mean, self._soft * self._side_px) if self._soft else mean
         sharp = sharpen(soft, self._smear * self._side_px)
         places = _places()
@@ -64,16 +64,22 @@ class Restorer:
         return sharp, Detections(box, np.ones(1, np.float32), places[None])
 
 
+def cover_face(image_bgr: Image, face: Detections) -> Image:
+    """Return a frame (H, W, 3) with a box where the first of the faces is, as wide as a method covers it."""
+    boxes = expand_boxes(face.boxes_px[:1], CoverOptions().margin_ratio, image_bgr.shape[:2])
+    return cover(image_bgr, boxes, "box")
+
+
 def sharpen(picture: Float, sigma_px: float, rounds: int = ROUNDS) -> Image:
     """Return a picture (H, W, 3) of 0..255 with a Gaussian smear divided out, after Richardson and Lucy.
 
     picture is not modified. sigma_px: of the smear.
     """
-    given = np.maximum(picture, 1.0)
+    given = np.maximum(picture, np.float32(1))
     guess = given.copy()
     for _ in range(rounds):
-        blamed = given / np.maximum(_smear(guess, sigma_px), 1e-3)
-        guess = np.clip(guess * _smear(blamed, sigma_px), 1.0, 255.0)
+        blamed = np.asarray(given / np.maximum(_smear(guess, sigma_px), np.float32(1e-3)), np.float32)
+        guess = np.clip(guess * _smear(blamed, sigma_px), np.float32(1), np.float32(255))
     return np.asarray(guess.round(), np.uint8)
 
 

@@ -12,7 +12,8 @@ class Thresholds:
     """What a study asks of a file before it may be released.
 
     tar: share of faces that may be as like the person as 1 % of strangers. rank1_over_chance: how far the
-    share of faces that find their person may lie above chance. agreement, correlation: of the control's.
+    share of faces that find their person may lie above chance; informed_over_chance: the same for an attacker
+    who has the method, above what is found under a box. agreement, correlation: of the control's.
     """
 
     similarity: float = 0.15
@@ -21,13 +22,16 @@ class Thresholds:
     detection_retained: float = 0.99
     agreement: float = 0.80
     correlation: float = 0.95
+    informed_over_chance: float = 0.10
 
 
 def judge(cards: Mapping[str, Mapping[str, Any]], thresholds: Thresholds) -> dict[str, Any]:
     """Return {"verdict", "reasons"}: fail where privacy is lost, review where a person has to decide."""
-    failed = [*_privacy_failures(cards["privacy"], thresholds), *_media_failures(cards["media"])]
+    privacy = cards["privacy"]
+    failed = [*_privacy_failures(privacy, thresholds), *_media_failures(cards["media"])]
     doubtful = [
-        *_privacy_doubts(cards["privacy"], thresholds),
+        *_privacy_doubts(privacy, thresholds),
+        *_informed_doubts(privacy, thresholds),
         *_expression_doubts(cards["expression"], thresholds),
     ]
     verdict = "fail" if failed else "review" if doubtful else "pass"
@@ -78,6 +82,19 @@ def _privacy_doubts(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
     if card["rank1"] is None:
         reasons.append("how often the person is found among others was not measured: no gallery")
     return reasons
+
+
+def _informed_doubts(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
+    found = card["informed"]
+    if found is None:
+        return ["what an attacker finds who knows the method was not measured: it takes four other people"]
+    beside = max(found["rank1_chance"], found["control"]["rank1"] or 0.0)
+    if found["rank1"] is None or found["rank1"] <= beside + limits.informed_over_chance:
+        return []
+    return [
+        f"somebody who has the method and other frames of the person finds them in {found['rank1']:.0%} of "
+        f"the faces among {found['gallery_size']}; hair, place and light alone find them in {beside:.0%}"
+    ]
 
 
 def _media_failures(card: Mapping[str, Any]) -> list[str]:

@@ -32,6 +32,7 @@ GUARDED = (
     "sharing_recall",
     "sharing_recalleditem",
     "sharing_acknowledgement",
+    "deidjobs_releaselimits",
 )
 PASSWORD = "correct horse battery staple"
 

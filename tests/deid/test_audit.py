@@ -10,7 +10,7 @@ import pytest
 
 from deid.audit import Audit, AuditOptions, AuditTools, audit, load_tools
 from deid.errors import NotComparable
-from deid.gallery import enrol_gallery
+from deid.gallery import enrol_gallery, list_gallery
 from deid.kept_readings import read_readings, write_readings
 from deid.landmarks import Mesh
 from deid.observe import find_faces
@@ -36,7 +36,7 @@ class SameMesh:
 def tools():
     identifiers = (Identifier("colour", MeanColour(), 0.999),)
     return AuditTools(
-        hiding().finder, Instruments(OneFace(), SeesDetail(), SameMesh(), identifiers, (Brightness(),))
+        hiding(), Instruments(OneFace(), SeesDetail(), SameMesh(), identifiers, (Brightness(),))
     )
 
 
@@ -85,14 +85,14 @@ def test_stretches_measure_what_the_whole_does(tmp_path, tools, monkeypatch, wri
 
 def test_readings_come_back_from_their_file_bit_for_bit(tmp_path, tools):
     source = videos.write_normal(tmp_path)
-    found = find_faces(source, probe_video(source), engine=tools.finder)
+    found = find_faces(source, probe_video(source), engine=tools.hiding.finder)
     one = Audit(source, source, tools=tools, found=lambda: found)
     readings = one.read(one.segments[0], tmp_path / "control.mp4")
     write_readings(readings, tmp_path / "kept.npz")
     again = read_readings(tmp_path / "kept.npz")
     assert (again.bare, again.looks) == (readings.bare, readings.looks)
     assert readings.looks > 0
-    assert one.conclude([again]) == one.conclude([readings])
+    assert one.conclude([again], tmp_path.joinpath) == one.conclude([readings], tmp_path.joinpath)
     assert [
         path.name for path in tmp_path.iterdir() if path.suffix == ".part" or "control" in path.name
     ] == []
@@ -117,7 +117,9 @@ def test_files_that_lie_nowhere_on_a_disk_are_hidden_and_measured_alike_and_noth
     hidden = place.with_name("out.mp4")
     deidentify(place, hidden, task, hiding=hiding())
     assert place.files == {place.place: source.read_bytes(), hidden.place: output.read_bytes()}
-    assert audit(place, hidden, tools=tools, control=place.with_name(".control.part")) == expected
+    assert (
+        audit(place, hidden, tools=tools, scratch=lambda name: place.with_name(f".{name}.part")) == expected
+    )
     assert set(place.files) == {place.place, hidden.place}
 
 
@@ -147,19 +149,57 @@ def test_files_of_another_size_are_not_compared(tmp_path, tools):
 def test_a_gallery_has_one_row_per_file_and_one_without_a_face_is_refused_by_name(tmp_path, tools):
     detector, identifiers = tools.instruments.detector, tools.instruments.identifiers
     with pytest.raises(NotComparable):
-        enrol_gallery(tmp_path, detector=detector, identifiers=identifiers)
+        enrol_gallery(list_gallery(tmp_path), detector=detector, identifiers=identifiers)
     for number in range(3):
         frames = [(0, np.full((96, 128, 3), 60 * number, np.uint8))]
         write_video(tmp_path / f"{number}.mp4", frames)
     (tmp_path / ".hidden").write_text("not a picture")
-    found = enrol_gallery(tmp_path, detector=detector, identifiers=identifiers)
+    found = enrol_gallery(list_gallery(tmp_path), detector=detector, identifiers=identifiers)
     assert found["colour"].shape == (3, 3)
     nobody = OneFace(blind=range(1000))
     with pytest.raises(NotComparable, match=r"a face in 0\.mp4 of the gallery"):
-        enrol_gallery(tmp_path, detector=nobody, identifiers=identifiers)
+        enrol_gallery(list_gallery(tmp_path), detector=nobody, identifiers=identifiers)
+    assert (
+        enrol_gallery(list_gallery(tmp_path), detector=nobody, identifiers=identifiers, skips_unseen=True)
+        == {}
+    )
     (tmp_path / "notes.txt").write_text("not a picture")
     with pytest.raises(UnreadableVideo, match="notes"):
-        enrol_gallery(tmp_path, detector=detector, identifiers=identifiers)
+        enrol_gallery(list_gallery(tmp_path), detector=detector, identifiers=identifiers)
+
+
+@pytest.mark.parametrize("method", ["blur", "pixelate"])
+def test_a_mask_is_undone_as_far_as_it_can_be_and_a_box_leaves_nothing_to_undo(tmp_path, tools, method):
+    source = videos.write_normal(tmp_path)
+    for name in (method, "box"):
+        deidentify(source, tmp_path / f"{name}.mp4", Task(name), hiding=hiding())
+    restored = audit(source, tmp_path / f"{method}.mp4", tools=tools)["privacy"]["restored"]
+    assert [one["crops"] for one in restored["recognisers"]] == ["restored"]
+    assert restored["recognisers"][0]["probes"] > 0
+    assert audit(source, tmp_path / "box.mp4", tools=tools)["privacy"]["restored"] is None
+
+
+def test_somebody_who_has_the_method_hides_the_gallery_and_other_frames_of_the_person(
+    tmp_path, tools, monkeypatch
+):
+    gallery = tmp_path / "gallery"
+    gallery.mkdir()
+    for number in range(4):
+        frames = [(at * 80_000, np.full((180, 320, 3), 40 * number + 20, np.uint8)) for at in range(8)]
+        write_video(gallery / f"{number}.mp4", frames)
+    source, output = videos.write_normal(tmp_path), tmp_path / "out.mp4"
+    monkeypatch.setattr("deid.rehearsal.SHOWN", 5)
+    monkeypatch.setattr("deid.imitation.SHOWN", 5)
+    monkeypatch.setattr("deid.imitation.APART_US", 0)
+    deidentify(source, output, Task("blur"), hiding=hiding())
+    options = AuditOptions(list_gallery(gallery))
+    found = audit(source, output, tools=tools, options=options)["privacy"]["informed"]
+    assert (found["gallery_size"], found["rank1_chance"]) == (5, 0.2)
+    assert [one["attack"] for one in found["recognisers"]] == ["hidden alike"]
+    assert found["recognisers"][0]["probes"] > 0
+    assert 0 <= found["control"]["rank1"] <= 1
+    few = AuditOptions(list_gallery(gallery)[:3])
+    assert audit(source, output, tools=tools, options=few)["privacy"]["informed"] is None
 
 
 def test_a_place_is_bare_when_it_differs_no_more_than_encoding_explains():

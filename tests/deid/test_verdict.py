@@ -16,6 +16,7 @@ GOOD = {
         "similarity": {"mean": 0.1, "max": 0.2},
         "gallery_size": 17,
         "restored": None,
+        "informed": {"rank1": 0.05, "rank1_chance": 0.06, "gallery_size": 17, "control": {"rank1": 0.1}},
     },
     "expression": {
         "detection_retained": 1.0,
@@ -62,6 +63,13 @@ def test_lost_privacy_and_a_wrong_file_fail(card, key, value):
     [
         ("privacy", "similarity", {"mean": 0.2, "max": 0.3}, "0.20"),
         ("privacy", "rank1", None, "no gallery"),
+        (
+            "privacy",
+            "informed",
+            {"rank1": 0.4, "rank1_chance": 0.06, "gallery_size": 17, "control": {"rank1": 0.1}},
+            "40%",
+        ),
+        ("privacy", "informed", None, "four other people"),
         ("expression", "detection_retained", None, "no expression"),
         ("expression", "detection_retained", 0.9, "90.0%"),
         ("expression", "agreement", 0.6, "60%"),
@@ -72,6 +80,11 @@ def test_doubts_go_to_review_with_their_number(card, key, value, words):
     found = changed(card, key, value)
     assert found["verdict"] == "review"
     assert words in found["reasons"][0]
+
+
+def test_what_is_found_without_a_face_is_no_fault_of_the_method():
+    informed = {"rank1": 0.4, "rank1_chance": 0.06, "gallery_size": 17, "control": {"rank1": 0.35}}
+    assert changed("privacy", "informed", informed)["verdict"] == "pass"
 
 
 def test_a_study_sets_its_own_thresholds():

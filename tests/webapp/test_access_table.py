@@ -151,6 +151,8 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("feedback:care", "GET"): OPEN,  # whoever holds the token
     ("feedback:api_timeline", "GET"): (401, 403, 403, 200, 403, 404),
     ("deidjobs:reviews", "GET"): MEMBERS,
+    ("deidjobs:limits", "GET"): MEMBERS,
+    ("deidjobs:limits", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
     ("deidjobs:versions", "GET"): MEMBERS,
     ("deidjobs:versions", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
     ("deidjobs:derivative", "GET"): MEMBERS,
@@ -278,7 +280,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "live:api_answer": [add_suggestion(live).pk],
         "deidjobs": [add_derivative(recording, alice).pk],
         "deidjobs:versions": [encounter.pk],
-        **{f"deidjobs:{name}": [study.slug] for name in ("batch_new", "reviews")},
+        **{f"deidjobs:{name}": [study.slug] for name in ("batch_new", "reviews", "limits")},
         **sharing_rows.things_of(study, alice),
     }
 

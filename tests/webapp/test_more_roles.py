@@ -21,6 +21,7 @@ BOUND_TO_A_SITE = (
 )
 NO_OBJECT = {
     *(("recordings:api_uploads", "OPTIONS"), ("consent:erasures", "GET"), ("deidjobs:reviews", "GET")),
+    *(("deidjobs:limits", "GET"), ("deidjobs:limits", "POST")),  # of a study
     *(("feedback:trends", "GET"), ("feedback:care", "GET")),  # one's own; whoever holds the token
 }
 #: They do what is left of the site, and nothing of another.

@@ -47,6 +47,17 @@ def privacy_rows(card: Mapping[str, Any]) -> list[CardRow]:
             f"cosine to the person; the threshold is {card['threshold']:.2f}",
         ),
     ]
+    informed = card.get("informed")  # versions from before it was measured have none
+    if informed is not None:
+        rows.append(
+            CardRow(
+                "Finds the person, knowing the method",
+                _percent(informed["rank1"]),
+                f"in a gallery of {informed['gallery_size']}, by somebody who {informed['attacker']}; "
+                f"hair, place and light alone: {_percent(informed['control']['rank1'])}",
+                informed["rank1"],
+            )
+        )
     restored = card.get("restored")
     if restored is not None:
         rows.append(

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 
 from webapp import engines
-from webapp.deidjobs.models import Review
+from webapp.deidjobs.limits import LIMITS
+from webapp.deidjobs.models import ReleaseLimits, Review
 from webapp.deidjobs.queries import hideable
 from webapp.recordings.models import Recording
 from webapp.studies.models import Encounter
@@ -70,3 +71,13 @@ class ReviewForm(forms.ModelForm[Review]):
         fields = ("decision", "reason")
         help_texts = {"reason": "What you looked at, and why you decide so."}
         widgets = {"reason": forms.Textarea(attrs={"rows": 3})}
+
+
+class LimitsForm(forms.ModelForm[ReleaseLimits]):
+    class Meta:
+        model = ReleaseLimits
+        fields = (*LIMITS, "reason")
+        widgets = {
+            **{name: forms.NumberInput(attrs={"min": 0, "max": 1, "step": "0.01"}) for name in LIMITS},
+            "reason": forms.Textarea(attrs={"rows": 3}),
+        }

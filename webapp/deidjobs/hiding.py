@@ -19,10 +19,12 @@ from webapp.core.errors import AppError
 from webapp.core.media_root import remove
 from webapp.deidjobs import services
 from webapp.deidjobs.donors import casting_of, settle_donor
+from webapp.deidjobs.limits import limits_of
 from webapp.deidjobs.models import Derivative, DrawnCover
+from webapp.deidjobs.others import others_of
 from webapp.deidjobs.queries import may_be_hidden, recording_of
 from webapp.deidjobs.storage import new_version, steps_dir, steps_of, version_of, version_path
-from webapp.engines import Cover, HidingJob, HidingStep
+from webapp.engines import Cover, HidingJob, HidingStep, Judging
 from webapp.jobs.context import JobContext
 from webapp.jobs.durations import as_clock
 from webapp.jobs.errors import PlanOutdated, Stopped, WaitForConsent
@@ -32,6 +34,7 @@ from webapp.jobs.segments import SegmentContext
 from webapp.recordings import storage
 from webapp.recordings.models import Recording
 
+COMPARING = "Comparing with other people"
 ASK_CONSENT_EVERY_S = 3.0
 LABELS = {"look": "Finding faces", "watch": "Following faces", "write": "Hiding faces", "audit": "Measuring"}
 CAST = "cast"
@@ -100,8 +103,14 @@ def run_hiding(context: JobContext) -> None:
         return
     recording, consent = _basis(context.job)
     hiding = _hiding_job(recording, context.job)
+    judging = Judging(limits_of(recording.encounter.study), others_of(recording))
     try:
-        hidden = engines.finish_hiding(hiding)
+        hidden = engines.finish_hiding(
+            hiding,
+            judging,
+            progress=lambda share: context.progress(share, COMPARING),
+            cancelled=lambda: context.cancelled() or consent.withdrawn(),
+        )
     except PlanOutdated:
         raise Stopped from None
     with context.finishing():

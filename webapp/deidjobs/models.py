@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 
@@ -17,7 +18,8 @@ class Derivative(models.Model):
     """One recording with its faces hidden, measured on the delivered file.
 
     recipe: everything needed to write the same bytes again. report: what the run says of itself. privacy,
-    expression, media: the cards of the audit. verdict: pass, review or fail, with reasons.
+    expression, media: the cards of the audit. verdict: pass, review or fail, with reasons, by
+    the limits that the study had then.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,6 +34,7 @@ class Derivative(models.Model):
     media = models.JSONField(default=dict)
     verdict = models.CharField(max_length=8)
     reasons = models.JSONField(default=list)
+    limits = models.JSONField(default=dict)
     sha256 = models.CharField(max_length=64)
     size_bytes = models.BigIntegerField()
     requested_by = models.ForeignKey(
@@ -137,3 +140,39 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision} by {self.reviewer}"
+
+
+def _share(words: str, help_text: str) -> models.FloatField[float, float]:
+    return models.FloatField(
+        words, validators=(MinValueValidator(0.0), MaxValueValidator(1.0)), help_text=help_text
+    )
+
+
+class ReleaseLimits(models.Model):
+    """What a study asks of a version before it may be released, 0 to 1 each. Rows are added, never edited;
+    the newest counts for versions that are measured from then on.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="release_limits")
+    rank1_over_chance = _share(
+        "Finds the person, above chance", "More faces than this above chance find their person: fail."
+    )
+    tar = _share(
+        "Taken for the person", "More faces than this are as like the person as 1 % of strangers: fail."
+    )
+    informed_over_chance = _share(
+        "Finds the person knowing the method", "More than this above what is found under a box: review."
+    )
+    similarity = _share("Mean likeness", "A larger mean cosine to the person: review.")
+    detection_retained = _share("Face still found", "In a smaller share of frames: review.")
+    agreement = _share("Classified alike", "In a smaller share of seconds, by the worse model: review.")
+    correlation = _share("Movement", "A smaller share of the control's correlation in any channel: review.")
+    reason = models.CharField(max_length=500, help_text="Why the study needs these limits.")
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-set_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"limits of {self.set_at:%Y-%m-%d %H:%M}"

@@ -123,6 +123,7 @@ def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: Hidden
         media=hidden.media,
         verdict=hidden.verdict,
         reasons=hidden.reasons,
+        limits=hidden.limits,
         sha256=hidden.sha256,
         size_bytes=hidden.size_bytes,
         requested_by=job.requested_by,

@@ -19,6 +19,7 @@ from webapp.deidjobs.access import access_derivative, access_derivative_file
 from webapp.deidjobs.cards import expression_rows, privacy_rows
 from webapp.deidjobs.donors import donor_of, person_of
 from webapp.deidjobs.forms import HidingForm, ReviewForm
+from webapp.deidjobs.limits import words_of
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import hideable, may_be_hidden, newest_review, unreviewed_in, versions_of
 from webapp.deidjobs.storage import version
@@ -124,6 +125,7 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "may_cover": "run_deidentification" in needs,
         "shows_original": "view_original" in needs and found.recording.playable,
         "is_consented": may_be_hidden(found.recording, found.audio),
+        "limits": words_of(found.limits),
         "privacy": privacy_rows(found.privacy),
         "expression": expression_rows(found.expression),
     }

@@ -20,6 +20,7 @@ from webapp.engines.hiding import (
     known_sounds,
     main_donor,
     plan_hiding,
+    usual_limits,
 )
 from webapp.engines.live import (
     live_consultation,
@@ -41,6 +42,7 @@ from webapp.engines.values import (
     HiddenVideo,
     HidingJob,
     HidingStep,
+    Judging,
     Source,
     Stretch,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "HiddenVideo",
     "HidingJob",
     "HidingStep",
+    "Judging",
     "Source",
     "Stretch",
     "check_cover",
@@ -91,4 +94,5 @@ __all__ = [
     "session_findings",
     "shipped_rules",
     "start_live_reader",
+    "usual_limits",
 ]

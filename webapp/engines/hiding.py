@@ -6,6 +6,7 @@ import functools
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from webapp.core.encrypted_path import StoredFile
 from webapp.engines.drawing import drawn as _drawn
 from webapp.engines.findings import versions
 from webapp.engines.translating import translated
-from webapp.engines.values import HiddenVideo, HidingJob, HidingStep
+from webapp.engines.values import HiddenVideo, HidingJob, HidingStep, Judging
 from webapp.jobs.errors import PlanOutdated
 
 if TYPE_CHECKING:
@@ -125,18 +126,37 @@ def keep_parts(job: HidingJob) -> None:
             path.unlink(missing_ok=True)
 
 
-def finish_hiding(job: HidingJob) -> HiddenVideo:
+def usual_limits() -> dict[str, float]:
+    """Return what is asked of a file by a study that set nothing of its own."""
+    from deid.verdict import Thresholds
+
+    return asdict(Thresholds())
+
+
+def finish_hiding(
+    job: HidingJob,
+    judging: Judging,
+    *,
+    progress: Callable[[float], None],
+    cancelled: Callable[[], bool],
+) -> HiddenVideo:
     """Return how the file was made and what the audit measured on it, once all steps are done.
 
-    Raises AppError, PlanOutdated when a step or its result is missing, and OSError when the storage fails.
+    Raises AppError, Stopped once cancelled() is true, PlanOutdated when a step or its result is missing, and
+    OSError when the storage fails.
     """
+    from deid.audit import AuditOptions
     from deid.errors import ResultLost
+    from deid.verdict import Thresholds
 
+    options = AuditOptions(
+        judging.others, skips_unseen=True, with_strangers=True, thresholds=Thresholds(**judging.limits)
+    )
     if not all(step.is_done for step in plan_hiding(job)):
         raise PlanOutdated
     with translated():
         try:
-            found = _open(job).conclude()
+            found = _open(job).conclude(options=options, progress=progress, cancelled=cancelled)
         except ResultLost:
             raise PlanOutdated from None
         finally:
@@ -154,6 +174,7 @@ def finish_hiding(job: HidingJob) -> HiddenVideo:
         media=found["media"],
         verdict=found["verdict"],
         reasons=found["reasons"],
+        limits=judging.limits,
         sha256=digest.hexdigest(),
         size_bytes=size_bytes,
     )

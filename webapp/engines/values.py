@@ -111,6 +111,14 @@ class HidingJob:
 
 
 @dataclass(frozen=True)
+class Judging:
+    """How a file is to be judged. limits: what the study asks of it. others: recordings of other people."""
+
+    limits: dict[str, float]
+    others: tuple[StoredFile, ...] = ()
+
+
+@dataclass(frozen=True)
 class HidingStep:
     """A step of a de-identification. kind: look, watch, cast, write, join or audit.
 
@@ -137,5 +145,6 @@ class HiddenVideo:
     media: dict[str, Any]
     verdict: str
     reasons: list[str]
+    limits: dict[str, float]
     sha256: str
     size_bytes: int

@@ -9,7 +9,7 @@ from tests.webapp.records import add_recording
 from webapp.deidjobs import services
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.storage import version_path
-from webapp.engines import HiddenVideo
+from webapp.engines import HiddenVideo, usual_limits
 from webapp.recordings.models import Recording
 
 CHANNELS = ("mouth_open", "brow_gap")
@@ -40,6 +40,7 @@ def hidden_video(verdict: str = "pass") -> HiddenVideo:
         media={"frames_in": 100, "frames_out": 100},
         verdict=verdict,
         reasons=[] if verdict == "pass" else ["a reason"],
+        limits=usual_limits(),
         sha256="b" * 64,
         size_bytes=12,
     )

@@ -55,7 +55,7 @@ def engine(monkeypatch):
             (job.folder / name).write_bytes(b"kept")
             self.done.append(name)
 
-        def finish(self, job):
+        def finish(self, job, judging, *, progress, cancelled):
             assert all(step.is_done for step in self.plan(job))
             self.finished += 1
             self.before_end()

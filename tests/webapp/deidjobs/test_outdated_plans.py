@@ -7,7 +7,7 @@ import functools
 import pytest
 
 from deid.errors import ResultLost, UnknownStep
-from webapp.engines import HidingJob, hiding
+from webapp.engines import HidingJob, Judging, hiding
 from webapp.jobs.errors import PlanOutdated
 
 
@@ -23,7 +23,7 @@ class Work:
     def steps(self) -> list:
         return []
 
-    def conclude(self) -> dict:
+    def conclude(self, **options) -> dict:
         raise self.trouble
 
 
@@ -73,4 +73,6 @@ def test_a_mistake_in_a_step_is_no_outdated_plan(job, failing):
 def test_a_result_that_is_lost_when_all_are_concluded_from_is_computed_again(job, failing):
     failing(ResultLost("damaged"))
     with pytest.raises(PlanOutdated):
-        hiding.finish_hiding(job)
+        hiding.finish_hiding(
+            job, Judging(hiding.usual_limits()), progress=lambda _: None, cancelled=lambda: False
+        )

@@ -1,0 +1,116 @@
+"""The informed attacker: hides the gallery and other frames of the person, learns from it, looks again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+
+from deid.gallery import unit
+from deid.informed import LEAST_PEOPLE, InformedAttack, hide_alike, lead_back
+from deid.observe import LOOK_FPS, Faces
+from deid.readings import Readings, detections_of
+from deid.rehearsal import SHOWN, Rehearsal, Shown, Stage
+from emotion.media import read_frames
+from emotion.types import Float, MediaPath
+
+MOST_PEOPLE: Final = 24  # of a gallery that are hidden again, so that a long gallery costs no more
+APART_US: Final = 1_000_000  # between the frames that the attacker has and those that are attacked
+WHAT: Final = (
+    "hid a second of everybody in the gallery and of the person in the same way, with secrets of their "
+    "own; compared the results; and learned from the others how to lead a hidden face back"
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the attacker has of the person: frames until a time in microseconds."""
+
+    track: int
+    until_us: int
+    shown: list[Shown]
+
+
+def show_person(original: MediaPath, found: Faces, track: int) -> Known:
+    """Return the first frames of the recording in which a person is seen."""
+    places = detections_of(found, track)
+    begins_us = min(places)
+    frames = read_frames(original, sample_fps=LOOK_FPS, start_us=begins_us)
+    seen = ((frame, places[frame.time_us]) for frame in frames if frame.time_us in places)
+    shown = list(islice(seen, SHOWN))
+    until_us = shown[-1][0].time_us if shown else begins_us
+    return Known(track, until_us, [(frame.image_bgr, face) for frame, face in shown])
+
+
+def play_attacker(
+    stage: Stage,
+    gallery: Sequence[MediaPath],
+    person: Known,
+    whole: Readings,
+    progress: Callable[[float], None],
+) -> dict[str, Any] | None:
+    """Return the `informed` part of a privacy card; None when too few people can be hidden.
+
+    progress is told the share that is done. Raises UnreadableVideo, Cancelled.
+    """
+    chosen = gallery[:: -(-len(gallery) // MOST_PEOPLE)]
+    others = []
+    for number, path in enumerate(chosen):
+        progress(number / (len(chosen) + 1))
+        others.append(stage.rehearse_file(path, number))
+    known = [one for one in others if one is not None]
+    own = stage.rehearse(person.shown, len(chosen))
+    progress(1.0)
+    if own is None or len(known) < LEAST_PEOPLE:
+        return None
+    attacks = _attack(whole, person, own, known)
+    covered = [
+        hide_alike(name, probes, own, known, covered=True)
+        for name in own.covered
+        if len(probes := _probes(whole, whole.versions[0].covered.get(name, []), person))
+    ]
+    return {
+        **_worst(attacks),
+        "rank1_chance": 1 / (len(known) + 1),
+        "gallery_size": len(known) + 1,
+        "attacker": WHAT,
+        "recognisers": [asdict(one) for one in attacks],
+        "control": _worst(covered),
+    }
+
+
+def _worst(attacks: Sequence[InformedAttack]) -> dict[str, float | None]:
+    reached = [one.tar_at_far_1e2 for one in attacks if one.tar_at_far_1e2 is not None]
+    return {
+        "rank1": max((one.rank1 for one in attacks), default=None),
+        "rank1_lower95": max((one.rank1_lower95 for one in attacks), default=None),
+        "tar_at_far_1e2": max(reached, default=None),
+    }
+
+
+def _attack(
+    whole: Readings, person: Known, own: Rehearsal, others: Sequence[Rehearsal]
+) -> list[InformedAttack]:
+    attacks = []
+    for name in own.after:
+        probes = _probes(whole, whole.versions[1].placed.get(name, []), person)
+        if len(probes):
+            enrolled = unit(own.before[name].mean(axis=0))
+            found = hide_alike(name, probes, own, others), lead_back(name, probes, enrolled, others)
+            attacks += [one for one in found if one is not None]
+    return attacks
+
+
+def _probes(whole: Readings, readings: Sequence[tuple[int, Float]], person: Known) -> Float:
+    """Return the embeddings (N, D) of the person in frames that the attacker has not; empty without any.
+
+    readings: one for each of the person's moments, among others.
+    """
+    times_us = [at for track, at in whole.moments if track == person.track]
+    vectors = [vector for track, vector in readings if track == person.track]
+    from_us = person.until_us + APART_US
+    chosen = [vector for at, vector in zip(times_us, vectors, strict=True) if at >= from_us]
+    return np.array(chosen, np.float32)

@@ -1,0 +1,65 @@
+"""Among whom a hidden person is looked for: other people of the study who agree to it now."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import grant_everything
+from tests.webapp.records import add_recording
+from webapp.consent.services import record_decisions
+from webapp.deidjobs import others
+from webapp.deidjobs.others import others_of
+from webapp.recordings.models import RecordingState
+from webapp.recordings.storage import original
+from webapp.studies.services import add_participant, create_encounter
+
+
+@pytest.fixture
+def neighbour(study, alice, doctor, encounter):
+    """Another patient of the same doctor, with both cameras."""
+    person = grant_everything(alice, add_participant(actor=alice, study=study, kind="patient"))
+    met = create_encounter(actor=alice, study=study, doctor=doctor, patient=person, held_on=encounter.held_on)
+    return {
+        "person": person,
+        "patient": add_recording(met, "patient", b"another patient"),
+        "doctor": add_recording(met, "doctor", b"the same doctor"),
+    }
+
+
+def test_a_study_with_one_encounter_has_no_others(recording):
+    assert others_of(recording) == ()
+
+
+def test_others_are_people_who_are_not_in_this_encounter(recording, neighbour):
+    assert [str(one) for one in others_of(recording)] == [str(original(neighbour["patient"]))]
+
+
+def test_each_other_person_counts_once(recording, neighbour, study, alice, doctor, encounter):
+    again = create_encounter(
+        actor=alice, study=study, doctor=doctor, patient=neighbour["person"], held_on=encounter.held_on
+    )
+    add_recording(again, "patient", b"the same patient again")
+    assert len(others_of(recording)) == 1
+
+
+def test_who_withdraws_consent_is_compared_with_nobody_any_more(recording, neighbour, alice):
+    record_decisions(actor=alice, participant=neighbour["person"], decisions={"share_deidentified": False})
+    assert others_of(recording) == ()
+
+
+def test_what_is_not_checked_yet_is_not_read(recording, neighbour):
+    neighbour["patient"].state = RecordingState.CHECKING
+    neighbour["patient"].save()
+    assert others_of(recording) == ()
+
+
+def test_a_large_study_costs_no_more(recording, neighbour, monkeypatch, study, alice, doctor, encounter):
+    person = grant_everything(alice, add_participant(actor=alice, study=study, kind="patient"))
+    add_recording(
+        create_encounter(actor=alice, study=study, doctor=doctor, patient=person, held_on=encounter.held_on),
+        "patient",
+        b"third",
+    )
+    assert len(others_of(recording)) == 2
+    monkeypatch.setattr(others, "MOST_OTHERS", 1)
+    assert len(others_of(recording)) == 1
