@@ -83,6 +83,13 @@ class Watcher:
                     self._watch_face(watch, frame, row, found, plan)
         return watch.seen
 
+    def watch_frame(self, frame: Frame, found: Faces, plan: CoverPlan) -> Watched:
+        """Return what the faces of a single frame do, which is number 0 of the plan."""
+        watch = _Watch(Watched.none(len(plan.frames)), 0)
+        for row in range(len(plan.frames)):
+            self._watch_face(watch, frame, row, found, plan)
+        return watch.seen
+
     def _watch_face(self, watch: _Watch, frame: Frame, row: int, found: Faces, plan: CoverPlan) -> None:
         """Read one face of a frame. row: of the plan."""
         at = row - watch.first_row  # negative for what lies before the stretch

@@ -158,6 +158,7 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("deidjobs:derivative", "GET"): MEMBERS,
     ("deidjobs:review", "POST"): (TO_SIGN_IN, 422, 403, 403, 422, 404),
     ("deidjobs:video", "GET"): MEMBERS,
+    ("deidjobs:preview", "GET"): (TO_SIGN_IN, 400, 403, 403, 403, 404),
     ("deidjobs:donor_refused", "POST"): (TO_SIGN_IN, 422, 403, 403, 422, 404),
     ("deidjobs:covers", "GET"): COORDINATOR,
     ("deidjobs:covered_version", "POST"): (TO_SIGN_IN, 409, 403, 403, 403, 404),
@@ -280,6 +281,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "live:api_answer": [add_suggestion(live).pk],
         "deidjobs": [add_derivative(recording, alice).pk],
         "deidjobs:versions": [encounter.pk],
+        "deidjobs:preview": [recording.pk],
         **{f"deidjobs:{name}": [study.slug] for name in ("batch_new", "reviews", "limits")},
         **sharing_rows.things_of(study, alice),
     }

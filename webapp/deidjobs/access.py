@@ -7,6 +7,8 @@ import uuid
 from webapp.core.errors import ConsentMissing, NotFound
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden
+from webapp.recordings.access import access_recording
+from webapp.recordings.models import Recording
 from webapp.studies.access import Someone, require, visible_encounters
 from webapp.studies.roles import Need
 
@@ -22,6 +24,19 @@ def access_derivative(user: Someone, pk: uuid.UUID, need: Need) -> Derivative:
         raise NotFound
     require(user, derivative.recording.encounter.study, need)
     return derivative
+
+
+def access_recording_to_preview(user: Someone, pk: uuid.UUID) -> Recording:
+    """Return a recording of which a frame may be shown with its faces hidden.
+
+    What is around them is the original, so it takes the right to that as well. Raises NotFound, Forbidden,
+    ConsentMissing.
+    """
+    recording = access_recording(user, pk, "run_deidentification")
+    access_recording(user, pk, "view_original")
+    if not may_be_hidden(recording, "remove"):
+        raise ConsentMissing("The consent to share a de-identified version is missing or withdrawn.")
+    return recording
 
 
 def access_derivative_file(user: Someone, pk: uuid.UUID, need: Need = "view_deidentified") -> Derivative:

@@ -1,4 +1,4 @@
-"""The donor of a person: refuse one."""
+"""The donor of a person: look at one on a frame of theirs, refuse one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,58 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
 
-from webapp.core.errors import Invalid
-from webapp.deidjobs.access import access_derivative
-from webapp.deidjobs.donors import refuse_donor
+from webapp import engines
+from webapp.core import audit
+from webapp.core.errors import Invalid, TooFast
+from webapp.deidjobs.access import access_derivative, access_recording_to_preview
+from webapp.deidjobs.donors import AUTO, donors_now, refuse_donor
 from webapp.deidjobs.forms import RefusalForm
+from webapp.deidjobs.services import check_choice, seed_of
+from webapp.recordings import storage
+
+PREVIEW_S = 60
+
+
+@login_required
+@require_GET
+@never_cache
+def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One frame of a recording as a method and a donor would show it; nothing of it is kept."""
+    recording = access_recording_to_preview(request.user, pk)
+    method, donor = request.GET.get("method", ""), request.GET.get("donor") or AUTO
+    check_choice(method=method, audio="remove", donor=donor)
+    own, taken = donors_now(recording)
+    key = f"previewing:{request.user.pk}"
+    if not cache.add(key, True, PREVIEW_S):
+        raise TooFast
+    try:
+        shown = engines.preview_hiding(
+            storage.original(recording),
+            method,
+            donor=own if donor == AUTO else donor,
+            seed=seed_of(recording),
+            taken=tuple(taken),
+        )
+    finally:
+        cache.delete(key)
+    with transaction.atomic():
+        audit.record(
+            actor=request.user,
+            action="recording.previewed",
+            target=recording,
+            study_id=recording.encounter.study_id,
+            details={"method": method},
+        )
+    answer = HttpResponse(shown.jpeg, content_type="image/jpeg")
+    answer["X-Donor"], answer["X-Faces"] = shown.donor or "", str(shown.faces)
+    return answer
 
 
 @login_required

@@ -102,13 +102,18 @@ def refuse_donor(*, derivative: Derivative, actor: Actor, reason: str) -> StudyD
     return own
 
 
-def _now(recording: Recording) -> dict[str, object]:
+def donors_now(recording: Recording) -> tuple[str, list[str]]:
+    """Return the donor of the person of a recording, or auto, and those that are taken from them."""
     own = donor_of(recording)
     others = StudyDonor.objects.filter(study=recording.encounter.study_id)
     if own is not None:
         others = others.exclude(pk=own.pk)
-    taken = sorted(others.values_list("donor", flat=True))
-    return {"donor": AUTO if own is None else own.donor, "taken": taken}
+    return AUTO if own is None else own.donor, sorted(others.values_list("donor", flat=True))
+
+
+def _now(recording: Recording) -> dict[str, object]:
+    donor, taken = donors_now(recording)
+    return {"donor": donor, "taken": taken}
 
 
 def _as_before(recording: Recording, job: Job) -> dict[str, object] | None:

@@ -38,7 +38,25 @@ class HidingForm(forms.Form):
         required=False,
         help_text="For swap and avatar. Chosen by itself, it is the same for a person throughout the study.",
     )
+    neutral_s = forms.FloatField(
+        required=False,
+        min_value=0,
+        label="Calm face at, seconds",
+        help_text="For swap and avatar, and one recording: a moment at which the face is calm. "
+        "Left empty, it is found over the whole recording.",
+    )
     audio = forms.ChoiceField(label="Sound", initial="remove")
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        recordings = said.get("recordings") or []
+        if said.get("neutral_s") is None:
+            return said
+        if len(recordings) > 1:
+            self.add_error("neutral_s", "Faces are calm at other moments in each recording: choose one.")
+        elif recordings and said["neutral_s"] * 1e6 > (recordings[0].duration_us or 0):
+            self.add_error("neutral_s", "This is after the end of the recording.")
+        return said
 
     def __init__(self, *args: Any, encounter: Encounter, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

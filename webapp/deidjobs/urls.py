@@ -11,6 +11,7 @@ urlpatterns = [
     path("deidentified/<uuid:pk>/", views.derivative, name="derivative"),
     path("deidentified/<uuid:pk>/review/", views.review, name="review"),
     path("deidentified/<uuid:pk>/video", views.video, name="video"),
+    path("recordings/<uuid:pk>/hidden-frame/", donor_views.preview, name="preview"),
     path("deidentified/<uuid:pk>/donor/refuse/", donor_views.donor_refused, name="donor_refused"),
     path("deidentified/<uuid:pk>/covers/", cover_views.covers, name="covers"),
     path("deidentified/<uuid:pk>/covers/version/", cover_views.covered_version, name="covered_version"),

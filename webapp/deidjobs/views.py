@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,9 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from webapp import engines
 from webapp.core import audit
 from webapp.deidjobs import services
 from webapp.deidjobs.access import access_derivative, access_derivative_file
+from webapp.deidjobs.batches import known_speeds
 from webapp.deidjobs.cards import expression_rows, privacy_rows
 from webapp.deidjobs.donors import donor_of, person_of
 from webapp.deidjobs.forms import HidingForm, ReviewForm
@@ -23,6 +26,7 @@ from webapp.deidjobs.limits import words_of
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import hideable, may_be_hidden, newest_review, unreviewed_in, versions_of
 from webapp.deidjobs.storage import version
+from webapp.jobs.queries import live_workers
 from webapp.recordings.serving import serve_file
 from webapp.studies.access import access_encounter, access_study, needs_of, visible_encounters
 from webapp.studies.lists import PAGE_SIZE
@@ -51,6 +55,7 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
                     method=chosen["method"],
                     audio=chosen["audio"],
                     donor=chosen["donor"] or "auto",
+                    neutral_s=chosen["neutral_s"],
                 )
         messages.success(request, "The work is queued; this page shows the result when it is there.")
         return redirect("deidjobs:versions", pk=encounter.pk)
@@ -59,6 +64,8 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "versions": [(one, newest_review(one)) for one in versions_of(encounter)],
         "consents": _consents(encounter),
+        "estimate": _estimate(encounter) if form else None,
+        "previews": form is not None and "view_original" in needs_of(request.user, encounter.study),
     }
     status = 422 if form is not None and form.is_bound else 200
     return render(request, "deidjobs/versions.html", context, status=status)
@@ -130,6 +137,15 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "expression": expression_rows(found.expression),
     }
     return render(request, "deidjobs/derivative.html", context, status=422 if form.is_bound else 200)
+
+
+def _estimate(encounter: Encounter) -> dict[str, Any]:
+    """Return what the time that a version takes is estimated from."""
+    return {
+        "lengths_s": {str(one.pk): (one.duration_us or 0) / engines.SECOND_US for one in hideable(encounter)},
+        "speeds": known_speeds(),
+        "workers": live_workers().count(),
+    }
 
 
 def _consents(encounter: Encounter) -> bool:

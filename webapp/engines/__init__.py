@@ -32,6 +32,7 @@ from webapp.engines.live import (
     start_live_reader,
 )
 from webapp.engines.media import check_video, demo_videos, read_camera_jpegs
+from webapp.engines.previewing import preview_hiding
 from webapp.engines.rules import check_rules, shipped_rules
 from webapp.engines.values import (
     SECOND_US,
@@ -88,6 +89,7 @@ __all__ = [
     "main_donor",
     "plan",
     "plan_hiding",
+    "preview_hiding",
     "read_camera_jpegs",
     "read_live_frames",
     "sample",

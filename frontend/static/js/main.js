@@ -6,6 +6,7 @@ const PARTS = {
   compare: () => import("./parts/compare.js"),
   covers: () => import("./parts/covers.js"),
   copy: () => import("./parts/copy.js"),
+  hiding_form: () => import("./parts/hiding_form.js"),
   keys: () => import("./parts/keys.js"),
   list: () => import("./parts/list.js"),
   live_camera: () => import("./parts/live_camera.js"),

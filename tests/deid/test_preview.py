@@ -1,0 +1,49 @@
+"""One frame as a method would show it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deid.demo import demo_videos
+from deid.donor_rules import DonorRules
+from deid.errors import UnknownDonor, UnknownMethod
+from deid.preview import Previewer
+from emotion.media import read_frames, write_video
+from tests import videos
+
+
+@pytest.fixture(scope="module")
+def demo_clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("preview") / "clip.mp4"
+    frames = read_frames(demo_videos()["patient"], end_us=400_000)
+    write_video(path, ((frame.time_us, frame.image_bgr) for frame in frames))
+    return path
+
+
+@pytest.fixture(scope="module")
+def previewer(weights_dir):
+    return Previewer(weights_dir)
+
+
+def test_a_recording_without_a_face_is_shown_as_it_is(previewer, tmp_path):
+    shown = previewer.show(videos.write_normal(tmp_path), "blur")
+    assert (shown.faces, shown.donor) == (0, None)
+
+
+def test_what_does_not_exist_is_refused(previewer, demo_clip):
+    with pytest.raises(UnknownMethod):
+        previewer.show(demo_clip, "paint")
+    with pytest.raises(UnknownDonor):
+        previewer.show(demo_clip, "swap", DonorRules("the neighbour"))
+
+
+@pytest.mark.parametrize("method", ["blur", "swap", "avatar"])
+def test_the_face_of_one_frame_is_hidden_and_the_rest_stays_unless_all_is_drawn(previewer, demo_clip, method):
+    shown = previewer.show(demo_clip, method, DonorRules("donor-4"))
+    (frame,) = [one for one in read_frames(demo_clip) if one.time_us == shown.time_us]
+    assert shown.donor == (None if method == "blur" else "donor-4")
+    changed = np.abs(frame.image_bgr.astype(int) - shown.image_bgr).max(axis=2) > 8
+    assert changed.mean() > (0.9 if method == "avatar" else 0.01)
+    if method != "avatar":
+        assert not changed[:, :8].any()

@@ -1,0 +1,107 @@
+"""One frame as a version would show it, and what the form for a version says and takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.webapp.deidjobs.conftest import add_derivative
+from webapp import engines
+from webapp.consent.services import record_decisions
+from webapp.core.models import AuditEvent
+from webapp.deidjobs import batches, donors
+from webapp.engines.previewing import HiddenFrame
+from webapp.jobs.models import Job
+from webapp.recordings import storage
+from webapp.recordings.models import Recording
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the engine was asked to show."""
+    calls = []
+
+    def show(source, method, **rules):
+        calls.append((method, rules["donor"], rules["taken"]))
+        return HiddenFrame(b"jpeg", rules["donor"], 1)
+
+    monkeypatch.setattr(engines, "preview_hiding", show)
+    return calls
+
+
+def address(recording, **choice):
+    query = "&".join(f"{name}={value}" for name, value in choice.items())
+    return f"/recordings/{recording.pk}/hidden-frame/?{query}"
+
+
+def test_a_preview_is_drawn_kept_by_nobody_and_leaves_a_trace(recording, alice, client, asked):
+    client.force_login(alice)
+    answer = client.get(address(recording, method="swap", donor="auto"))
+    assert (answer.status_code, answer.content, answer["X-Faces"]) == (200, b"jpeg", "1")
+    assert "no-store" in answer["Cache-Control"]
+    assert "private" in answer["Cache-Control"]
+    assert asked == [("swap", "auto", ())]
+    assert AuditEvent.objects.filter(action="recording.previewed", actor=alice).exists()
+
+
+def test_the_donor_of_a_person_is_shown_and_those_of_others_are_not(recording, alice, client, asked):
+    donors.give_donor(recording=recording, donor="donor-5", actor=alice)
+    client.force_login(alice)
+    client.get(address(recording, method="swap"))
+    client.get(address(recording, method="swap", donor="donor-8"))
+    assert asked == [("swap", "donor-5", ()), ("swap", "donor-8", ())]
+
+
+@pytest.mark.parametrize("choice", [{}, {"method": "paint"}, {"method": "swap", "donor": "donor-3"}])
+def test_what_does_not_exist_is_not_previewed(recording, alice, client, asked, choice):
+    client.force_login(alice)
+    assert client.get(address(recording, **choice)).status_code == 400
+    assert asked == []
+
+
+@pytest.mark.parametrize("purpose", ["share_deidentified", "record"])
+def test_without_consent_nothing_is_previewed(recording, alice, patient, client, asked, purpose):
+    record_decisions(actor=alice, participant=patient, decisions={purpose: False})
+    client.force_login(alice)
+    assert client.get(address(recording, method="swap")).status_code == 403
+    assert asked == []
+
+
+def test_a_video_that_cannot_be_read_is_said_so(recording, alice, client, weights_dir):
+    client.force_login(alice)
+    path = storage.original_path(recording)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"no video")
+    assert client.get(address(recording, method="blur")).status_code == 400
+
+
+def ask(client, encounter, **values):
+    said = {"method": "swap", "donor": "auto", "audio": "remove"} | values
+    return client.post(f"/encounters/{encounter.pk}/deidentified/", said)
+
+
+def test_a_calm_moment_named_in_the_form_reaches_the_job(recording, encounter, alice, client):
+    Recording.objects.update(duration_us=60_000_000)
+    client.force_login(alice)
+    assert ask(client, encounter, recordings=[recording.pk], neutral_s="12.5").status_code == 302
+    assert Job.objects.get().params["neutral_s"] == 12.5
+
+
+@pytest.mark.parametrize("moment", ["61", "-1", "soon", "nan"])
+def test_a_moment_that_is_not_in_the_recording_is_refused(recording, encounter, alice, client, moment):
+    Recording.objects.update(duration_us=60_000_000)
+    client.force_login(alice)
+    assert ask(client, encounter, recordings=[recording.pk], neutral_s=moment).status_code == 422
+    assert not Job.objects.exists()
+
+
+def test_speeds_are_those_of_past_jobs_or_else_of_the_benchmark(recording, alice):
+    assert batches.known_speeds() == {
+        method: (speed, False) for method, speed in batches.BENCHMARK_SPEEDS.items()
+    }
+    derivative = add_derivative(recording, alice)
+    Recording.objects.update(duration_us=60_000_000)
+    at = derivative.finished_at
+    Job.objects.update(state="done", started_at=at, finished_at=at.replace(year=at.year + 1))
+    speed, is_measured = batches.known_speeds()["blur"]
+    assert is_measured
+    assert speed < 0.001
