@@ -159,7 +159,7 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("deidjobs:review", "POST"): (TO_SIGN_IN, 422, 403, 403, 422, 404),
     ("deidjobs:video", "GET"): MEMBERS,
     ("deidjobs:preview", "GET"): (TO_SIGN_IN, 400, 403, 403, 403, 404),
-    ("deidjobs:donor_refused", "POST"): (TO_SIGN_IN, 422, 403, 403, 422, 404),
+    ("deidjobs:donor_refused", "POST"): (TO_SIGN_IN, 400, 403, 403, 400, 404),
     ("deidjobs:covers", "GET"): COORDINATOR,
     ("deidjobs:covered_version", "POST"): (TO_SIGN_IN, 409, 403, 403, 403, 404),
     ("deidjobs:api_covers", "GET"): api_coordinator(200),
