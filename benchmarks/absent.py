@@ -36,11 +36,11 @@ def _main() -> None:
     logging.disable(logging.WARNING)
     from django.test import Client
 
-    from benchmarks.pages import fill
+    from benchmarks.pages import ENCOUNTERS, fill
     from webapp.accounts.models import User
     from webapp.studies.services import add_member, create_study
 
-    fill()
+    fill("large", ENCOUNTERS)
     stranger = User.objects.create_user("carol@hospital.example", display_name="Carol")
     other = create_study(actor=stranger, slug="other", title="Another study")
     add_member(actor=stranger, study=other, user=stranger, role="owner")

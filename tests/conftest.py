@@ -12,7 +12,8 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from webapp.accounts.models import User
-from webapp.consent.models import ConsentForm, Purpose
+from webapp.consent.asking import asked_of
+from webapp.consent.models import ConsentForm
 from webapp.consent.services import publish_form, record_decisions
 from webapp.core.append_only import guard_table, unguard_table
 from webapp.studies.models import Encounter, Participant, Study
@@ -166,7 +167,10 @@ def patient(study, alice, consent_form) -> Participant:
 
 
 def grant_everything(actor: User, participant: Participant) -> Participant:
-    record_decisions(actor=actor, participant=participant, decisions=dict.fromkeys(Purpose.values, True))
+    """Agree to all that this kind of participant is asked."""
+    record_decisions(
+        actor=actor, participant=participant, decisions=dict.fromkeys(map(str, asked_of(participant)), True)
+    )
     return participant
 
 

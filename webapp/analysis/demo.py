@@ -13,7 +13,7 @@ from django.db import transaction
 
 from webapp import engines
 from webapp.accounts.models import User
-from webapp.consent.models import Purpose
+from webapp.consent.asking import asked_of
 from webapp.consent.services import publish_form, record_decisions
 from webapp.core.errors import AppError
 from webapp.recordings.models import Recording, RecordingState
@@ -123,7 +123,8 @@ def _encounter(alice: User, dora: User, study: Study) -> Encounter:
         "patient": add_participant(actor=alice, study=study, kind=Participant.Kind.PATIENT),
     }
     for participant in people.values():
-        record_decisions(actor=alice, participant=participant, decisions=dict.fromkeys(Purpose.values, True))
+        answers = dict.fromkeys(map(str, asked_of(participant)), True)
+        record_decisions(actor=alice, participant=participant, decisions=answers)
     return create_encounter(
         actor=alice,
         study=study,

@@ -12,7 +12,7 @@ from django.db.models import Case, CharField, Count, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from webapp.consent.forms import ASKED
+from webapp.consent.asking import ASKED, asked_of
 from webapp.consent.models import ConsentDecision, Purpose
 from webapp.consent.queries import MARKED, OUTDATED, ending, reconsent_queue
 from webapp.studies.access import Someone, visible_participants
@@ -126,7 +126,7 @@ def exported_row(row: tuple[Participant, list[Cell]]) -> list[object]:
 
 
 def _cell(participant: Participant, purpose: Purpose, decision: ConsentDecision | None) -> Cell:
-    if purpose not in ASKED[Participant.Kind(participant.kind)]:
+    if purpose not in asked_of(participant):
         return Cell("", "not asked about this")
     state: str = getattr(participant, f"at_{purpose.value}")
     if decision is None:

@@ -46,11 +46,13 @@ def withdraw(request: HttpRequest, slug: str, code: str) -> HttpResponse:
             messages.success(request, "Consent is withdrawn. Nothing uses what it allowed any more.")
             return redirect(erasure)
     chosen = form.chosen()
+    effects = preview(scope_of(participant, chosen)) if chosen else []
     context = study_context(request, study, "participants") | {
         "participant": participant,
         "form": form,
         "in_force": in_force,
-        "effects": preview(scope_of(participant, chosen)) if chosen else [],
+        "effects": effects,
+        "deletes": any(effect.action in ("delete", "recall") for effect in effects),
     }
     return render(request, "consent/withdraw.html", context, status=422 if request.method == "POST" else 200)
 

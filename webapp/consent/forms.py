@@ -8,23 +8,12 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from webapp.consent.asking import asked_of
 from webapp.consent.drawing import Stroke, read_strokes
 from webapp.consent.models import Purpose
 from webapp.consent.signing import MOST_BYTES, scan_suffix
 from webapp.core.errors import Invalid
 from webapp.studies.models import Participant
-
-#: What one kind of participant alone is asked; the doctor's expression is theirs, and so is who sees it.
-OF_ONE_KIND: dict[Purpose, Participant.Kind] = {
-    Purpose.ANALYSE_PATIENT: Participant.Kind.PATIENT,
-    Purpose.ANALYSE_DOCTOR: Participant.Kind.DOCTOR,
-    Purpose.SHOW_DOCTOR: Participant.Kind.DOCTOR,
-}
-ASKED: dict[Participant.Kind, list[Purpose]] = {
-    kind: [purpose for purpose in Purpose if OF_ONE_KIND.get(purpose, kind) == kind]
-    for kind in Participant.Kind
-}
-
 
 #: Languages that the copies have letters for.
 LANGUAGES = [
@@ -95,8 +84,8 @@ class DecisionsForm(forms.Form):
 
     def __init__(self, *args: Any, participant: Participant, current: dict[str, bool], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.purposes = [purpose.value for purpose in ASKED[Participant.Kind(participant.kind)]]
-        for purpose in ASKED[Participant.Kind(participant.kind)]:
+        self.purposes = [purpose.value for purpose in asked_of(participant)]
+        for purpose in asked_of(participant):
             self.fields[purpose.value] = forms.BooleanField(
                 label=purpose.label, required=False, initial=current.get(purpose.value, False)
             )

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from tests.conftest import grant_everything
 from tests.webapp.recordings.conftest import MASTER
+from webapp.consent.asking import asked_of
 from webapp.consent.erasing import finish_open_erasures
-from webapp.consent.forms import ASKED
 from webapp.consent.models import ConsentRecord, ScanKey, Tombstone
 from webapp.consent.queries import forms_for
 from webapp.consent.retention import apply_retention
@@ -34,7 +34,7 @@ ORPHAN = "6f1b3c1e-8f0f-4f3a-9a51-0d8f6f9a2b11"
 @pytest.fixture
 def sign(alice):
     def run(person, scan=SCAN) -> ConsentRecord:
-        answers = dict.fromkeys((purpose.value for purpose in ASKED[person.kind]), True)
+        answers = dict.fromkeys(asked_of(person), True)
         form = forms_for(person).first()
         return sign_consent(actor=alice, participant=person, form=form, answers=answers, scan=scan)
 

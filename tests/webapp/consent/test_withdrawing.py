@@ -66,7 +66,8 @@ def test_withdrawing_one_analysis_empties_this_persons_seconds_and_keeps_the_oth
     assert not erasure.entire
 
 
-def test_doctor_who_withdraws_the_patients_analysis_touches_no_reading(held, doctor, withdraw):
+def test_doctor_who_withdraws_the_patients_analysis_touches_no_reading(held, doctor, withdraw, alice):
+    record_decisions(actor=alice, participant=doctor, decisions={"analyse_patient": True})
     withdraw(doctor, "analyse_patient", "annotate")
     assert SecondRow.objects.filter(emotion="happiness").count() == 4
 
