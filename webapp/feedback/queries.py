@@ -14,8 +14,6 @@ from webapp.analysis.queries import purpose_of
 from webapp.analysis.showing import purpose_to_show
 from webapp.analysis.timelines import EMOTIONS
 from webapp.feedback.care import score
-from webapp.feedback.models import CareRating
-from webapp.live.models import LiveSession
 from webapp.recordings.models import Camera
 from webapp.recordings.queries import allowing
 from webapp.studies.access import Someone, needs_of, visible_encounters
@@ -25,6 +23,7 @@ Shares = dict[str, float | None]
 #: Fewer than so many other encounters, or of fewer doctors, would point at persons: then nothing is compared.
 LEAST_ENCOUNTERS: Final = 5
 LEAST_DOCTORS: Final = 3
+MOST_VISITS: Final = 100
 DOCTORS_SHARES: Final = "summary__cameras__doctor__roles__doctor__share_by_emotion"
 
 
@@ -84,24 +83,24 @@ def compare_shares(encounter: Encounter, shares: Shares, reader: Someone) -> lis
 
 
 def care_score(encounter: Encounter) -> float | None:
-    ratings = CareRating.objects.filter(encounter=encounter).values_list("item", "rating")
-    return score(dict(ratings))
+    return score({one.item: one.rating for one in encounter.care_ratings.all()})
 
 
 def answered(encounter: Encounter) -> dict[str, int]:
     """Return how many suggestions live sessions showed, and how many were answered in which way."""
     counts = {"shown": 0, "helped": 0, "not_now": 0, "wrong": 0}
-    for session in LiveSession.objects.filter(encounter=encounter):
-        for suggestion in session.suggestions.filter(shown=True):
-            counts["shown"] += 1
-            if suggestion.answer:
+    for session in encounter.live_sessions.all():
+        for suggestion in session.suggestions.all():
+            counts["shown"] += suggestion.shown
+            if suggestion.shown and suggestion.answer:
                 counts[suggestion.answer] += 1
     return counts
 
 
 def visits(user: Someone) -> list[dict[str, Any]]:
     """Return the doctor's own encounters for a look over time, the newest first."""
-    own = own_encounters(user)[:100]
+    looked_at = ("care_ratings", "reflections", "live_sessions__suggestions")
+    own = own_encounters(user).prefetch_related(*looked_at)[:MOST_VISITS]
     shares = shares_in(Encounter.objects.filter(pk__in=[encounter.pk for encounter in own]), user)
     return [
         {
@@ -109,7 +108,7 @@ def visits(user: Someone) -> list[dict[str, Any]]:
             "shares": shares.get(encounter.pk),
             "care": care_score(encounter),
             "suggestions": answered(encounter),
-            "is_reflected": encounter.reflections.filter(doctor_id=user.pk).exists(),
+            "is_reflected": any(one.doctor_id == user.pk for one in encounter.reflections.all()),
         }
         for encounter in own
     ]

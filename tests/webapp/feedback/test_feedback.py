@@ -5,6 +5,8 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pypdf import PdfReader
 
@@ -15,7 +17,7 @@ from webapp.core.models import AuditEvent
 from webapp.feedback.access import care_token
 from webapp.feedback.models import CareRating, Note, Reflection
 from webapp.feedback.pdf import colours
-from webapp.feedback.queries import compare_shares, doctor_shares
+from webapp.feedback.queries import compare_shares, doctor_shares, visits
 from webapp.live.models import LiveSession, Reading
 from webapp.live.services import end_session, open_live_session
 from webapp.studies.services import add_participant, create_encounter
@@ -240,6 +242,19 @@ def test_doctors_who_show_their_expression_to_nobody_else_do_not_count_in_the_st
     encounter.reflections.create(doctor=dora)
     page = text_of(signed_in(dora).get(reverse("feedback:session", args=[encounter.pk])))
     assert "1 encounter left out: its doctor shows their expression to nobody else." in page
+
+
+def test_the_page_of_visits_asks_as_often_for_many_encounters_as_for_few(run, encounter, alice, doctor, dora):
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert visits(dora)
+        return len(queries)
+
+    few = asked()
+    for _ in range(4):
+        another(encounter, alice, doctor, 0.2)
+    assert len(visits(dora)) == 5
+    assert asked() == few
 
 
 def test_comparing_asks_as_often_for_many_encounters_as_for_few(
