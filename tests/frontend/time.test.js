@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  clockOf,
   correctDrift,
   followWindow,
   spanOf,
@@ -11,15 +12,22 @@ import {
 } from "../../frontend/static/js/lib/time.js";
 
 test("a camera's offset is added to its own time", () => {
-  assert.equal(toClock(10, 1500), 11.5);
-  assert.equal(toCamera(11.5, 1500), 10);
+  assert.equal(toClock(10, { offset_ms: 1500 }), 11.5);
+  assert.equal(toCamera(11.5, { offset_ms: 1500 }), 10);
+});
+
+test("a clock that runs slow by 100 ppm is 180 ms behind after half an hour", () => {
+  const clock = { offset_ms: 640, drift_ppm: 100 };
+  assert.ok(Math.abs(toClock(1800, clock) - 1800.82) < 1e-9);
+  assert.ok(Math.abs(toCamera(1800.82, clock) - 1800) < 1e-9);
+  assert.deepEqual(clockOf({ dataset: { offsetMs: "640.000", driftPpm: "100.000" } }), clock);
 });
 
 test("the span covers every video, also one that started earlier", () => {
   assert.deepEqual(spanOf([]), { from_s: 0, to_s: 0 });
   const videos = [
-    { duration_s: 40, offset_ms: 0 },
-    { duration_s: 41, offset_ms: -2000 },
+    { duration_s: 40, clock: { offset_ms: 0 } },
+    { duration_s: 41, clock: { offset_ms: -2000 } },
   ];
   assert.deepEqual(spanOf(videos), { from_s: -2, to_s: 40 });
 });

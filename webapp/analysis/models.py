@@ -12,6 +12,10 @@ from webapp.recordings.models import Camera, Recording
 from webapp.studies.models import Encounter, Study
 
 
+#: The clock of a camera that no run has put on the encounter's.
+UNMOVED = {"offset_ms": 0.0, "drift_ppm": 0.0}
+
+
 class AnalysisRun(models.Model):
     """One model's look at all cameras of an encounter, with everything needed to repeat it.
 
@@ -41,6 +45,12 @@ class AnalysisRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model}, {self.finished_at:%Y-%m-%d %H:%M}"
+
+    def clock_of(self, camera: str) -> dict[str, float]:
+        """Return what leads from a camera's own time to the encounter's: to add, and to stretch by."""
+        is_second = self.sync_applied and camera in sorted(self.offsets_ms)[1:]
+        sync = (self.summary.get("sync") if is_second else None) or {}
+        return {"offset_ms": self.offsets_ms.get(camera, 0), "drift_ppm": sync.get("drift_ppm", 0.0)}
 
 
 class SecondRow(models.Model):

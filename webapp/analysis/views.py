@@ -16,7 +16,7 @@ from webapp import engines
 from webapp.analysis.access import access_run
 from webapp.analysis.correcting import save_rules
 from webapp.analysis.forms import RulesForm
-from webapp.analysis.models import AnalysisRun, PersonCorrection
+from webapp.analysis.models import UNMOVED, AnalysisRun, PersonCorrection
 from webapp.analysis.queries import is_of, latest_run, recordings_now, rule_languages, rules_of
 from webapp.analysis.state import encounter_state, run_state
 from webapp.analysis.timelines import timeline
@@ -116,5 +116,5 @@ def _camera_context(
         "is_analysed": shows_it,
         "pending": newest if newest and newest["state"] != "ready" else None,
         "upload": unfinished_uploads(encounter).filter(camera=camera).first(),
-        "offset_ms": run.offsets_ms.get(camera.value, 0) if run and shows_it else 0,
+        "clock": run.clock_of(camera.value) if run and shows_it else UNMOVED,
     }

@@ -82,7 +82,7 @@ def _camera(run: AnalysisRun, camera: Camera) -> Values:
     return {
         "name": camera.value,
         "label": camera.label,
-        "offset_ms": run.offsets_ms.get(camera.value, 0),
+        "clock": run.clock_of(camera.value),
         "can_be_corrected": bool(summary.get("people_basis")),
         "people": [_person(person, camera) for person in people[:MOST_PEOPLE]],
         "more": max(0, len(people) - MOST_PEOPLE),

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.accounts.models import User
+from webapp.analysis.models import UNMOVED
 from webapp.analysis.state import encounter_state
 from webapp.feedback import services
 from webapp.feedback.access import access_care, access_feedback, access_note, care_token
@@ -137,7 +138,6 @@ def care(request: HttpRequest, token: str) -> HttpResponse:
 def _cameras(request: HttpRequest, encounter: Encounter, source: Source) -> list[dict[str, Any]]:
     """Return what the player needs: ready recordings on the clock of the run, or what stands in for them."""
     state = encounter_state(request.user, encounter)
-    offsets = source.run.offsets_ms if source.run else {}
     ready = {
         one["camera"]: playable(request.user, one) for one in state["recordings"] if one["state"] == "ready"
     }
@@ -147,7 +147,7 @@ def _cameras(request: HttpRequest, encounter: Encounter, source: Source) -> list
             "label": camera.label,
             "ready": ready.get(camera.value),
             "is_analysed": False,
-            "offset_ms": offsets.get(camera.value, 0),
+            "clock": source.run.clock_of(camera.value) if source.run else UNMOVED,
         }
         for camera in Camera
     ]

@@ -132,3 +132,11 @@ def test_a_mistake_in_the_rules_is_named_and_what_was_typed_stays(study, alice, 
     assert "line 1" in text
     assert "rules: [sad]" in text
     assert not RuleSet.objects.exists()
+
+
+def test_players_are_told_by_how_much_the_second_camera_drifts(page, run):
+    run.summary["sync"] = {"drift_ppm": 52.5}
+    run.save()
+    html = page().content.decode()
+    assert 'data-offset-ms="0.000" data-drift-ppm="0.000"' in html
+    assert 'data-offset-ms="640.000" data-drift-ppm="52.500"' in html

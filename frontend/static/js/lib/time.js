@@ -1,15 +1,19 @@
-// One encounter clock, several camera files. A camera's offset is what is added to its own time to get the clock's.
+// One encounter clock, several camera files. A camera's time, stretched by its drift and moved by its offset, is the
+// clock's.
 
-export const toCamera = (clock_s, offset_ms) => clock_s - offset_ms / 1000;
-export const toClock = (camera_s, offset_ms) => camera_s + offset_ms / 1000;
+export const toClock = (camera_s, { offset_ms, drift_ppm = 0 }) => camera_s * (1 + drift_ppm / 1e6) + offset_ms / 1000;
+export const toCamera = (clock_s, { offset_ms, drift_ppm = 0 }) => (clock_s - offset_ms / 1000) / (1 + drift_ppm / 1e6);
+
+/** What an element's data attributes say of its camera's clock. */
+export const clockOf = ({ dataset }) => ({ offset_ms: Number(dataset.offsetMs), drift_ppm: Number(dataset.driftPpm) });
 
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-/** The stretch of the clock that any of the videos covers: [{duration_s, offset_ms}] -> {from_s, to_s}. */
+/** The stretch of the clock that any of the videos covers: [{duration_s, clock}] -> {from_s, to_s}. */
 export function spanOf(videos) {
   if (videos.length === 0) return { from_s: 0, to_s: 0 };
-  const starts = videos.map((video) => video.offset_ms / 1000);
-  const ends = videos.map((video) => video.offset_ms / 1000 + video.duration_s);
+  const starts = videos.map(({ clock }) => toClock(0, clock));
+  const ends = videos.map(({ clock, duration_s }) => toClock(duration_s, clock));
   return { from_s: Math.min(...starts), to_s: Math.max(...ends) };
 }
 

@@ -2,7 +2,7 @@
 
 import { boxOnScreen, containedRect, rowsNear, toleranceOf } from "../lib/faces.js";
 import { LETTERS, ROLE_SHORT } from "../lib/labels.js";
-import { toCamera } from "../lib/time.js";
+import { clockOf, toCamera } from "../lib/time.js";
 import { drawShape, readPalette } from "./palette.js";
 
 const WINDOW_S = 60;
@@ -16,7 +16,7 @@ class Overlay {
   constructor(canvas) {
     this.canvas = canvas;
     this.stop = new AbortController();
-    this.offset_ms = Number(canvas.dataset.offsetMs);
+    this.clock = clockOf(canvas);
     this.picture = { width: Number(canvas.dataset.width), height: Number(canvas.dataset.height) };
     this.windows = new Map();
     this.own_s = 0;
@@ -30,7 +30,7 @@ class Overlay {
   listen() {
     const { signal } = this.stop;
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal });
-    on(document, "clock", ({ detail }) => this.moveTo(toCamera(detail.time_s, this.offset_ms)));
+    on(document, "clock", ({ detail }) => this.moveTo(toCamera(detail.time_s, this.clock)));
     on(document, "theme", () => {
       this.palette = readPalette();
       this.draw();

@@ -1,7 +1,7 @@
 // One or two cameras on one encounter clock. Says "clock" while time moves, hears "seek".
 
 import { formatClock } from "../lib/format.js";
-import { clamp, correctDrift, spanOf, toCamera } from "../lib/time.js";
+import { clamp, clockOf, correctDrift, spanOf, toCamera, toClock } from "../lib/time.js";
 import { isTyping } from "./keys.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
@@ -21,7 +21,7 @@ class Player {
     this.cameras = [...root.querySelectorAll("[data-camera]")].map((figure) => ({
       video: figure.querySelector("video"),
       name: figure.dataset.camera,
-      offset_ms: Number(figure.dataset.offsetMs),
+      clock: clockOf(figure),
       duration_s: Number(figure.dataset.durationS),
     }));
     this.videos = this.cameras.filter(({ video }) => video);
@@ -144,7 +144,7 @@ class Player {
   seek(time_s) {
     this.time_s = clamp(time_s, this.span.from_s, this.span.to_s);
     for (const camera of this.videos) {
-      camera.video.currentTime = clamp(toCamera(this.time_s, camera.offset_ms), 0, camera.duration_s);
+      camera.video.currentTime = clamp(toCamera(this.time_s, camera.clock), 0, camera.duration_s);
     }
     this.show();
   }
@@ -156,15 +156,15 @@ class Player {
     this.last_ms = now_ms;
     const lead = this.videos.find((camera) => this.covers(camera));
     if (!lead) this.time_s += elapsed_s;
-    else if (!lead.video.paused && !lead.video.seeking) this.time_s = lead.video.currentTime + lead.offset_ms / 1000;
+    else if (!lead.video.paused && !lead.video.seeking) this.time_s = toClock(lead.video.currentTime, lead.clock);
     for (const camera of this.videos) this.keepOnClock(camera, camera === lead);
     if (this.time_s >= this.span.to_s - 0.02) return this.pause();
     this.show();
     this.frame = requestAnimationFrame((next_ms) => this.tick(next_ms));
   }
 
-  covers({ video, offset_ms, duration_s }) {
-    const own_s = toCamera(this.time_s, offset_ms);
+  covers({ video, clock, duration_s }) {
+    const own_s = toCamera(this.time_s, clock);
     return own_s >= 0 && own_s < duration_s - 0.05 && !video.ended && !video.error;
   }
 
@@ -176,8 +176,8 @@ class Player {
       if (leads && video.playbackRate !== this.speed) video.playbackRate = this.speed;
       return;
     }
-    const { seek, rate } = correctDrift(video.currentTime - toCamera(this.time_s, camera.offset_ms), this.speed);
-    if (seek) video.currentTime = toCamera(this.time_s, camera.offset_ms);
+    const { seek, rate } = correctDrift(video.currentTime - toCamera(this.time_s, camera.clock), this.speed);
+    if (seek) video.currentTime = toCamera(this.time_s, camera.clock);
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 

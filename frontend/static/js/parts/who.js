@@ -1,6 +1,6 @@
 // "Time shown" buttons: put the moment that the player stands at into the field beside them, in the camera's own time.
 
-import { toCamera } from "../lib/time.js";
+import { clockOf, toCamera } from "../lib/time.js";
 
 export function attach(root) {
   const stop = new AbortController();
@@ -13,7 +13,7 @@ export function attach(root) {
     const button = event.target.closest("[data-now]");
     if (!button) return;
     const field = button.form.querySelector("[data-offset-ms]");
-    field.value = Math.max(0, toCamera(time_s, Number(field.dataset.offsetMs))).toFixed(1);
+    field.value = Math.max(0, toCamera(time_s, clockOf(field))).toFixed(1);
   }, { signal });
   document.dispatchEvent(new CustomEvent("clock:ask"));
   return () => stop.abort();
