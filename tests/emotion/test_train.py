@@ -19,12 +19,15 @@ from emotion.train.fit import Plan, Stage, predict, to_tensor, train
 from emotion.train.temperature import fit_temperature, held_out_error
 
 
+TINY = 24  # side of the pictures that are learnt from here: processors without bfloat16 are slow at more
+
+
 @pytest.fixture(scope="module")
 def identity_file():
     return weights.path_of("identity")
 
 
-def half_lit(count: int = 96) -> Faces:
+def half_lit(count: int = 64) -> Faces:
     """Pictures of two classes that anything can learn: lit above (anger) or lit below (disgust)."""
     random = np.random.default_rng(0)
     labels = np.arange(count) % 2
@@ -67,7 +70,7 @@ def test_the_exported_file_gives_the_logits_of_the_network(identity_file):
 
 def test_training_learns_and_a_stopped_one_goes_on_where_it_stopped(identity_file, tmp_path):
     faces = half_lit()
-    plan = Plan(stages=(Stage(SIDE, 4),), batch=16, rate=2e-3, average=0.5, seed=1)
+    plan = Plan(stages=(Stage(TINY, 4),), batch=16, rate=2e-3, average=0.5, seed=1)
     lines: list[str] = []
 
     class Stopped(Exception):
@@ -94,8 +97,8 @@ def test_training_learns_and_a_stopped_one_goes_on_where_it_stopped(identity_fil
     net = run(lines.append)
     assert [json.loads(line)["epoch"] for line in lines] == [0, 1, 2, 2, 3]
     labels = faces.targets.argmax(1)
-    assert (predict(net, faces, SIDE).argmax(1) == labels).mean() > 0.9
-    assert (predict(net, faces, SIDE, flipped=True).argmax(1) == labels).mean() > 0.9
+    assert (predict(net, faces, TINY).argmax(1) == labels).mean() > 0.9
+    assert (predict(net, faces, TINY, flipped=True).argmax(1) == labels).mean() > 0.9
     with pytest.raises(ValueError, match="another folder"):
         train(
             ExpressionNet(identity_file),
@@ -112,16 +115,16 @@ def test_a_second_training_goes_on_from_the_averaged_weights_of_the_first(identi
     faces = half_lit()
     given = {"labelled": faces, "videos": None, "validation": faces, "report": lambda _line: None}
     first, second = (
-        Plan(stages=(Stage(SIDE, 3),), batch=16, rate=2e-3, average=0.5),
-        Plan(stages=(Stage(SIDE, 1),), batch=16, rate=1e-9),
+        Plan(stages=(Stage(TINY, 2),), batch=16, rate=2e-3, average=0.5),
+        Plan(stages=(Stage(TINY, 1),), batch=16, rate=1e-9),
     )
     learnt = train(ExpressionNet(identity_file), plan=first, out=tmp_path / "first", **given)
     gone_on = train(
         ExpressionNet(identity_file), plan=second, out=tmp_path / "second", start=tmp_path / "first", **given
     )
-    np.testing.assert_allclose(predict(gone_on, faces, SIDE), predict(learnt, faces, SIDE), atol=1e-3)
+    np.testing.assert_allclose(predict(gone_on, faces, TINY), predict(learnt, faces, TINY), atol=1e-3)
     log = json.loads((tmp_path / "second" / "log.json").read_text())
-    assert [epoch["epoch"] for epoch in all_epochs(log)] == [0, 1, 2, 3]
+    assert [epoch["epoch"] for epoch in all_epochs(log)] == [0, 1, 2]
 
 
 def test_views_are_of_the_asked_size_differ_and_repeat_with_the_seed():
