@@ -56,7 +56,7 @@ def hiding(weights_dir):
 
 @pytest.fixture
 def few_candidates(monkeypatch):
-    """Rendered people are like every donor: more than a few would be tried in vain, so the best of them do."""
+    """Rendered people are like every donor: all would be tried in vain, so the best of few do."""
     monkeypatch.setattr("deid.donors.CANDIDATES", 3)
     monkeypatch.setattr("deid.casting.LEAST", 0.0)
 

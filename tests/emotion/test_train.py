@@ -18,7 +18,6 @@ from emotion.train.finish import all_epochs
 from emotion.train.fit import Plan, Stage, predict, to_tensor, train
 from emotion.train.temperature import fit_temperature, held_out_error
 
-
 TINY = 24  # side of the pictures that are learnt from here: processors without bfloat16 are slow at more
 
 

@@ -11,7 +11,6 @@ from webapp.jobs.models import Job
 from webapp.recordings.models import Camera, Recording
 from webapp.studies.models import Encounter, Study
 
-
 #: The clock of a camera that no run has put on the encounter's.
 UNMOVED = {"offset_ms": 0.0, "drift_ppm": 0.0}
 
