@@ -20,9 +20,10 @@ from webapp.deidjobs import services
 from webapp.deidjobs.access import access_derivative, access_derivative_file
 from webapp.deidjobs.batches import known_speeds
 from webapp.deidjobs.cards import expression_rows, privacy_rows
+from webapp.deidjobs.chart import make_charts, make_rows
 from webapp.deidjobs.donors import donor_of, person_of
 from webapp.deidjobs.forms import HidingForm, ReviewForm
-from webapp.deidjobs.limits import words_of
+from webapp.deidjobs.limits import limits_of, words_of
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import hideable, may_be_hidden, newest_review, unreviewed_in, versions_of
 from webapp.deidjobs.storage import version
@@ -59,10 +60,12 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
                 )
         messages.success(request, "The work is queued; this page shows the result when it is there.")
         return redirect("deidjobs:versions", pk=encounter.pk)
+    rows = make_rows([(one, newest_review(one)) for one in versions_of(encounter)])
     context = study_context(request, encounter.study, "encounters") | {
         "encounter": encounter,
         "form": form,
-        "versions": [(one, newest_review(one)) for one in versions_of(encounter)],
+        "rows": rows,
+        "charts": make_charts(rows, limits_of(encounter.study)),
         "consents": _consents(encounter),
         "estimate": _estimate(encounter) if form else None,
         "previews": form is not None and "view_original" in needs_of(request.user, encounter.study),
@@ -133,8 +136,8 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "shows_original": "view_original" in needs and found.recording.playable,
         "is_consented": may_be_hidden(found.recording, found.audio),
         "limits": words_of(found.limits),
-        "privacy": privacy_rows(found.privacy),
-        "expression": expression_rows(found.expression),
+        "privacy": privacy_rows(found.privacy, found.limits),
+        "expression": expression_rows(found.expression, found.limits),
     }
     return render(request, "deidjobs/derivative.html", context, status=422 if form.is_bound else 200)
 

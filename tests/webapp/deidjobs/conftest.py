@@ -16,7 +16,14 @@ CHANNELS = ("mouth_open", "brow_gap")
 
 
 def hidden_video(verdict: str = "pass") -> HiddenVideo:
-    control = {"detection_retained": 1.0, "agreement": 0.95, "channels": dict.fromkeys(CHANNELS, 0.98)}
+    control = {
+        "detection_retained": 1.0,
+        "agreement": 0.95,
+        "channels": dict.fromkeys(CHANNELS, 0.98),
+        "per_emotion": {"anger": 0.2, "happiness": 0.9},
+        "jitter_ratio": 1.0,
+        "models": [{"model": "densenet", "seconds": 40, "agreement": 0.95, "kappa": 0.8}],
+    }
     return HiddenVideo(
         recipe={"method": "blur", "seed": 7},
         report={"found_by_second_detector": 0, "gaps_to_review": []},
@@ -24,17 +31,30 @@ def hidden_video(verdict: str = "pass") -> HiddenVideo:
             "frames": 100,
             "residual_face_frames": 0,
             "residual_rate_upper95": 0.03,
-            "rank1": None,
-            "rank1_chance": None,
+            "rank1": 0.02,
+            "rank1_chance": 0.007,
             "tar_at_far_1e2": 0.0,
             "similarity": {"mean": 0.03, "max": 0.1},
-            "gallery_size": 1,
+            "gallery_size": 141,
+            "gallery": {"real": 12, "synthetic": 128},
             "threshold": 0.242,
+            "control": {"rank1": 1.0, "tar_at_far_1e2": 1.0, "similarity": {"mean": 0.9, "max": 1.0}},
+            "restored": {"rank1": 0.05},
+            "informed": {
+                "rank1": 0.6,
+                "rank1_chance": 0.077,
+                "gallery_size": 13,
+                "attacker": "hid a second of everybody",
+                "control": {"rank1": 0.4},
+            },
         },
         expression={
             "detection_retained": 1.0,
             "agreement": 0.9,
             "landmark_channels": {"mouth_open": 0.97, "brow_gap": None},
+            "per_emotion": {"anger": None, "happiness": 0.8},
+            "jitter_ratio": 1.1,
+            "models": [{"model": "densenet", "seconds": 40, "agreement": 0.9, "kappa": 0.7}],
             "control": control,
         },
         media={"frames_in": 100, "frames_out": 100},

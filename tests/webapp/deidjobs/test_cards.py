@@ -1,0 +1,107 @@
+"""Cards and chart: what is drawn is what was measured, and what was not is not drawn."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from tests.webapp.deidjobs.conftest import add_derivative, hidden_video
+from webapp.deidjobs.cards import expression_rows, privacy_rows
+from webapp.deidjobs.chart import HEIGHT, LEFT, TOP, WIDTH, make_charts, make_rows
+from webapp.deidjobs.models import Derivative
+from webapp.engines import usual_limits
+
+
+def row(rows, name):
+    return next(one for one in rows if one.name == name)
+
+
+@pytest.fixture
+def privacy():
+    return privacy_rows(hidden_video().privacy, usual_limits())
+
+
+@pytest.fixture
+def expression():
+    return expression_rows(hidden_video().expression, usual_limits())
+
+
+def test_a_bar_shows_the_share_the_control_and_the_limit(privacy):
+    found = row(privacy, "Finds the person")
+    assert (found.share_percent, found.control_percent, found.limit_percent) == (2.0, 100.0, 10.7)
+    assert (found.is_within, found.limit_words) == (True, "11%")
+    assert "128 of whom are synthetic" in found.meaning
+
+
+def test_an_attacker_who_has_the_method_is_read_against_what_a_box_leaves(privacy):
+    found = row(privacy, "Finds the person, knowing the method")
+    assert (found.limit, found.is_within) == (0.5, False)
+    assert row(privacy, "Finds the person after restoring").is_within
+
+
+def test_each_model_channel_and_emotion_has_a_row_beside_the_control(expression):
+    assert row(expression, "Classified alike by densenet").meaning == "of 40 seconds"
+    assert (row(expression, "Kappa of densenet").value, row(expression, "Kappa of densenet").control) == (
+        "0.70",
+        "0.80",
+    )
+    assert row(expression, "Classified as happiness").control_percent == 90
+    assert row(expression, "Classified as anger").share is None
+    assert row(expression, "Movement: mouth open").limit == pytest.approx(0.98 * 0.95)
+    assert row(expression, "Movement: brow gap").value == "not measured"
+    assert row(expression, "Trembling of landmarks").value == "1.10"
+
+
+def test_cards_of_before_there_were_limits_or_attackers_are_still_shown():
+    old = hidden_video()
+    for name in ("informed", "restored", "control", "gallery"):
+        old.privacy.pop(name)
+    old.expression.pop("models")
+    old.expression["control"].pop("models")
+    assert row(privacy_rows(old.privacy), "Finds the person").is_within is None
+    assert row(expression_rows(old.expression), "Classified alike").limit_percent is None
+
+
+def measured(recording, alice, *, risk, kept, verdict="pass"):
+    one = add_derivative(recording, alice, verdict=verdict)
+    Derivative.objects.filter(pk=one.pk).update(
+        privacy=one.privacy | {"rank1": risk}, expression=one.expression | {"agreement": kept}
+    )
+    one.refresh_from_db()
+    return one
+
+
+def test_a_version_stands_where_its_two_numbers_say(recording, alice):
+    (chart,) = make_charts(
+        make_rows([(measured(recording, alice, risk=0.25, kept=0.5), None)]), usual_limits()
+    )
+    (mark,) = chart.marks
+    assert (mark.x, mark.y) == (LEFT + WIDTH / 4, TOP + HEIGHT / 2)
+    assert mark.label == "1"
+
+
+def test_versions_that_lie_on_each_other_share_a_label(recording, alice):
+    versions = [measured(recording, alice, risk=0.25, kept=0.5) for _ in range(2)]
+    (chart,) = make_charts(make_rows([(one, None) for one in versions]), usual_limits())
+    assert [mark.label for mark in chart.marks] == ["1, 2", ""]
+
+
+def test_without_a_version_that_was_compared_with_others_there_is_no_chart(recording, alice):
+    rows = make_rows([(measured(recording, alice, risk=None, kept=0.5), None)])
+    assert make_charts([], usual_limits()) == make_charts(rows, usual_limits()) == []
+    assert rows[0].risk_words == "not measured"
+
+
+def test_a_result_in_which_no_face_is_found_is_drawn_as_nothing_kept(recording, alice):
+    (chart,) = make_charts(
+        make_rows([(measured(recording, alice, risk=0.0, kept=None), None)]), usual_limits()
+    )
+    assert (chart.marks[0].y, chart.marks[0].row.kept_words) == (TOP + HEIGHT, "not measured")
+
+
+def test_the_page_has_the_chart_and_the_same_numbers_in_its_table(recording, alice, encounter, signed_in):
+    version = measured(recording, alice, risk=0.25, kept=0.5, verdict="fail")
+    page = signed_in(alice).get(reverse("deidjobs:versions", args=[encounter.pk])).content.decode()
+    assert page.count(version.get_absolute_url()) == 2
+    assert "chart-fail" in page
+    assert "<td>25%</td><td>50%</td>" in page
