@@ -18,6 +18,7 @@ from emotion.media import read_frames
 from emotion.types import Float, MediaPath
 
 MOST_PEOPLE: Final = 24  # of a gallery that are hidden again, so that a long gallery costs no more
+OWN_DONORS: Final = 3  # that the person is shown with
 APART_US: Final = 1_000_000  # between the frames that the attacker has and those that are attacked
 WHAT: Final = (
     "hid a second of everybody in the gallery and of the person in the same way, with secrets of their "
@@ -62,7 +63,7 @@ def play_attacker(
         progress(number / (len(chosen) + 1))
         others.append(stage.rehearse_file(path, number))
     known = [one for one in others if one is not None]
-    own = stage.rehearse(person.shown, len(chosen))
+    own = stage.rehearse(person.shown, len(chosen), donors=OWN_DONORS)
     progress(1.0)
     if own is None or len(known) < LEAST_PEOPLE:
         return None

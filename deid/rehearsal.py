@@ -26,7 +26,6 @@ from emotion.types import Detections, Float, Image, MediaPath
 SHOWN: Final = 13  # frames of each person; one second at the rate of an audit
 READ_EVERY: Final = 3  # of these
 STEP_US: Final = int(1_000_000 / LOOK_FPS)
-DONORS_TRIED: Final = 2  # per person, where a method draws them
 NEARLY_LOSSLESS: Final = 12
 LARGEST_SIDE: Final = 720
 
@@ -70,12 +69,15 @@ class Stage:
         shown = [(image, largest(found)) for image in images if len(found := self._detector.detect(image))]
         return self.rehearse(shown, number)
 
-    def rehearse(self, shown: Sequence[Shown], number: int) -> Rehearsal | None:
-        """Return the same of frames of one size in which somebody was found. Raises Cancelled."""
+    def rehearse(self, shown: Sequence[Shown], number: int, *, donors: int = 1) -> Rehearsal | None:
+        """Return the same of frames of one size in which somebody was found.
+
+        donors: how many are tried, where a method draws them. Raises Cancelled.
+        """
         if not shown:
             return None
-        donors = np.random.default_rng(number).choice(BANK_SIZE, DONORS_TRIED, replace=False)
-        names = [f"donor-{donor}" for donor in donors] if self._method in DONORS_DRAWN else ["auto"]
+        drawn = np.random.default_rng(number).choice(BANK_SIZE, donors, replace=False)
+        names = [f"donor-{donor}" for donor in drawn] if self._method in DONORS_DRAWN else ["auto"]
         read = shown[::READ_EVERY]
         rows: list[tuple[tuple[Image, Image, Image], Detections]] = []
         for name in names:
