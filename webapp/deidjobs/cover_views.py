@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from webapp.core.errors import Invalid
 from webapp.deidjobs.access import access_derivative_file
-from webapp.deidjobs.covers import cover_state, moments_of, request_with_covers
+from webapp.deidjobs.covers import cover_state, moments_of, request_another
+from webapp.deidjobs.forms import AnotherForm
 from webapp.deidjobs.queries import covers_of
 from webapp.deidjobs.storage import steps_dir
 from webapp.recordings.access import VIEW_PURPOSE
@@ -41,6 +43,7 @@ def covers(request: HttpRequest, pk: UUID) -> HttpResponse:
             "width": recording.width,
             "height": recording.height,
         },
+        "form": AnotherForm(derivative=found),
         "has_parts": found.job_id is not None and steps_dir(recording.pk, found.job_id).is_dir(),
     }
     return render(request, "deidjobs/covers.html", context)
@@ -50,6 +53,9 @@ def covers(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def covered_version(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = access_derivative_file(request.user, pk, "run_deidentification")
-    request_with_covers(derivative=found, actor=request.user)
+    form = AnotherForm(request.POST, derivative=found)
+    if not form.is_valid():
+        raise Invalid("; ".join(str(errors[0]) for errors in form.errors.values()))
+    request_another(derivative=found, actor=request.user, **form.cleaned_data)
     messages.success(request, "The version with these covers is queued; it appears here when it is there.")
     return redirect("deidjobs:versions", pk=found.recording.encounter_id)

@@ -107,27 +107,42 @@ def save_covers(
 
 
 @transaction.atomic
-def request_with_covers(*, derivative: Derivative, actor: Actor) -> Job:
-    """Queue a version like this one with all covers that are drawn now.
+def request_another(
+    *,
+    derivative: Derivative,
+    actor: Actor,
+    neutral_s: float | None = None,
+    exempt: Sequence[int] = (),
+    exempt_reason: str = "",
+) -> Job:
+    """Queue a version like this one with all covers that are drawn now, a calm moment and exemptions.
 
-    Raises Conflict when it has just these already or one is being made, and what request_derivative raises.
+    Raises Conflict when this is just that version or one is being made, and what request_derivative raises.
     """
     recording = Recording.objects.select_for_update(of=("self",)).get(pk=derivative.recording_id)
     covers = list(covers_of(recording).values_list("pk", flat=True))
-    if sorted(derivative.recipe.get("cover_rows", [])) == covers:
+    recipe = derivative.recipe
+    before = (recipe.get("cover_rows", []), sorted(recipe.get("exempt", [])), recipe.get("neutral_s"))
+    if before == (covers, sorted(exempt), neutral_s):
         raise Conflict("This version has just these covers already. Draw one or remove one first.")
     making = Job.objects.filter(kind=KIND, state__in=UNFINISHED, params__recording=str(recording.pk))
-    if making.filter(params__covers=covers, params__method=derivative.method).exists():
-        raise Conflict("A version with these covers is being made already.")
+    for other in making.filter(params__method=derivative.method):
+        asked = (
+            other.params.get("covers", []),
+            other.params.get("exempt", []),
+            other.params.get("neutral_s"),
+        )
+        if asked == (covers, sorted(exempt), neutral_s):
+            raise Conflict("A version with these covers is being made already.")
     return request_derivative(
         recording=derivative.recording,
         actor=actor,
         method=derivative.method,
         audio=derivative.audio,
         donor="auto",  # the person keeps theirs
-        exempt=derivative.recipe.get("exempt", []),
-        exempt_reason=derivative.recipe.get("exempt_reason", ""),
-        neutral_s=derivative.recipe.get("neutral_s"),
+        exempt=exempt,
+        exempt_reason=exempt_reason,
+        neutral_s=neutral_s,
         covers=covers,
         based_on=derivative,
     )

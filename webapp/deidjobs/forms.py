@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from webapp import engines
 from webapp.deidjobs.limits import LIMITS
-from webapp.deidjobs.models import ReleaseLimits, Review
-from webapp.deidjobs.queries import hideable
+from webapp.deidjobs.models import Derivative, ReleaseLimits, Review
+from webapp.deidjobs.queries import hideable, others_in
+from webapp.jobs.durations import as_clock
 from webapp.recordings.models import Recording
 from webapp.studies.models import Encounter
 
@@ -81,6 +83,34 @@ class RefusalForm(forms.Form):
         label="Why another face",
         help_text="The person gets another donor in the next version.",
     )
+
+
+class AnotherForm(forms.Form):
+    """What is to be different in a version that is made from another one, beside its covers."""
+
+    neutral_s = forms.FloatField(required=False, min_value=0, label="Calm face at, seconds")
+    exempt = forms.TypedMultipleChoiceField(
+        required=False, coerce=int, widget=forms.CheckboxSelectMultiple, label="Leave as they are"
+    )
+    exempt_reason = forms.CharField(required=False, max_length=200, label="Why they are left as they are")
+
+    def __init__(self, data: QueryDict | None = None, *, derivative: Derivative) -> None:
+        recipe = derivative.recipe
+        kept = {name: recipe.get(name) for name in ("neutral_s", "exempt", "exempt_reason")}
+        super().__init__(data, initial=kept)
+        people = others_in(derivative)
+        exempt = self.fields["exempt"]
+        assert isinstance(exempt, forms.TypedMultipleChoiceField)
+        exempt.choices = [(one["track"], _seen(one)) for one in people]
+        if not people:
+            del self.fields["exempt"], self.fields["exempt_reason"]
+        if derivative.method not in engines.donor_methods():
+            del self.fields["neutral_s"]
+
+
+def _seen(track: dict[str, Any]) -> str:
+    first, last = (as_clock(track[name] // 1000) for name in ("first_ms", "last_ms"))
+    return f"Person {track['track']}, seen {first} to {last}"
 
 
 class ReviewForm(forms.ModelForm[Review]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from webapp.consent.models import Purpose
@@ -36,6 +38,11 @@ def recording_of(job: Job) -> Recording | None:
 def covers_of(recording: Recording) -> QuerySet[DrawnCover]:
     """Return what people have drawn over a recording and not removed."""
     return DrawnCover.objects.filter(recording=recording, removed_at=None).select_related("drawn_by")
+
+
+def others_in(derivative: Derivative) -> list[dict[str, Any]]:
+    """Return the tracks of a version that are not of the person whom the camera is pointed at."""
+    return [one for one in derivative.report.get("tracks", []) if one["role"] == "irrelevant"]
 
 
 def versions_of(encounter: Encounter) -> QuerySet[Derivative]:

@@ -19,7 +19,7 @@ from webapp.core.errors import Conflict, ConsentMissing, Forbidden, Invalid
 from webapp.core.media_root import remove
 from webapp.deidjobs.donors import claim_donor
 from webapp.deidjobs.models import Derivative, Review
-from webapp.deidjobs.queries import KIND, PURPOSE, may_be_hidden
+from webapp.deidjobs.queries import KIND, PURPOSE, may_be_hidden, others_in
 from webapp.deidjobs.storage import steps_dir
 from webapp.engines import HiddenVideo
 from webapp.jobs.models import Batch, Job
@@ -63,8 +63,7 @@ def request_derivative(
     and Conflict when the study's state does not allow it.
     """
     check_choice(method=method, audio=audio, donor=donor)
-    if exempt and not exempt_reason.strip():
-        raise Invalid("Say why people are left as they are: everybody else is hidden.")
+    _check_exempt(exempt, exempt_reason, based_on)
     require_activity(recording.encounter.study, "process")
     if not may_be_hidden(recording, audio):
         raise ConsentMissing(
@@ -85,6 +84,19 @@ def request_derivative(
         batch=batch,
         priority=priority,
     )
+
+
+def _check_exempt(exempt: Sequence[int], reason: str, based_on: Derivative | None) -> None:
+    """Raise Invalid unless those who are left as they are were seen in a version, are not the camera's own
+    person, who agreed to be shared de-identified only, and there is a reason.
+    """
+    if not exempt:
+        return
+    known = {one["track"] for one in others_in(based_on)} if based_on is not None else set()
+    if not set(exempt) <= known:
+        raise Invalid("Only people at whom the camera is not pointed can be left as they are.")
+    if not reason.strip():
+        raise Invalid("Say why people are left as they are: everybody else is hidden.")
 
 
 def _further(
@@ -108,6 +120,8 @@ def seed_of(recording: Recording) -> int:
 
 def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: HiddenVideo) -> Derivative:
     """Write a version. Call inside the transaction that ends the job."""
+    shown = len(job.params.get("exempt", []))
+    left = [f"{shown} people were left as they are: look at all of them"] if shown else []
     derivative = Derivative.objects.create(
         id=pk,
         recording=recording,
@@ -121,8 +135,8 @@ def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: Hidden
         privacy=hidden.privacy,
         expression=hidden.expression,
         media=hidden.media,
-        verdict=hidden.verdict,
-        reasons=hidden.reasons,
+        verdict="review" if left and hidden.verdict == "pass" else hidden.verdict,
+        reasons=[*hidden.reasons, *left],
         limits=hidden.limits,
         sha256=hidden.sha256,
         size_bytes=hidden.size_bytes,

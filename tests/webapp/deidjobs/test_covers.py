@@ -14,10 +14,11 @@ from webapp.consent.services import record_decisions
 from webapp.core.errors import AppError, Conflict, Invalid
 from webapp.core.models import AuditEvent
 from webapp.deidjobs import hiding
-from webapp.deidjobs.covers import Sketch, moments_of, request_with_covers, save_covers
+from webapp.deidjobs.covers import Sketch, moments_of, request_another, save_covers
 from webapp.deidjobs.models import DrawnCover
 from webapp.deidjobs.services import write_derivative
 from webapp.deidjobs.storage import steps_dir, version_path
+from webapp.jobs.models import Job
 from webapp.recordings.models import Recording
 
 BADGE = [[0, [4, 4, 20, 20]], [1_000_000, [8, 4, 24, 20]]]
@@ -111,7 +112,7 @@ def test_places_to_look_at_are_told_in_the_order_of_time(derivative):
 def test_a_version_with_covers_names_them_and_takes_up_the_parts_of_the_one_before(derivative, alice):
     (cover,) = save(derivative, alice, badge())
     steps_dir(derivative.recording_id, derivative.job_id).mkdir(parents=True)
-    job = request_with_covers(derivative=derivative, actor=alice)
+    job = request_another(derivative=derivative, actor=alice)
     assert (job.params["covers"], job.params["based_on"]) == ([cover.pk], str(derivative.job_id))
     asked = hiding._hiding_job(derivative.recording, job)
     assert asked.covers == (((0, (4, 4, 20, 20)), (1_000_000, (8, 4, 24, 20))),)
@@ -121,22 +122,22 @@ def test_a_version_with_covers_names_them_and_takes_up_the_parts_of_the_one_befo
 
 def test_without_the_parts_of_the_version_before_everything_is_made_anew(derivative, alice):
     save(derivative, alice, badge())
-    job = request_with_covers(derivative=derivative, actor=alice)
+    job = request_another(derivative=derivative, actor=alice)
     assert hiding._hiding_job(derivative.recording, job).earlier is None
 
 
 def test_the_same_covers_are_asked_for_once(derivative, alice):
     with pytest.raises(Conflict, match="already"):
-        request_with_covers(derivative=derivative, actor=alice)
+        request_another(derivative=derivative, actor=alice)
     save(derivative, alice, badge())
-    request_with_covers(derivative=derivative, actor=alice)
+    request_another(derivative=derivative, actor=alice)
     with pytest.raises(Conflict, match="being made"):
-        request_with_covers(derivative=derivative, actor=alice)
+        request_another(derivative=derivative, actor=alice)
 
 
 def test_a_cover_removed_while_its_job_waits_is_still_drawn_and_one_erased_lets_it_fail(derivative, alice):
     (cover,) = save(derivative, alice, badge())
-    job = request_with_covers(derivative=derivative, actor=alice)
+    job = request_another(derivative=derivative, actor=alice)
     save(derivative, alice, known=[cover.pk])
     assert len(hiding._hiding_job(derivative.recording, job).covers) == 1
     cover.delete()
@@ -146,14 +147,14 @@ def test_a_cover_removed_while_its_job_waits_is_still_drawn_and_one_erased_lets_
 
 def test_the_recipe_of_a_version_says_which_covers_are_in_it(derivative, alice):
     (cover,) = save(derivative, alice, badge())
-    job = request_with_covers(derivative=derivative, actor=alice)
+    job = request_another(derivative=derivative, actor=alice)
     with transaction.atomic():
         made = write_derivative(
             recording=derivative.recording, job=job, pk=uuid.uuid4(), hidden=hidden_video()
         )
     assert (derivative.recipe["cover_rows"], made.recipe["cover_rows"]) == ([], [cover.pk])
     with pytest.raises(Conflict, match="just these"):
-        request_with_covers(derivative=made, actor=alice)
+        request_another(derivative=made, actor=alice)
 
 
 def test_without_consent_neither_covers_nor_frames_are_shown(derivative, alice, patient, client):
@@ -196,3 +197,49 @@ def test_the_page_offers_the_original_only_to_those_who_may_see_it(derivative, a
     Recording.objects.update(playable=False)
     page = client.get(f"/deidentified/{derivative.pk}/covers/").content.decode()
     assert f"/recordings/{derivative.recording_id}/video" not in page
+
+
+PEOPLE = [
+    {"track": 1, "role": "person", "hidden": True, "frames": 90, "first_ms": 0, "last_ms": 2000},
+    {"track": 2, "role": "irrelevant", "hidden": True, "frames": 9, "first_ms": 500, "last_ms": 900},
+]
+
+
+@pytest.fixture
+def peopled(derivative):
+    derivative.report["tracks"] = PEOPLE
+    derivative.method = "swap"
+    derivative.save()
+    return derivative
+
+
+def test_somebody_else_in_the_picture_is_left_as_they_are_with_a_reason_and_a_second_look(peopled, alice):
+    job = request_another(derivative=peopled, actor=alice, exempt=[2], exempt_reason="our own nurse")
+    assert job.params["exempt"] == [2]
+    assert hiding._hiding_job(peopled.recording, job).exempt == (2,)
+    hidden = hidden_video()
+    with transaction.atomic():
+        made = write_derivative(recording=peopled.recording, job=job, pk=uuid.uuid4(), hidden=hidden)
+    assert (made.verdict, made.reasons) == ("review", ["1 people were left as they are: look at all of them"])
+    assert made.recipe["exempt_reason"] == "our own nurse"
+
+
+@pytest.mark.parametrize(("exempt", "reason"), [([1], "agreed"), ([3], "agreed"), ([2], " "), ([2], "")])
+def test_nobody_else_is_left_as_they_are(peopled, alice, exempt, reason):
+    with pytest.raises(Invalid):
+        request_another(derivative=peopled, actor=alice, exempt=exempt, exempt_reason=reason)
+    assert Job.objects.count() == 1
+
+
+def test_the_page_asks_for_a_calm_moment_and_for_exemptions_where_there_is_somebody(peopled, alice, client):
+    client.force_login(alice)
+    at = f"/deidentified/{peopled.pk}/covers/"
+    page = client.get(at).content.decode()
+    assert "Person 2, seen 0:00 to 0:00" in page
+    assert "Person 1," not in page
+    said = {"neutral_s": "1.5", "exempt": ["2"], "exempt_reason": "our own nurse"}
+    assert client.post(f"{at}version/", said).status_code == 302
+    params = Job.objects.exclude(pk=peopled.job_id).get().params
+    assert (params["neutral_s"], params["exempt"]) == (1.5, [2])
+    assert client.post(f"{at}version/", said | {"exempt": ["1"]}).status_code == 400
+    assert client.post(f"{at}version/", said).status_code == 409

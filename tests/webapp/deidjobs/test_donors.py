@@ -13,7 +13,7 @@ from webapp import engines
 from webapp.core.errors import Conflict, Invalid
 from webapp.core.models import AuditEvent
 from webapp.deidjobs import donors, hiding
-from webapp.deidjobs.covers import Sketch, request_with_covers, save_covers
+from webapp.deidjobs.covers import Sketch, request_another, save_covers
 from webapp.deidjobs.models import Casting, StudyDonor
 from webapp.deidjobs.services import request_derivative, write_derivative
 from webapp.engines import HidingStep
@@ -153,7 +153,7 @@ def test_a_version_with_covers_is_told_what_the_one_before_was_told(recording, o
     settle(other, ask(other, alice), "donor-6")
     sketch = Sketch(None, [[0, [0, 0, 9, 9]]], "badge")
     save_covers(derivative=version, actor=alice, known=(), sketches=[sketch])
-    again = request_with_covers(derivative=version, actor=alice)
+    again = request_another(derivative=version, actor=alice)
     assert told(recording, again) == ("auto", ())  # the same parts are used again
     donors.refuse_donor(derivative=version, actor=alice, reason="too like")
     Casting.objects.filter(job=again).delete()

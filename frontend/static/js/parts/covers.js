@@ -166,6 +166,10 @@ async function start(root, sketch, signal) {
     play: () => player.toggle(),
     next: () => toMoment(false),
     previous: () => toMoment(true),
+    calm: () => {
+      root.querySelector("[name=neutral_s]").value = (player.time() / 1e6).toFixed(2);
+      say("The new version takes the face of this frame for calm; all of it is written again.");
+    },
     fill: () => {
       filled = !filled;
       part("fill").setAttribute("aria-pressed", filled);
@@ -176,7 +180,7 @@ async function start(root, sketch, signal) {
     " ": acts.play, n: acts.next, p: acts.previous, d: acts.new, f: acts.follow, "[": acts.begin, "]": acts.end,
     Delete: acts.remove, Backspace: acts.remove, z: acts.undo, y: acts.redo, x: acts.fill,
   };
-  for (const [name, act] of Object.entries(acts)) part(name).addEventListener("click", act, { signal });
+  for (const [name, act] of Object.entries(acts)) part(name)?.addEventListener("click", act, { signal });
   for (const button of root.querySelectorAll("[data-source]")) {
     button.addEventListener("click", () => {
       player.choose(videos[Number(button.dataset.source)]);
