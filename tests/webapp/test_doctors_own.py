@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,11 @@ import pytest
 
 from tests.webapp.test_access_table import TABLE, address, things  # noqa: F401  a fixture
 from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
+from webapp.analysis.state import encounter_state
 from webapp.consent.services import record_decisions
+from webapp.core.errors import Forbidden
+from webapp.live.access import access_session
+from webapp.live.models import LiveSession
 
 OTHERS = ("alice", "bob", "audrey", "carol")
 #: Addresses that show something of the doctor's expression to whoever may see it.
@@ -17,6 +22,7 @@ SHOWING = {
     *("analysis:encounter", "analysis:api_timeline", "analysis:api_faces", "analysis:timeline_csv"),
     *("feedback:session", "feedback:api_timeline"),
 }
+MARKS = rb"MARKED|0\.7432|0\.74319"
 #: Files that touch what a face showed without giving it to a reader, and why.
 INSIDE = {
     "analysis/models.py": "the tables themselves",
@@ -54,7 +60,7 @@ def showing(client, things) -> set[str]:  # noqa: F811
         for name, method in TABLE
         if method == "GET"
         and re.search(
-            rb"MARKED|0\.74319|0\.7432",
+            MARKS,
             client.get(address(name, things).replace("=patient", "=doctor")).getvalue(),
         )
     }
@@ -77,6 +83,16 @@ def test_nobody_else_sees_it_at_any_address_while_it_is_not_shown(
     assert showing(client, marked) == (set() if who == "carol" else own)
     record_decisions(actor=alice, participant=doctor, decisions={"show_doctor": False})
     assert showing(client, marked) == set()
+
+
+def test_sockets_tell_others_nothing_of_it(marked, encounter, doctor, dora, alice, bob, audrey):
+    """An encounter's socket sends its state; a session's readings and suggestions go to its doctor alone."""
+    session = LiveSession.objects.get(encounter=encounter)
+    for somebody in (alice, bob, audrey):
+        assert not re.search(MARKS, json.dumps(encounter_state(somebody, encounter)).encode())
+        with pytest.raises(Forbidden):
+            access_session(somebody, session.pk, "view_live")
+    assert access_session(dora, session.pk, "view_live") == session
 
 
 def test_whatever_reads_what_faces_showed_asks_who_may_see_it():

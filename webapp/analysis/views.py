@@ -18,6 +18,7 @@ from webapp.analysis.correcting import save_rules
 from webapp.analysis.forms import RulesForm
 from webapp.analysis.models import UNMOVED, AnalysisRun, PersonCorrection
 from webapp.analysis.queries import is_of, latest_run, recordings_now, rule_languages, rules_of
+from webapp.analysis.showing import is_doctor_of, shown_to
 from webapp.analysis.state import encounter_state, run_state
 from webapp.analysis.timelines import timeline
 from webapp.analysis.who import clock_of, people_of, runs_of, suggestions_of
@@ -55,6 +56,7 @@ def encounter(request: HttpRequest, pk: UUID) -> HttpResponse:
         "models": engines.known_models() if "run_analysis" in needs else (),
         "default_model": engines.default_model() if "run_analysis" in needs else "",
         "timeline": timeline(run, request.user) if run else None,
+        "only_you": is_doctor_of(found, request.user) and bool(shown_to(None, found).kept),
         "accepted_suffixes": ",".join(sorted(ACCEPTED)),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
         "chunk_bytes": CHUNK_BYTES,

@@ -31,6 +31,13 @@ LANGUAGES = [
 ]
 
 
+#: What a purpose does not say by itself.
+MEANS = {
+    Purpose.ANALYSE_DOCTOR: "Nobody else sees it, unless the next is agreed to as well.",
+    Purpose.SHOW_DOCTOR: "In pages, exports, figures of the study and releases.",
+}
+
+
 class ConsentTextForm(forms.Form):
     """A new version of the text that participants decide on, or a translation of the newest."""
 
@@ -87,7 +94,10 @@ class DecisionsForm(forms.Form):
         self.purposes = [purpose.value for purpose in asked_of(participant)]
         for purpose in asked_of(participant):
             self.fields[purpose.value] = forms.BooleanField(
-                label=purpose.label, required=False, initial=current.get(purpose.value, False)
+                label=purpose.label,
+                required=False,
+                initial=current.get(purpose.value, False),
+                help_text=MEANS.get(purpose, ""),
             )
 
     def purpose_fields(self) -> list[forms.BoundField]:

@@ -166,7 +166,9 @@ def test_a_doctors_lane_that_is_for_the_doctor_alone_is_a_sentence_and_empty_lin
     }
     own = signed_in(dora)
     assert own.get(f"/api/v1/runs/{run.pk}/timeline/").json()["hidden"] == []
-    assert why not in own.get(run.encounter.get_absolute_url()).content.decode()
+    page = own.get(run.encounter.get_absolute_url()).content.decode()
+    assert why not in page
+    assert "Your own expression is shown to you alone" in page
 
 
 def test_the_csv_has_the_columns_of_the_contract_and_a_line_per_second(alices, run):
