@@ -56,6 +56,7 @@ SIGNED_IN = {
     "releases": "{shared_study}releases/",
     "no releases": "{study}releases/",
     "no releases of a study in review": "/studies/empty/releases/",
+    "words of a draft": "{draft_release}edit/",
     "new release": "{shared_study}releases/new/",
     "new release of nothing": "{study}releases/new/",
     "release": "{release}",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.on_postgresql import assert_passes
 
-FILES = ("test_withdrawing.py", "test_retention.py")
+FILES = ("test_withdrawing.py", "test_retention.py", "test_scans.py", "test_newest_decisions_model.py")
 
 
 @pytest.mark.timeout(600)
