@@ -13,6 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks.deface import VERSION as DEFACE_VERSION
+from benchmarks.deface import measure_deface
 from benchmarks.memory import ROOT, follow_memory
 from benchmarks.pages import measure_pages
 from deid.demo import demo_videos
@@ -63,6 +65,7 @@ def measure(video: Path, minutes: float) -> Iterator[tuple[str, dict[str, Any]]]
         yield "memory", asdict(follow_memory(video, minutes=minutes))
     for one in measure_hiding(video):
         yield f"deid {one.pop('method')}", one
+    yield f"deface {DEFACE_VERSION}, on the same file", measure_deface(video)
     yield "jobs", measure_jobs()
     for name, values in measure_at_rest(video).items():
         yield f"at rest: {name}", values
