@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from functools import partial
 
 from django.conf import settings
@@ -64,14 +65,22 @@ def plan_hiding(context: JobContext) -> list[PlannedSegment]:
     if Derivative.objects.filter(job=context.job).exists():
         return []
     recording, _ = _basis(context.job)
-    while True:
-        hiding = _hiding_job(recording, context.job)
-        steps = engines.plan_hiding(hiding)
-        cast = [step.name for step in steps if step.kind == CAST and step.is_done]
-        if not cast or settle_donor(
-            recording=recording, job=context.job, chosen=engines.main_donor(hiding, cast[-1])
-        ):
-            return [_planned(step) for step in steps]
+    steps: list[HidingStep] | None = None
+    while steps is None:
+        with suppress(PlanOutdated):  # a casting was damaged, and is removed
+            steps = _settled_steps(recording, context.job)
+    return [_planned(step) for step in steps]
+
+
+def _settled_steps(recording: Recording, job: Job) -> list[HidingStep] | None:
+    """Return the steps that are known, None when donors have to be chosen again. Raises PlanOutdated."""
+    hiding = _hiding_job(recording, job)
+    steps = engines.plan_hiding(hiding)
+    cast = [step.name for step in steps if step.kind == CAST and step.is_done]
+    if not cast:
+        return steps
+    chosen = engines.main_donor(hiding, cast[-1])
+    return steps if settle_donor(recording=recording, job=job, chosen=chosen) else None
 
 
 def hide_segment(context: SegmentContext) -> None:

@@ -61,12 +61,16 @@ def donors_of_people() -> tuple[str, ...]:
 def main_donor(job: HidingJob, name: str) -> str | None:
     """Return the donor that a casting chose for the person whom the camera is pointed at, None for none.
 
-    Raises OSError when the storage cannot be reached.
+    Raises PlanOutdated when it is damaged, which is removed then, OSError when the storage cannot be reached.
     """
     from deid.json_files import read_json
 
-    said = read_json(job.folder / name)
-    chosen = [said["donors"][str(track)] for track in said["main_tracks"]]
+    try:
+        said = read_json(job.folder / name)
+        chosen = [said["donors"][str(track)] for track in said["main_tracks"]]
+    except (ValueError, KeyError, TypeError):
+        forget_hiding(job, name)
+        raise PlanOutdated from None
     return chosen[0] if chosen else None
 
 
