@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import visit
+from tests.browser.conftest import problems_of, visit
 from tests.browser.test_timeline import wait_for_times
 
 
@@ -50,3 +50,22 @@ def test_another_models_run_is_shown_by_its_link(shown):
 def test_a_suggestion_leads_to_its_moment(shown):
     shown.get_by_role("button", name="0:45").click()
     wait_for_times(shown, 45)
+
+
+def test_a_resting_face_is_chosen_shown_beside_what_was_classified_and_taken_back(shown):
+    rest = shown.locator("[data-resting-face=patient]")
+    rest.get_by_label("At rest in second").fill("50")
+    rest.get_by_role("button", name="Choose").click()
+    expect(rest).to_contain_text("The face around 0:50 counts as neutral")
+    lane = shown.locator("section.lane").filter(has_text="Patient")
+    shown.get_by_role("button", name="0:45").click()
+    wait_for_times(shown, 45)
+    expect(lane.locator("[data-reading]")).to_contain_text("sadness")
+    shown.get_by_role("button", name="Resting face as neutral").click()
+    expect(lane.locator("[data-reading]")).to_contain_text("neutral")
+    expect(shown.get_by_role("columnheader", name="resting face as neutral")).to_have_count(1)
+    expect(shown.get_by_role("link", name="Calibrated as CSV")).to_be_visible()
+    assert problems_of(shown) == []
+    rest.get_by_role("button", name="Undo").click()
+    expect(shown.get_by_role("button", name="Resting face as neutral")).to_be_hidden()
+    expect(rest).to_contain_text("Some faces at rest are classified as sad or angry")

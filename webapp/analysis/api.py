@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -16,14 +17,15 @@ from rest_framework.views import APIView
 
 from webapp.analysis import correcting, schemas, services
 from webapp.analysis.access import access_correction, access_job, access_run
-from webapp.analysis.models import AnalysisRun, FaceObservation
+from webapp.analysis.models import FaceObservation
 from webapp.analysis.queries import faces_between
+from webapp.analysis.resting import choose_resting_face, forget_resting_face
 from webapp.analysis.showing import shown_to
 from webapp.analysis.state import encounter_state, job_state
-from webapp.analysis.timelines import COLUMNS, face_columns, second_rows, timeline
+from webapp.analysis.timelines import COLUMNS, Values, calibrated_rows, face_columns, second_rows, timeline
 from webapp.core.errors import Invalid
 from webapp.jobs.services import cancel_job, retry_job
-from webapp.studies.access import Someone, access_encounter
+from webapp.studies.access import access_encounter
 
 LONGEST_FACES_S = 600
 
@@ -77,15 +79,22 @@ class RunFaces(APIView):
 
 
 class TimelineCsv(APIView):
-    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR}, summary="timeline.csv of a run")
+    @extend_schema(
+        parameters=[schemas.CsvInput],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        summary="timeline.csv of a run, or calibrated.csv",
+    )
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         run = access_run(request.user, pk, "view_results")
+        entry = schemas.CsvInput(data=request.query_params)
+        entry.is_valid(raise_exception=True)
         services.record_export(run=run, actor=request.user)
-        name = f"{run.encounter.study.slug}-{run.encounter.code}-timeline.csv"
+        is_calibrated = entry.validated_data["calibrated"]
+        file = "calibrated.csv" if is_calibrated else "timeline.csv"
+        name = f"{run.encounter.study.slug}-{run.encounter.code}-{file}"
+        rows = (calibrated_rows if is_calibrated else second_rows)(run, request.user)
         headers = _PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(
-            _as_csv(run, request.user), content_type="text/csv; charset=utf-8", headers=headers
-        )
+        return HttpResponse(_as_csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 class PersonCorrectionCreation(APIView):
@@ -129,6 +138,32 @@ class ClockSetting(APIView):
         return Response(job_state(job, may_steer=True), status=status.HTTP_202_ACCEPTED)
 
 
+class RestingFace(APIView):
+    @extend_schema(
+        request=schemas.RestingInput, responses={204: None}, summary="Say when a person's face is at rest"
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        encounter = access_encounter(request.user, pk, "run_analysis")
+        entry = schemas.RestingInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        choose_resting_face(encounter=encounter, actor=request.user, **entry.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RestingFaceForgetting(APIView):
+    @extend_schema(
+        request=schemas.RestingUndoInput,
+        responses={204: None},
+        summary="Let a person's seconds count as they were classified",
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        encounter = access_encounter(request.user, pk, "run_analysis")
+        entry = schemas.RestingUndoInput(data=request.data)
+        entry.is_valid(raise_exception=True)
+        forget_resting_face(encounter=encounter, actor=request.user, camera=entry.validated_data["camera"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class JobCancellation(APIView):
     @extend_schema(request=None, responses=schemas.JobOutput, summary="Stop a job")
     def post(self, request: Request, pk: UUID) -> Response:
@@ -148,9 +183,9 @@ class JobRetry(APIView):
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
-def _as_csv(run: AnalysisRun, reader: Someone) -> str:
+def _as_csv(rows: Iterable[Values]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(second_rows(run, reader))
+    writer.writerows(rows)
     return text.getvalue()

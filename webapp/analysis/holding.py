@@ -8,7 +8,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import QuerySet
 
-from webapp.analysis.models import AnalysisRun, FaceObservation, PersonCorrection, SecondRow
+from webapp.analysis.models import AnalysisRun, FaceObservation, PersonCorrection, RestingChoice, SecondRow
 from webapp.analysis.queries import may_be_analysed, purpose_of
 from webapp.analysis.timelines import EMOTIONS, WITHHELD, withheld_summary
 from webapp.consent.holders import Effect, Erased, Holder, Scope
@@ -111,10 +111,11 @@ def _erase_camera(scope: Scope, camera: str) -> Iterator[Erased]:
             run.save(update_fields=["summary"])
         if emptied:
             yield Erased(f"classified seconds of the {camera}", str(run.pk), count=emptied)
-    said = PersonCorrection.objects.filter(recording__in=_recordings(scope, camera))
-    for correction in said:
-        yield Erased(f"what was said by hand about the {camera}", str(correction.pk))
-    said.delete()
+    for kind in (PersonCorrection, RestingChoice):
+        said = kind.objects.filter(recording__in=_recordings(scope, camera))
+        for one in said:
+            yield Erased(f"what was said by hand about the {camera}", str(one.pk))
+        said.delete()
     for folder in _samples(scope, camera):
         transaction.on_commit(partial(storage.remove, folder), robust=True)
 

@@ -167,6 +167,19 @@ class ClockCorrection(ByHand):
         return f"{self.offset_ms} ms"
 
 
+class RestingChoice(ByHand):
+    """What counts as a person's face at rest.
+
+    second: on the encounter's clock, around which it is; None for the first quiet seconds.
+    """
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="resting_choices")
+    second = models.IntegerField(null=True)
+
+    def __str__(self) -> str:
+        return "first quiet seconds" if self.second is None else f"around {self.second} s"
+
+
 class RuleSet(models.Model):
     """A version of a study's own empathy rules, as YAML that was checked when it was saved; newest counts."""
 

@@ -8,7 +8,14 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from webapp import engines
-from webapp.analysis.models import AnalysisRun, ClockCorrection, FaceObservation, PersonCorrection, RuleSet
+from webapp.analysis.models import (
+    AnalysisRun,
+    ClockCorrection,
+    FaceObservation,
+    PersonCorrection,
+    RestingChoice,
+    RuleSet,
+)
 from webapp.jobs.models import Job
 from webapp.jobs.queries import jobs_about
 from webapp.recordings.models import Recording
@@ -78,6 +85,13 @@ def corrections_of(recordings: Iterable[Recording]) -> QuerySet[PersonCorrection
 def clock_by_hand(encounter: Encounter) -> ClockCorrection | None:
     """Return the offset that somebody set, None while the recordings themselves tell."""
     return ClockCorrection.objects.filter(encounter=encounter, undone_at=None).last()
+
+
+def resting_choices(run: AnalysisRun) -> dict[str, RestingChoice]:
+    """Return what counts as the face at rest of each camera's person, of those for whom somebody chose."""
+    made_of = {one["recording"]: camera for camera, one in run.inputs.items()}
+    standing = RestingChoice.objects.filter(recording__in=made_of, undone_at=None).select_related("made_by")
+    return {made_of[str(one.recording_id)]: one for one in standing}
 
 
 def rules_of(study: Study) -> RuleSet | None:

@@ -106,6 +106,16 @@ def _numbers() -> serializers.ListField:
     return serializers.ListField(child=serializers.FloatField(allow_null=True))
 
 
+class CalibratedOutput(Plain):
+    emotion = serializers.ListField(child=serializers.CharField(allow_null=True))
+    confidence = _numbers()
+    probs = serializers.DictField(child=_numbers())
+    valence = _numbers()
+    arousal = _numbers()
+    summary = SummaryOutput()
+    resting_seconds = serializers.ListField(child=serializers.IntegerField())
+
+
 class LaneOutput(Plain):
     camera = serializers.ChoiceField(choices=Camera.choices)
     role = serializers.CharField()
@@ -121,6 +131,9 @@ class LaneOutput(Plain):
     valence = _numbers()
     arousal = _numbers()
     summary = SummaryOutput()
+    calibrated = CalibratedOutput(
+        allow_null=True, help_text="The same with the person's resting face as neutral, once one was chosen."
+    )
 
 
 class HiddenOutput(Plain):
@@ -137,6 +150,23 @@ class TimelineOutput(Plain):
     sync = SyncOutput()
     lanes = LaneOutput(many=True)
     hidden = HiddenOutput(many=True, help_text="Lanes that are not for you; in timeline.csv they are empty.")
+
+
+class RestingUndoInput(Plain):
+    camera = serializers.ChoiceField(choices=Camera.choices)
+
+
+class RestingInput(RestingUndoInput):
+    second = serializers.IntegerField(
+        allow_null=True, min_value=-86_400, max_value=86_400,
+        help_text="On the encounter's clock; null takes the first quiet seconds.",
+    )  # fmt: skip
+
+
+class CsvInput(Plain):
+    calibrated = serializers.BooleanField(
+        default=False, help_text="With the resting face as neutral of everybody for whom one was chosen."
+    )
 
 
 class FacesInput(Plain):

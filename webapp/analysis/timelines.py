@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
+from webapp import engines
+from webapp.analysis.models import AnalysisRun, FaceObservation, RestingChoice, SecondRow
+from webapp.analysis.queries import resting_choices
 from webapp.analysis.showing import FOR_THE_DOCTOR_ALONE, shown_to
 from webapp.studies.access import Someone
 
@@ -51,13 +53,27 @@ def second_rows(run: AnalysisRun, reader: Someone | None) -> Iterator[Values]:
         yield row if row["camera"] in allowed else _withheld(row)
 
 
+def lanes_of(run: AnalysisRun, reader: Someone | None) -> dict[tuple[str, str], list[Values]]:
+    """Return the rows of second_rows by camera and role."""
+    lanes: dict[tuple[str, str], list[Values]] = {}
+    for row in second_rows(run, reader):
+        lanes.setdefault((row["camera"], row["role"]), []).append(row)
+    return lanes
+
+
+def calibrated_rows(run: AnalysisRun, reader: Someone | None) -> Iterator[Values]:
+    """Yield the rows of second_rows, with everybody's resting face as neutral where one was chosen."""
+    choices = resting_choices(run)
+    for (camera, role), rows in lanes_of(run, reader).items():
+        found = _calibrated(choices.get(camera), camera, role, rows)
+        yield from found.rows if found else rows
+
+
 def timeline(run: AnalysisRun, reader: Someone | None) -> Values:
     """Return the run as one lane of columns per person, on the encounter's clock; in the place of a lane that
     is not for this reader, a sentence that says so.
     """
-    lanes: dict[tuple[str, str], list[Values]] = {}
-    for row in second_rows(run, reader):
-        lanes.setdefault((row["camera"], row["role"]), []).append(row)
+    lanes, choices = lanes_of(run, reader), resting_choices(run)
     kept = shown_to(reader, run.encounter).kept
     ends = [rows[-1]["second"] + 1 for rows in lanes.values()]
     return {
@@ -72,7 +88,9 @@ def timeline(run: AnalysisRun, reader: Someone | None) -> Values:
             "applied": run.sync_applied,
         },
         "lanes": [
-            _lane(run, camera, role, rows) for (camera, role), rows in lanes.items() if camera not in kept
+            _lane(run, camera, role, rows, choices.get(camera))
+            for (camera, role), rows in lanes.items()
+            if camera not in kept
         ],
         "hidden": [
             {"camera": camera, "role": role, "why": FOR_THE_DOCTOR_ALONE}
@@ -119,19 +137,38 @@ def _withheld(row: Values) -> Values:
     return kept | {"status": WITHHELD, "frames_sampled": 0, "frames_detected": 0}
 
 
-def _lane(run: AnalysisRun, camera: str, role: str, rows: list[Values]) -> Values:
+def _lane(
+    run: AnalysisRun, camera: str, role: str, rows: list[Values], choice: RestingChoice | None
+) -> Values:
+    found = _calibrated(choice, camera, role, rows)
     return {
         "camera": camera,
         "role": role,
         "label": label_of(run, role),
         "offset_ms": run.offsets_ms.get(camera, 0),
         "seconds": [row["second"] for row in rows],
-        **{name: [row[name] for row in rows] for name in ("status", "emotion", "confidence")},
-        "probs": {emotion: [row[emotion] for row in rows] for emotion in EMOTIONS},
-        "valence": [row["valence"] for row in rows],
-        "arousal": [row["arousal"] for row in rows],
+        "status": [row["status"] for row in rows],
+        **_columns(rows),
         "summary": _summary(run, camera, role, rows),
+        "calibrated": found
+        and {**_columns(found.rows), "summary": found.summary, "resting_seconds": found.seconds},
     }
+
+
+def _columns(rows: list[Values]) -> Values:
+    """Return what calibration changes, in columns."""
+    names = ("emotion", "confidence", "valence", "arousal")
+    probs = {emotion: [row[emotion] for row in rows] for emotion in EMOTIONS}
+    return {name: [row[name] for row in rows] for name in names} | {"probs": probs}
+
+
+def _calibrated(
+    choice: RestingChoice | None, camera: str, role: str, rows: list[Values]
+) -> engines.Calibrated | None:
+    """Return the rows with the chosen face as neutral; None without a choice that they bear out."""
+    if choice is None or role != camera or all(row["status"] == WITHHELD for row in rows):
+        return None
+    return engines.calibrate(rows, second=choice.second, duration_s=len(rows))
 
 
 def _summary(run: AnalysisRun, camera: str, role: str, rows: list[Values]) -> Values:

@@ -19,6 +19,12 @@ urlpatterns = [
         name="api_undo",
     ),
     path("api/v1/encounters/<uuid:pk>/clock/", api.ClockSetting.as_view(), name="api_clock"),
+    path("api/v1/encounters/<uuid:pk>/resting-face/", api.RestingFace.as_view(), name="api_resting"),
+    path(
+        "api/v1/encounters/<uuid:pk>/resting-face/undo/",
+        api.RestingFaceForgetting.as_view(),
+        name="api_resting_undo",
+    ),
     path("api/v1/encounters/<uuid:pk>/runs/", api.RunCreation.as_view(), name="api_runs"),
     path("api/v1/runs/<uuid:pk>/timeline/", api.RunTimeline.as_view(), name="api_timeline"),
     path("api/v1/runs/<uuid:pk>/timeline.csv", api.TimelineCsv.as_view(), name="timeline_csv"),

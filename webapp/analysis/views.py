@@ -41,6 +41,7 @@ def encounter(request: HttpRequest, pk: UUID) -> HttpResponse:
     needs = needs_of(request.user, found.study)
     run = _chosen_run(request, found) if "view_results" in needs else None
     state = encounter_state(request.user, found)
+    shown = timeline(run, request.user) if run else None
     context = study_context(request, found.study, "encounters") | {
         "encounter": found,
         "state": state,
@@ -55,7 +56,8 @@ def encounter(request: HttpRequest, pk: UUID) -> HttpResponse:
         "clock": clock_of(found, run) if run else None,
         "models": engines.known_models() if "run_analysis" in needs else (),
         "default_model": engines.default_model() if "run_analysis" in needs else "",
-        "timeline": timeline(run, request.user) if run else None,
+        "timeline": shown,
+        "calibratable": [lane["camera"] for lane in shown["lanes"]] if shown else [],
         "only_you": is_doctor_of(found, request.user) and bool(shown_to(None, found).kept),
         "accepted_suffixes": ",".join(sorted(ACCEPTED)),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,

@@ -7,12 +7,13 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from webapp.analysis.models import AnalysisRun, PersonCorrection
+from webapp.analysis.models import AnalysisRun, PersonCorrection, RestingChoice
 from webapp.analysis.queries import (
     clock_by_hand,
     may_be_analysed,
     newest_runs_by_model,
     recordings_now,
+    resting_choices,
     rests_on,
 )
 from webapp.analysis.showing import shown_to
@@ -32,9 +33,9 @@ def people_of(run: AnalysisRun) -> list[Values]:
     Who was seen, never what their faces showed: it can be corrected also where the doctor's expression is for
     the doctor alone.
     """
-    known = run.summary.get("cameras", {})
+    known, resting = run.summary.get("cameras", {}), resting_choices(run)
     return [
-        _camera(run, camera)
+        _camera(run, camera, resting.get(camera.value))
         for camera in Camera
         if camera.value in known and may_be_analysed(run.encounter, camera.value)
     ]
@@ -76,7 +77,7 @@ def clock_of(encounter: Encounter, run: AnalysisRun) -> Values:
     }
 
 
-def _camera(run: AnalysisRun, camera: Camera) -> Values:
+def _camera(run: AnalysisRun, camera: Camera, resting: RestingChoice | None) -> Values:
     summary = run.summary["cameras"][camera.value]
     people = sorted(summary.get("people", []), key=lambda person: -person["frames"])
     return {
@@ -87,6 +88,7 @@ def _camera(run: AnalysisRun, camera: Camera) -> Values:
         "people": [_person(person, camera) for person in people[:MOST_PEOPLE]],
         "more": max(0, len(people) - MOST_PEOPLE),
         "said": _said(run, camera, summary),
+        "resting": resting,
     }
 
 

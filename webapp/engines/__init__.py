@@ -33,10 +33,12 @@ from webapp.engines.live import (
 )
 from webapp.engines.media import check_video, demo_videos, read_camera_jpegs
 from webapp.engines.previewing import preview_hiding
+from webapp.engines.resting import calibrate
 from webapp.engines.rules import check_rules, shipped_rules
 from webapp.engines.values import (
     SECOND_US,
     ByHand,
+    Calibrated,
     CheckedVideo,
     Cover,
     Findings,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SECOND_US",
     "ByHand",
+    "Calibrated",
     "CheckedVideo",
     "Cover",
     "Findings",
@@ -63,6 +66,7 @@ __all__ = [
     "Judging",
     "Source",
     "Stretch",
+    "calibrate",
     "check_cover",
     "check_rules",
     "check_video",

@@ -70,6 +70,15 @@ class Findings:
 
 
 @dataclass(frozen=True)
+class Calibrated:
+    """One person's rows with their resting face as neutral, the seconds that showed it, and the summary."""
+
+    rows: list[dict[str, Any]]
+    seconds: list[int]
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class ByHand:
     """What people say that the analysis should take for given.
 

@@ -51,6 +51,18 @@ def statuses_in(lanes: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 @register.filter
+def with_calibrated(lanes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the label and summary of every lane, and after it those with the resting face as neutral."""
+    columns = []
+    for lane in lanes:
+        columns.append({"label": lane["label"], "summary": lane["summary"]})
+        if calibrated := lane.get("calibrated"):
+            label = f"{lane['label']}, resting face as neutral"
+            columns.append({"label": label, "summary": calibrated["summary"]})
+    return columns
+
+
+@register.filter
 def get(values: dict[str, float], key: str) -> float:
     return values.get(key, 0)
 

@@ -48,6 +48,7 @@ class Timeline {
     this.listen(signal);
     this.paintKey(data.lanes);
     for (const hidden of root.querySelectorAll("[data-tools]")) hidden.hidden = false;
+    root.querySelector("[data-resting]").hidden = !data.lanes.some(({ calibrated }) => calibrated);
     this.rebuild();
     this.say();
     document.dispatchEvent(new CustomEvent("clock:ask"));
@@ -65,7 +66,7 @@ class Timeline {
     const box = find("chart");
     box.setAttribute("aria-label", `${lane.label}: position in the timeline`);
     this.root.querySelector("[data-lanes]").append(section);
-    return { lane, box, reading: find("reading"), time: find("time"), shape: find("shape"), chart: null };
+    return { lane, classified: lane, box, reading: find("reading"), time: find("time"), shape: find("shape"), chart: null };
   }
 
   listen(signal) {
@@ -77,6 +78,7 @@ class Timeline {
       on(button, "click", (event) => this.toggle(button.dataset.emotion, event.shiftKey));
     }
     for (const button of this.root.querySelectorAll("[data-mode]")) on(button, "click", () => this.setMode(button));
+    for (const button of this.root.querySelectorAll("[data-face]")) on(button, "click", () => this.setFace(button));
     on(this.root.querySelector("[data-zoom]"), "change", (event) => this.zoom(Number(event.target.value)));
     this.watcher = new ResizeObserver(() => this.resize());
     for (const { box } of this.lanes) this.watcher.observe(box);
@@ -113,6 +115,20 @@ class Timeline {
       button.setAttribute("aria-pressed", button === pressed);
     }
     this.rebuild();
+  }
+
+  /** Show the seconds as they were classified, or with each person's resting face as neutral. */
+  setFace(pressed) {
+    for (const entry of this.lanes) {
+      const calibrated = pressed.dataset.face === "resting" ? entry.classified.calibrated : null;
+      entry.lane = { ...entry.classified, ...calibrated };
+    }
+    for (const button of this.root.querySelectorAll("[data-face]")) {
+      button.setAttribute("aria-pressed", button === pressed);
+    }
+    this.said = null;
+    this.rebuild();
+    this.say();
   }
 
   zoom(width_s) {

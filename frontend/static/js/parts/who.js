@@ -1,4 +1,4 @@
-// "Time shown" buttons: put the moment that the player stands at into the field beside them, in the camera's own time.
+// "Time shown" buttons: put the moment that the player stands at into the field beside them, in the clock of the field.
 
 import { clockOf, toCamera } from "../lib/time.js";
 
@@ -13,7 +13,8 @@ export function attach(root) {
     const button = event.target.closest("[data-now]");
     if (!button) return;
     const field = button.form.querySelector("[data-offset-ms]");
-    field.value = Math.max(0, toCamera(time_s, clockOf(field))).toFixed(1);
+    const own_s = Math.max(0, toCamera(time_s, clockOf(field)));
+    field.value = field.step === "1" ? Math.floor(own_s) : own_s.toFixed(1);
   }, { signal });
   document.dispatchEvent(new CustomEvent("clock:ask"));
   return () => stop.abort();
