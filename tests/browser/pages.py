@@ -43,6 +43,7 @@ SIGNED_IN = {
     "de-identified version": "{derivative}",
     "version frame by frame": "{derivative}covers/",
     "versions to review": "{study}deidentified/",
+    "limits for release": "{study}deidentified/limits/",
     "no versions to review": "/studies/empty/deidentified/",
     "jobs": "{study}jobs/",
     "empathy rules": "{study}rules/",
