@@ -1,8 +1,9 @@
 """Covers that a person draws, for what no detector looks for: name badges, screens, tattoos, a missed face.
 
 A file of covers is JSON. Each holds from its first key to its last and moves on a line between two keys; one
-that stays where it is may be said in short. Seconds count from the first frame; pixels are those of the
-picture as it is shown; box is the only style: one colour, no pixel left.
+that stays where it is may be said in short. The frame that is on screen when it begins is covered too.
+Seconds count from the first frame; pixels are those of the picture as it is shown; box is the only style:
+one colour, no pixel left.
 
     {"covers": [
         {"start_s": 2.0, "end_s": 7.5, "box_px": [40, 60, 180, 140]},
@@ -24,6 +25,7 @@ import numpy as np
 
 from deid.errors import InvalidCovers
 from deid.mask import cover
+from emotion.samples import Times
 from emotion.types import Float, Image, VideoInfo
 
 STYLE: Final = "box"
@@ -66,6 +68,22 @@ class DrawnCover:
         """Return the cover as it stands in a file of covers."""
         keys = [{"time_s": time_us / 1e6, "box_px": list(box)} for time_us, box in self.keys]
         return {"style": STYLE, "keys": keys}
+
+
+def from_frames(covers: Sequence[DrawnCover], times_us: Times) -> tuple[DrawnCover, ...]:
+    """Return covers that begin with the frame that is on screen when they do. times_us: (F,) of all frames.
+
+    Raises InvalidCovers for a cover that no frame shows.
+    """
+    begun = []
+    for number, one in enumerate(covers, 1):
+        at = int(np.searchsorted(times_us, one.start_us, "right")) - 1
+        if at < 0:
+            raise InvalidCovers(f"cover {number}: expected a frame at {one.start_us / 1e6:.2f} s, got none")
+        start_us = int(times_us[at])
+        earlier = ((start_us, one.keys[0][1]),) if start_us < one.start_us else ()
+        begun.append(DrawnCover((*earlier, *one.keys)))
+    return tuple(begun)
 
 
 def boxes_at(covers: Sequence[DrawnCover], time_us: int) -> Float:

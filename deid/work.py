@@ -15,7 +15,7 @@ import numpy as np
 
 import emotion
 from deid.cover import CoverOptions, CoverPlan, plan_cover
-from deid.drawn import DrawnCover, between, check_fits
+from deid.drawn import DrawnCover, between, check_fits, from_frames
 from deid.errors import FaceRemains, ResultLost, UnknownStep
 from deid.hiders import make_hider
 from deid.joining import join_stretches
@@ -92,7 +92,7 @@ class Work:
 
     def steps(self) -> list[Step]:
         """Return all steps that are known now; when all are done and no more become known, finish may be
-        called. Raises UnknownTrack, FaceRemains, ResultLost.
+        called. Raises UnknownTrack, InvalidCovers, FaceRemains, ResultLost.
         """
         steps = [self._look_step(name, segment) for name, segment in self._looks.items()]
         if not all(step.is_done for step in steps):
@@ -306,7 +306,7 @@ class Work:
         """Return the covers drawn by a person that touch a stretch."""
         times_us = plan.frame_times_us - plan.frame_times_us[0]
         first, last = int(times_us[stretch.numbers.start]), int(times_us[stretch.numbers.stop - 1])
-        return between(self._task.covers, first, last)
+        return between(from_frames(self._task.covers, times_us), first, last)
 
     def _plan(self, tracks: Sequence[Track], extra: Extra) -> CoverPlan:
         return plan_cover(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deid.__main__ import main
-from deid.drawn import DrawnCover, between, boxes_at, parse_covers, read_covers
+from deid.drawn import DrawnCover, between, boxes_at, from_frames, parse_covers, read_covers
 from deid.errors import InvalidCovers, OutputDiffers
 from deid.mask import BOX_BGR
 from deid.pipeline import deidentify
@@ -19,10 +19,22 @@ from deid.work import Work
 from emotion.media import read_frames
 from emotion.samples import plan_segments
 from tests import videos
-from tests.deid.stand_ins import hiding
+from tests.deid.stand_ins import FACE_PX, hiding
 from tests.deid.test_work import do_all
 
 CORNER = (4.0, 70.0, 34.0, 92.0)  # below, where no face is
+
+
+class SeesWhatIsLeft:
+    """Finds the face in the middle as long as its right edge, which no hand has covered, has any detail."""
+
+    def find(self, image_bgr):
+        _, top, right, bottom = FACE_PX.astype(int)
+        if image_bgr[top:bottom, right - 8 : right].std(axis=(0, 1)).max() < 8:
+            return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+        return FACE_PX[None], np.array([0.9], np.float32)
+
+
 LATER = DrawnCover(((1_000_000, CORNER), (1_400_000, CORNER)))
 
 
@@ -102,6 +114,28 @@ def test_a_cover_is_filled_while_it_holds_and_nowhere_else(tmp_path, method):
     assert describe(report)["covers_drawn"] == 1
 
 
+@pytest.mark.parametrize(("start_us", "end_us"), [(1_001_000, 1_039_000), (1_030_000, 1_030_000)])
+def test_a_cover_between_two_frames_lies_on_the_one_that_is_on_screen(tmp_path, start_us, end_us):
+    keys = tuple((time_us, CORNER) for time_us in sorted({start_us, end_us}))
+    deidentify(
+        videos.write_normal(tmp_path), tmp_path / "o.mp4", Task("blur", covers=(DrawnCover(keys),)),
+        hiding=hiding(),
+    )  # fmt: skip
+    frames = read_frames(tmp_path / "o.mp4")
+    assert [frame.time_us for frame in frames if is_filled(frame.image_bgr)] == [1_000_000]
+
+
+def test_a_cover_begins_with_the_frame_that_stays_on_screen_for_seconds_and_moves_from_its_own_time_on():
+    moves = DrawnCover(((3_000_000, (0, 0, 4, 4)), (5_000_000, (10, 0, 14, 4))))
+    (begun,) = from_frames((moves,), np.array([0, 1_000_000, 4_000_000]))
+    assert begun.box_at(1_000_000) == (0, 0, 4, 4)
+    assert begun.box_at(4_000_000) == moves.box_at(4_000_000)
+    assert begun.box_at(999_999) is None
+    assert from_frames((LATER,), np.array([0, 1_000_000])) == (LATER,)
+    with pytest.raises(InvalidCovers, match=r"cover 1: expected a frame at 1\.00 s"):
+        from_frames((LATER,), np.array([], np.int64))
+
+
 @pytest.mark.parametrize(
     "keys",
     [((60_000_000, CORNER),), ((0, (500.0, 0.0, 510.0, 9.0)),), ((0, (-9.0, 0.0, 0.0, 9.0)),)],
@@ -122,6 +156,22 @@ def test_a_written_frame_without_its_cover_is_refused():
         check_covered(image, boxes, 3)
     image[:] = BOX_BGR
     check_covered(image, boxes, 3)
+
+
+def test_a_cover_that_reaches_a_few_pixels_into_the_picture_asks_nothing_of_the_rest():
+    image = np.zeros((90, 120, 3), np.uint8)
+    check_covered(image, np.array([[-50, 10, 2, 60], [10, -50, 60, 2]], np.float32), 3)
+
+
+def test_a_face_that_only_the_second_detector_sees_lies_wholly_under_what_a_person_drew_or_gets_a_cover(
+    tmp_path,
+):
+    most = DrawnCover(((0, (20.0, 20.0, 75.0, 80.0)), (2_000_000, (20.0, 20.0, 75.0, 80.0))))
+    report = deidentify(
+        videos.write_normal(tmp_path), tmp_path / "o.mp4", Task("blur", covers=(most,)),
+        hiding=hiding(blind=range(100), second=SeesWhatIsLeft()),
+    )  # fmt: skip
+    assert report.covers > 0
 
 
 def test_a_face_that_only_a_person_saw_needs_no_other_cover(tmp_path):
