@@ -113,7 +113,7 @@ def _certify(pk: UUID) -> bool:
     if erasure.state == Erasure.State.DONE:
         return True
     scope = scope_of_erasure(erasure)
-    ids = frozenset(erasure.tombstones.values_list("object_id", flat=True))
+    ids = frozenset(filter(_is_uuid, erasure.tombstones.values_list("object_id", flat=True)))
     erasure.remaining = [sentence for holder in holders() for sentence in holder.remains(scope, ids)]
     erasure.checked_at = timezone.now()
     if not erasure.remaining:
@@ -130,6 +130,17 @@ def _certify(pk: UUID) -> bool:
         )
     erasure.save()
     return erasure.state == Erasure.State.DONE
+
+
+def _is_uuid(pk: str) -> bool:
+    """Return whether a tombstone names something that keys and files can be named after; many have a number,
+    and what was counted has nothing.
+    """
+    try:
+        UUID(pk)
+    except ValueError:
+        return False
+    return True
 
 
 def _certificate(erasure: Erasure) -> dict[str, Any]:

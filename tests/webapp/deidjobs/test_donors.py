@@ -195,7 +195,8 @@ def test_whose_donor_it_was_is_forgotten_with_the_person_and_nobody_gets_it(
         donors.give_donor(recording=camera, donor=donor, actor=alice)
     withdraw(patient, "annotate")
     assert not StudyDonor.objects.filter(participant=None).exists()
-    withdraw(patient, purpose)
+    erasure = withdraw(patient, purpose)
+    assert erasure.state == "done" and erasure.certificate["erased"]
     assert StudyDonor.objects.get(donor="donor-5").participant is None
     assert StudyDonor.objects.get(donor="donor-6").participant == other.encounter.doctor
 

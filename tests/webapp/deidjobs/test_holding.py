@@ -70,3 +70,4 @@ def test_covers_drawn_by_hand_go_with_the_consent_that_they_rest_on(
     erasure = withdraw(patient, purpose)
     assert not DrawnCover.objects.exists()
     assert erased_counts(erasure)["covers drawn by hand"] == 1
+    assert erasure.state == "done" and erasure.certificate["erased"]

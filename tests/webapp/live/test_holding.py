@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tests.webapp.consent.conftest import withdraw  # noqa: F401, a fixture
 from tests.webapp.records import add_suggestion
 from webapp.consent.holders import Scope
 from webapp.consent.services import record_decisions
@@ -94,3 +95,19 @@ def test_what_doctor_and_patient_wrote_goes_with_the_recording(encounter, dora, 
     assert kinds == {"patient's rating", "private note", "comment", "reflection"}
     assert list(FEEDBACK.remains(scope, frozenset())) == []
     assert not Reflection.objects.exists() and not Comment.objects.exists()
+
+
+@pytest.mark.parametrize("purpose", ["record", "live_feedback", "analyse_patient"])
+def test_the_erasure_of_sessions_and_of_what_was_written_is_certified(
+    watched,
+    encounter,
+    dora,
+    withdraw,  # noqa: F811
+    purpose,
+):
+    Reflection.objects.create(encounter=encounter, doctor=dora, text="words")
+    Note.objects.create(encounter=encounter, doctor=dora, text="words")
+    Comment.objects.create(encounter=encounter, author=dora, second=1, text="words")
+    CareRating.objects.create(encounter=encounter, item=1, rating=4)
+    erasure = withdraw(encounter.patient, purpose)
+    assert erasure.state == "done" and erasure.certificate["erased"]
