@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from deid.cards import expression_card, privacy_card
 from deid.gallery import enrol_gallery
-from deid.imitation import play_attacker, show_person
+from deid.imitation import TOO_FEW, play_attacker, show_person
 from deid.informed import LEAST_PEOPLE
 from deid.landmarks import FaceMesh
 from deid.mark import read_mark
@@ -99,6 +99,7 @@ class Audit:
         self._options, self._find = options or AuditOptions(), found
         self.before = probe_video(original)
         self.segments = plan_segments(self.before.duration_us)
+        probe_video(output)
         self.method = read_mark(output)  # as anybody can who has the file
 
     def read(
@@ -160,7 +161,8 @@ class Audit:
                     "real": _count_people(real),
                     "synthetic": _count_people(others) - _count_people(real),
                 },
-                "informed": informed,
+                "informed": None if isinstance(informed, str) else informed,
+                "informed_missing": informed if isinstance(informed, str) else None,
             },
             "expression": expression_card(whole.versions, models),
             "media": _media(self._original, self._output, self.before, after),
@@ -174,10 +176,14 @@ class Audit:
         scratch: Callable[[str], MediaPath],
         progress: Callable[[float], None],
         cancelled: Callable[[], bool] | None,
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, Any] | str:
         main, gallery = _main_track(self._faces, self._judged), self._options.gallery
-        if main is None or self.method is None or len(gallery) < LEAST_PEOPLE:
-            return None
+        if self.method is None:
+            return "the file does not say by which method"
+        if main is None:
+            return "nobody whom the camera is pointed at was hidden"
+        if len(gallery) < LEAST_PEOPLE:
+            return TOO_FEW
         stage = Stage(
             self.method, hiding=self._tools.hiding, detector=self._tools.instruments.detector,
             identifiers=self._tools.instruments.identifiers, scratch=scratch, cancelled=cancelled,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, Final
@@ -13,13 +13,14 @@ from deid.gallery import unit
 from deid.informed import LEAST_PEOPLE, InformedAttack, hide_alike, lead_back
 from deid.observe import LOOK_FPS, Faces
 from deid.readings import Readings, detections_of
-from deid.rehearsal import SHOWN, Rehearsal, Shown, Stage
+from deid.rehearsal import SHOWN, Rehearsal, Shown, Stage, reduce_sighting
 from emotion.media import read_frames
 from emotion.types import Float, MediaPath
 
 MOST_PEOPLE: Final = 24  # of a gallery that are hidden again, so that a long gallery costs no more
 OWN_DONORS: Final = 3  # that the person is shown with
 APART_US: Final = 1_000_000  # between the frames that the attacker has and those that are attacked
+TOO_FEW: Final = "it takes four other people who can be seen and hidden"
 WHAT: Final = (
     "hid a second of everybody in the gallery and of the person in the same way, with secrets of their "
     "own; compared the results; and learned from the others how to lead a hidden face back"
@@ -43,7 +44,7 @@ def show_person(original: MediaPath, found: Faces, track: int) -> Known:
     seen = ((frame, places[frame.time_us]) for frame in frames if frame.time_us in places)
     shown = list(islice(seen, SHOWN))
     until_us = shown[-1][0].time_us if shown else begins_us
-    return Known(track, until_us, [(frame.image_bgr, face) for frame, face in shown])
+    return Known(track, until_us, [reduce_sighting(frame.image_bgr, face) for frame, face in shown])
 
 
 def play_attacker(
@@ -52,10 +53,12 @@ def play_attacker(
     person: Known,
     whole: Readings,
     progress: Callable[[float], None],
-) -> dict[str, Any] | None:
-    """Return the `informed` part of a privacy card; None when too few people can be hidden.
+) -> dict[str, Any] | str:
+    """Return the `informed` part of a privacy card, or in words why there is none.
 
-    progress is told the share that is done. Raises UnreadableVideo, Cancelled.
+    Its numbers are those of the attack that lies highest above its own chance and above what the same
+    recogniser finds under a box. progress is told the share that is done. Raises UnreadableVideo,
+    OutputUnwritable, Cancelled.
     """
     chosen = gallery[:: -(-len(gallery) // MOST_PEOPLE)]
     others = []
@@ -65,31 +68,45 @@ def play_attacker(
     known = [one for one in others if one is not None]
     own = stage.rehearse(person.shown, len(chosen), donors=OWN_DONORS)
     progress(1.0)
-    if own is None or len(known) < LEAST_PEOPLE:
-        return None
+    if own is None:
+        return "the first frames of the person could not be hidden again"
+    if len(known) < LEAST_PEOPLE:
+        return TOO_FEW
     attacks = _attack(whole, person, own, known)
-    covered = [
-        hide_alike(name, probes, own, known, covered=True)
+    if not attacks:
+        return "the person is not seen for long enough"
+    covered = {
+        name: hide_alike(name, probes, own, known, covered=True)
         for name in own.covered
         if len(probes := _probes(whole, whole.versions[0].covered.get(name, []), person))
-    ]
-    return {
-        **_worst(attacks),
-        "rank1_chance": 1 / (len(known) + 1),
-        "gallery_size": len(known) + 1,
-        "attacker": WHAT,
-        "recognisers": [asdict(one) for one in attacks],
-        "control": _worst(covered),
     }
+    return {**summarise(attacks, covered), "attacker": WHAT}
 
 
-def _worst(attacks: Sequence[InformedAttack]) -> dict[str, float | None]:
+def summarise(attacks: Sequence[InformedAttack], covered: Mapping[str, InformedAttack]) -> dict[str, Any]:
+    """Return the numbers of the worst of at least one attack, and of all. covered: those under a box, by
+    recogniser. beside: what an attack has to exceed, its chance and what its recogniser finds under a box.
+    """
+
+    def beside(one: InformedAttack) -> float:
+        return max(1 / one.gallery_size, covered[one.recogniser].rank1 if one.recogniser in covered else 0.0)
+
+    worst = max(attacks, key=lambda one: one.rank1 - beside(one))
     reached = [one.tar_at_far_1e2 for one in attacks if one.tar_at_far_1e2 is not None]
     return {
-        "rank1": max((one.rank1 for one in attacks), default=None),
-        "rank1_lower95": max((one.rank1_lower95 for one in attacks), default=None),
+        "rank1": worst.rank1,
+        "rank1_lower95": worst.rank1_lower95,
         "tar_at_far_1e2": max(reached, default=None),
+        "rank1_chance": 1 / worst.gallery_size,
+        "gallery_size": worst.gallery_size,
+        "recognisers": [asdict(one) | {"beside": beside(one)} for one in attacks],
+        "control": _numbers(covered.get(worst.recogniser)),
     }
+
+
+def _numbers(found: InformedAttack | None) -> dict[str, float | None]:
+    names = ("rank1", "rank1_lower95", "tar_at_far_1e2")
+    return {name: None if found is None else getattr(found, name) for name in names}
 
 
 def _attack(

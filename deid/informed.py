@@ -19,7 +19,7 @@ from deid.rehearsal import Rehearsal
 from emotion.types import Float
 
 FALSE_ACCEPTS: Final = 0.01
-LEAST_PAIRS: Final = 100  # of different people, to say what 1 % of these reach
+LEAST_PAIRS: Final = 100  # of two people each, to say what 1 % of these reach
 LEAST_PEOPLE: Final = 4  # besides the person
 RIDGE: Final = 3.0  # in shares of the mean squared length
 HIDDEN_ALIKE, LED_BACK = "hidden alike", "led back"
@@ -27,11 +27,16 @@ HIDDEN_ALIKE, LED_BACK = "hidden alike", "led back"
 
 @dataclass(frozen=True)
 class InformedAttack:
-    """One recogniser in the hands of an attacker. threshold: what 1 % of pairs of different people reach."""
+    """One recogniser in the hands of an attacker, who looks among gallery_size people.
+
+    rank1_lower95: of the share in frames like those of this recording; of other people it says nothing.
+    threshold: what 1 % of pairs of different people reach.
+    """
 
     recogniser: str
     attack: str
     probes: int
+    gallery_size: int
     rank1: float
     rank1_lower95: float
     tar_at_far_1e2: float | None
@@ -74,7 +79,7 @@ def lead_back(
         scores.append(way.back(probes) @ np.concatenate([way.of(enrolled[None]), faces]).T)
         for at, one in enumerate(told_apart):
             strangers.append(way.back(one.after[name]) @ np.delete(faces, at, axis=0).T)
-    return _count(name, LED_BACK, np.concatenate(scores), strangers)
+    return _count(name, LED_BACK, np.concatenate(scores), strangers, tries=2)
 
 
 class _Way:
@@ -107,17 +112,23 @@ def _rows(rows: Float) -> Float:
     return np.asarray(rows / np.maximum(lengths, 1e-9), np.float32)
 
 
-def _count(name: str, attack: str, scores: Float, strangers: Sequence[Float]) -> InformedAttack:
-    """scores: (N, G), the person in column 0. strangers: scores of pairs of different people, any shape."""
-    hits, count = int((scores.argmax(axis=1) == 0).sum()), len(scores)
-    pairs = np.concatenate([part.ravel() for part in strangers])
-    limit = float(np.quantile(pairs, 1 - FALSE_ACCEPTS)) if len(pairs) >= LEAST_PAIRS else None
+def _count(
+    name: str, attack: str, scores: Float, strangers: Sequence[Float], *, tries: int = 1
+) -> InformedAttack:
+    """scores: (N, G), the person in column 0, each probe in as many rows as there were tries. strangers: of
+    each other person, scores of their rows with everybody else (R, P).
+    """
+    hits, count = (scores.argmax(axis=1) == 0).sum() / tries, len(scores) // tries
+    pairs = sum(part.shape[1] for part in strangers) // 2  # each is met from both sides
+    reached = np.concatenate([part.ravel() for part in strangers])
+    limit = float(np.quantile(reached, 1 - FALSE_ACCEPTS)) if pairs >= LEAST_PAIRS else None
     return InformedAttack(
         name,
         attack,
         count,
-        hits / count,
-        lower_bound(hits, count),
+        scores.shape[1],
+        float(hits / count),
+        lower_bound(float(hits), count),
         None if limit is None else float((scores[:, 0] > limit).mean()),
         limit,
     )

@@ -45,7 +45,7 @@ def upper_bound(hits: int, count: int) -> float:
     return 1.0 if hits >= count else float(stats.beta.ppf(LEVEL, hits + 1, count - hits))
 
 
-def lower_bound(hits: int, count: int) -> float:
+def lower_bound(hits: float, count: int) -> float:
     """Return the one-sided 95 % lower bound of a share; 0 without a hit.
 
     >>> round(lower_bound(100, 100), 3), lower_bound(0, 100)

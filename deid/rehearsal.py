@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from deid.donors import BANK_SIZE
-from deid.gallery import largest, pictures_of
+from deid.errors import DeidError
+from deid.gallery import LOOKED_S, largest, pictures_of
 from deid.hiders import DONORS_DRAWN
 from deid.observe import LOOK_FPS
 from deid.pipeline import deidentify
@@ -19,7 +20,6 @@ from deid.recognisers import Identifier
 from deid.restore import cover_face
 from deid.task import Hiding, Task
 from emotion.detect import FaceDetector
-from emotion.errors import Cancelled, EmotionError
 from emotion.media import read_frames, write_video
 from emotion.types import Detections, Float, Image, MediaPath
 
@@ -63,20 +63,23 @@ class Stage:
     def rehearse_file(self, path: MediaPath, number: int) -> Rehearsal | None:
         """Return the person of a picture or video, None when they are not seen or the method gives up.
 
-        number: of the person; another one gets other donors. Raises UnreadableVideo, Cancelled.
+        number: of the person; another one gets other donors. Raises UnreadableVideo, and what rehearse does.
         """
-        images = (_reduce(image) for image in islice(pictures_of(path, LOOK_FPS), SHOWN))
-        shown = [(image, largest(found)) for image in images if len(found := self._detector.detect(image))]
-        return self.rehearse(shown, number)
+        looked = islice(pictures_of(path, LOOK_FPS), int(LOOKED_S * LOOK_FPS))
+        images = (_reduce(image) for image in looked)
+        seen = ((image, largest(found)) for image in images if len(found := self._detector.detect(image)))
+        return self.rehearse(list(islice(seen, SHOWN)), number)
 
     def rehearse(self, shown: Sequence[Shown], number: int, *, donors: int = 1) -> Rehearsal | None:
         """Return the same of frames of one size in which somebody was found.
 
-        donors: how many are tried, where a method draws them. Raises Cancelled.
+        donors: how many are tried, where a method draws them. Raises OutputUnwritable, StorageFails,
+        Cancelled, and for weights what make_hider raises.
         """
         if not shown:
             return None
-        drawn = np.random.default_rng(number).choice(BANK_SIZE, donors, replace=False)
+        order = np.random.default_rng(0).permutation(BANK_SIZE)
+        drawn = order[np.arange(number, number + donors) % BANK_SIZE]
         names = [f"donor-{donor}" for donor in drawn] if self._method in DONORS_DRAWN else ["auto"]
         read = shown[::READ_EVERY]
         rows: list[tuple[tuple[Image, Image, Image], Detections]] = []
@@ -107,13 +110,18 @@ class Stage:
             task = Task(self._method, donor=donor)
             deidentify(source, output, task, hiding=self._hiding, cancelled=self._cancelled)
             return [frame.image_bgr for frame in read_frames(output)]
-        except Cancelled:
-            raise
-        except EmotionError:
+        except DeidError:
             return []
         finally:
             for path in (source, output):
                 path.unlink(missing_ok=True)
+
+
+def reduce_sighting(image: Image, face: Detections) -> Shown:
+    """Return a frame as small as those of the gallery are made, with the face in it."""
+    small = _reduce(image)
+    scale = small.shape[1] / image.shape[1]
+    return small, Detections(face.boxes_px * scale, face.scores, face.points_px * scale)
 
 
 def _reduce(image: Image) -> Image:

@@ -86,15 +86,24 @@ def _privacy_doubts(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
 
 def _informed_doubts(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
     found = card["informed"]
-    if found is None:
-        return ["what an attacker finds who knows the method was not measured: it takes four other people"]
+    if found is None or found["rank1"] is None:
+        why = card["informed_missing"] or "no face of the person could be tried"
+        return [f"what an attacker finds who knows the method was not measured: {why}"]
+    reasons = []
     beside = max(found["rank1_chance"], found["control"]["rank1"] or 0.0)
-    if found["rank1"] is None or found["rank1"] <= beside + limits.informed_over_chance:
-        return []
-    return [
-        f"somebody who has the method and other frames of the person finds them in {found['rank1']:.0%} of "
-        f"the faces among {found['gallery_size']}; hair, place and light alone find them in {beside:.0%}"
-    ]
+    if found["rank1"] > beside + limits.informed_over_chance:
+        reasons.append(
+            f"somebody who has the method and other frames of the person finds them in {found['rank1']:.0%} "
+            f"of the faces among {found['gallery_size']}; hair, place and light alone, or chance, find them "
+            f"in {beside:.0%}"
+        )
+    most = max(one["beside"] for one in found["recognisers"])
+    if most + limits.informed_over_chance >= 1:
+        reasons.append(
+            "whether the face still leads somebody who has the method to the person cannot be told: hair, "
+            f"place and light alone find them in {most:.0%}"
+        )
+    return reasons
 
 
 def _media_failures(card: Mapping[str, Any]) -> list[str]:

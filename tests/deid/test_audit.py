@@ -11,6 +11,7 @@ import pytest
 from deid.audit import Audit, AuditOptions, AuditTools, audit, load_tools
 from deid.errors import NotComparable
 from deid.gallery import enrol_gallery, list_gallery
+from deid.imitation import TOO_FEW
 from deid.kept_readings import read_readings, write_readings
 from deid.landmarks import Mesh
 from deid.observe import find_faces
@@ -199,7 +200,18 @@ def test_somebody_who_has_the_method_hides_the_gallery_and_other_frames_of_the_p
     assert found["recognisers"][0]["probes"] > 0
     assert 0 <= found["control"]["rank1"] <= 1
     few = AuditOptions(list_gallery(gallery)[:3])
-    assert audit(source, output, tools=tools, options=few)["privacy"]["informed"] is None
+    missing = audit(source, output, tools=tools, options=few)["privacy"]
+    assert (missing["informed"], missing["informed_missing"]) == (None, TOO_FEW)
+    unmarked = audit(source, source, tools=tools, options=options)["privacy"]
+    assert "by which method" in unmarked["informed_missing"]
+    monkeypatch.setattr("deid.imitation.APART_US", 60_000_000)
+    short = audit(source, output, tools=tools, options=options)["privacy"]
+    assert (short["informed"], short["informed_missing"]) == (None, "the person is not seen for long enough")
+
+
+def test_a_file_that_is_not_there_is_unreadable(tmp_path, tools):
+    with pytest.raises(UnreadableVideo):
+        audit(videos.write_normal(tmp_path), tmp_path / "missing.mp4", tools=tools)
 
 
 def test_a_place_is_bare_when_it_differs_no_more_than_encoding_explains():

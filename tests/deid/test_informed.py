@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deid.informed import LEAST_PEOPLE, hide_alike, lead_back
+from deid.imitation import summarise
+from deid.informed import LEAST_PEOPLE, InformedAttack, hide_alike, lead_back
 from deid.rehearsal import Rehearsal
 
 SIZE = 32
@@ -65,10 +66,31 @@ def test_nothing_is_learned_from_too_few():
 
 
 def test_what_one_percent_of_strangers_reach_is_not_said_of_a_few_pairs():
-    (own, *others), _ = people(4, leaks=1.0)
+    (own, *others), _ = people(12, leaks=1.0)  # 55 pairs of people, in 660 scores
     found = hide_alike("r", own.after["r"], own, others)
     assert (found.tar_at_far_1e2, found.threshold) == (None, None)
     assert found.rank1 == 1.0
+
+
+def test_both_halves_try_the_same_faces_which_are_counted_once_and_found_among_half_of_the_people():
+    (own, *others), faces = people(22, leaks=1.0)
+    led = lead_back("r", own.after["r"], faces[0], others)
+    alike = hide_alike("r", own.after["r"], own, others)
+    assert (led.probes, led.gallery_size) == (6, 11)
+    assert (alike.probes, alike.gallery_size) == (6, 22)
+    assert led.rank1_lower95 <= 0.6071  # of 6 faces, if all of them are found
+
+
+def test_the_worst_attack_is_the_one_furthest_above_its_own_chance_and_its_own_control():
+    def attack(name, rank1, people=20):
+        return InformedAttack(name, "hidden alike", 10, people, rank1, 0.0, None, None)
+
+    found = summarise([attack("a", 0.6), attack("b", 0.95)], {"a": attack("a", 0.1), "b": attack("b", 0.9)})
+    assert (found["rank1"], found["control"]["rank1"]) == (0.6, 0.1)
+    assert [one["beside"] for one in found["recognisers"]] == [0.1, 0.9]
+    found = summarise([attack("a", 0.3, people=4), attack("b", 0.2)], {})
+    assert (found["rank1"], found["rank1_chance"], found["gallery_size"]) == (0.2, 0.05, 20)
+    assert found["control"]["rank1"] is None
 
 
 def test_arguments_are_not_modified():

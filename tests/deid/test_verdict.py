@@ -6,6 +6,17 @@ import pytest
 
 from deid.verdict import Thresholds, judge
 
+
+def informed(rank1, control):
+    return {
+        "rank1": rank1,
+        "rank1_chance": 0.06,
+        "gallery_size": 17,
+        "control": {"rank1": control},
+        "recognisers": [{"rank1": rank1, "beside": control}],
+    }
+
+
 GOOD = {
     "privacy": {
         "frames": 100,
@@ -16,7 +27,8 @@ GOOD = {
         "similarity": {"mean": 0.1, "max": 0.2},
         "gallery_size": 17,
         "restored": None,
-        "informed": {"rank1": 0.05, "rank1_chance": 0.06, "gallery_size": 17, "control": {"rank1": 0.1}},
+        "informed": informed(0.05, 0.1),
+        "informed_missing": "it takes four other people",
     },
     "expression": {
         "detection_retained": 1.0,
@@ -63,12 +75,9 @@ def test_lost_privacy_and_a_wrong_file_fail(card, key, value):
     [
         ("privacy", "similarity", {"mean": 0.2, "max": 0.3}, "0.20"),
         ("privacy", "rank1", None, "no gallery"),
-        (
-            "privacy",
-            "informed",
-            {"rank1": 0.4, "rank1_chance": 0.06, "gallery_size": 17, "control": {"rank1": 0.1}},
-            "40%",
-        ),
+        ("privacy", "informed", informed(0.4, 0.1), "40%"),
+        ("privacy", "informed", informed(None, 0.1), "was not measured"),
+        ("privacy", "informed", informed(1.0, 0.95), "cannot be told"),
         ("privacy", "informed", None, "four other people"),
         ("expression", "detection_retained", None, "no expression"),
         ("expression", "detection_retained", 0.9, "90.0%"),
@@ -83,8 +92,7 @@ def test_doubts_go_to_review_with_their_number(card, key, value, words):
 
 
 def test_what_is_found_without_a_face_is_no_fault_of_the_method():
-    informed = {"rank1": 0.4, "rank1_chance": 0.06, "gallery_size": 17, "control": {"rank1": 0.35}}
-    assert changed("privacy", "informed", informed)["verdict"] == "pass"
+    assert changed("privacy", "informed", informed(0.4, 0.35))["verdict"] == "pass"
 
 
 def test_a_study_sets_its_own_thresholds():
