@@ -63,9 +63,10 @@ class Holder:
 
     preview: what would happen; changes nothing. erase: deletes rows at once and files after the commit; doing
     it again does nothing more. remains: sentences about what is still there; empty when all is gone. It gets
-    those object ids of everything that was erased that are UUIDs, to look for in the storage. holding: those of the encounters
-    of which there is something to erase. lapsed: takes back what was given to others on a consent that is no
-    longer valid; returns how many times. What is kept here stays, out of use, for the consent can be renewed.
+    those object ids of everything that was erased that are UUIDs, to look for in the storage. holding: those
+    of the encounters of which there is something to erase. lapsed: takes back what was given to others on a
+    consent that is no longer valid; returns how many times. What is kept here stays, out of use, for the
+    consent can be renewed.
     """
 
     name: str

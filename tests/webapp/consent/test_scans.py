@@ -15,7 +15,7 @@ from tests.conftest import grant_everything
 from tests.webapp.recordings.conftest import MASTER
 from webapp.consent.asking import asked_of
 from webapp.consent.erasing import finish_open_erasures
-from webapp.consent.models import ConsentRecord, ScanKey, Tombstone
+from webapp.consent.models import ConsentRecord, Erasure, ScanKey, Tombstone
 from webapp.consent.queries import forms_for
 from webapp.consent.retention import apply_retention
 from webapp.consent.scans import read_scan, scan_path, sweep_scans
@@ -33,10 +33,21 @@ ORPHAN = "6f1b3c1e-8f0f-4f3a-9a51-0d8f6f9a2b11"
 
 @pytest.fixture
 def sign(alice):
-    def run(person, scan=SCAN) -> ConsentRecord:
-        answers = dict.fromkeys(asked_of(person), True)
+    def run(person, scan=SCAN, **said) -> ConsentRecord:
+        answers = dict.fromkeys(asked_of(person), True) | said
         form = forms_for(person).first()
         return sign_consent(actor=alice, participant=person, form=form, answers=answers, scan=scan)
+
+    return run
+
+
+@pytest.fixture
+def sign_long_ago(sign, monkeypatch):
+    def run(person) -> ConsentRecord:
+        then = timezone.now() - 9 * DAY
+        with monkeypatch.context() as patch:
+            patch.setattr(timezone, "now", lambda: then)
+            return sign(person)
 
     return run
 
@@ -126,9 +137,9 @@ def test_a_scan_that_could_not_be_deleted_is_found_by_the_look_through_the_stora
 
 
 def test_the_end_of_the_time_to_keep_takes_the_scans_of_those_of_whom_nothing_else_is_kept(
-    sign, study, alice, doctor, patient, encounter, django_capture_on_commit_callbacks
+    sign_long_ago, study, alice, doctor, patient, encounter, django_capture_on_commit_callbacks
 ):
-    theirs, doctors = sign(patient), sign(doctor)
+    theirs, doctors = sign_long_ago(patient), sign_long_ago(doctor)
     new = grant_everything(alice, add_participant(actor=alice, study=study, kind="patient"))
     today = timezone.localdate()
     create_encounter(actor=alice, study=study, doctor=doctor, patient=new, held_on=today)
@@ -137,7 +148,31 @@ def test_the_end_of_the_time_to_keep_takes_the_scans_of_those_of_whom_nothing_el
         apply_retention()
     assert not scan_path(theirs).exists()
     assert read_scan(doctors) == SCAN
+    assert finish_open_erasures() == 1 and Erasure.objects.get().certificate["erased"]
     assert apply_retention() == [], "nothing is left to erase"
+
+
+def test_what_was_signed_since_the_time_to_keep_ended_is_kept_for_the_visit_to_come(
+    sign_long_ago, sign, patient, encounter, django_capture_on_commit_callbacks
+):
+    old, fresh = sign_long_ago(patient), sign(patient)
+    Encounter.objects.filter(pk=encounter.pk).update(keep_until=timezone.localdate() - DAY)
+    with django_capture_on_commit_callbacks(execute=True):
+        apply_retention()
+    assert read_scan(fresh) == SCAN
+    assert not scan_path(old).exists()
+    assert apply_retention() == []
+
+
+def test_a_form_that_says_no_on_paper_stays_as_the_proof_of_the_withdrawal(
+    sign, patient, django_capture_on_commit_callbacks
+):
+    yes = sign(patient)
+    with django_capture_on_commit_callbacks(execute=True):
+        no = sign(patient, record=False)
+    assert finish_open_erasures() == 1 and Erasure.objects.get().certificate["erased"]
+    assert not scan_path(yes).exists()
+    assert read_scan(no) == SCAN
 
 
 def test_old_files_without_a_record_and_half_written_ones_are_swept(sign, patient):
