@@ -18,7 +18,7 @@ from webapp import engines
 from webapp.core.encrypted_path import StoredFile
 from webapp.core.errors import TooFast
 from webapp.deidjobs.access import access_derivative_file
-from webapp.deidjobs.covers import Sketch, cover_state, save_covers
+from webapp.deidjobs.covers import Sketch, check_box, cover_state, save_covers
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import covers_of
 from webapp.deidjobs.storage import version
@@ -26,7 +26,10 @@ from webapp.recordings import storage
 from webapp.recordings.access import access_recording
 
 LONGEST_FOLLOWED_US = 4 * engines.SECOND_US  # in one request; the page asks again for what follows
-FOLLOWING_S = 60
+AT_MOST_S = 60
+LARGEST_ID = 2**63 - 1
+LATEST_US = 7 * 24 * 3600 * engines.SECOND_US  # as far as the engine lets covers be drawn
+_PRIVATE = {"Cache-Control": "private, no-store"}
 
 
 class CoverKeys(serializers.ListField):
@@ -36,13 +39,15 @@ class CoverKeys(serializers.ListField):
 
 
 class CoverInput(serializers.Serializer[Any]):
-    id = serializers.IntegerField(required=False, allow_null=True)
+    id = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=LARGEST_ID)
     keys = CoverKeys(min_length=1, max_length=5000)
     reason = serializers.CharField(max_length=120)
 
 
 class CoversInput(serializers.Serializer[Any]):
-    known = serializers.ListField(child=serializers.IntegerField(), max_length=1000)
+    known = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), max_length=1000
+    )
     covers = CoverInput(many=True)
 
 
@@ -64,9 +69,14 @@ class FramesOutput(serializers.Serializer[Any]):
 
 class FollowInput(serializers.Serializer[Any]):
     box_px = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4)
-    start_us = serializers.IntegerField(min_value=0)
-    end_us = serializers.IntegerField(min_value=0)
+    start_us = serializers.IntegerField(min_value=0, max_value=LATEST_US)
+    end_us = serializers.IntegerField(min_value=0, max_value=LATEST_US)
     on_original = serializers.BooleanField(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["end_us"] < attrs["start_us"]:
+            raise serializers.ValidationError({"end_us": "Expected a time that is not before start_us."})
+        return attrs
 
 
 class FollowOutput(serializers.Serializer[Any]):
@@ -78,7 +88,8 @@ class Covers(APIView):
     @extend_schema(responses=CoversOutput, summary="Covers that people have drawn over a recording")
     def get(self, request: Request, pk: UUID) -> Response:
         derivative = access_derivative_file(request.user, pk, "run_deidentification")
-        return Response({"covers": [cover_state(one) for one in covers_of(derivative.recording)]})
+        covers = [cover_state(one) for one in covers_of(derivative.recording)]
+        return Response({"covers": covers}, headers=_PRIVATE)
 
     @extend_schema(request=CoversInput, responses=CoversOutput, summary="Save the covers of a recording")
     def post(self, request: Request, pk: UUID) -> Response:
@@ -88,14 +99,16 @@ class Covers(APIView):
         said = entry.validated_data
         sketches = [Sketch(one.get("id"), one["keys"], one["reason"]) for one in said["covers"]]
         saved = save_covers(derivative=derivative, actor=request.user, known=said["known"], sketches=sketches)
-        return Response({"covers": [cover_state(one) for one in saved]})
+        return Response({"covers": [cover_state(one) for one in saved]}, headers=_PRIVATE)
 
 
 class Frames(APIView):
     @extend_schema(responses=FramesOutput, summary="When each frame of a version is shown")
     def get(self, request: Request, pk: UUID) -> Response:
         derivative = access_derivative_file(request.user, pk, "run_deidentification")
-        return Response({"times_us": engines.frame_times(_file_of(derivative))})
+        with _one_at_a_time("frames", request.user.pk):  # some files have to be decoded for it
+            times_us = engines.frame_times(_file_of(derivative))
+        return Response({"times_us": times_us}, headers=_PRIVATE)
 
 
 class Following(APIView):
@@ -107,19 +120,20 @@ class Following(APIView):
         entry = FollowInput(data=request.data)
         entry.is_valid(raise_exception=True)
         said = entry.validated_data
+        check_box(derivative.recording, said["box_px"])
         source = _file_of(derivative)
         if said["on_original"]:
             source = storage.original(
                 access_recording(request.user, derivative.recording_id, "view_original")
             )
-        with _one_at_a_time(request.user.pk):
+        with _one_at_a_time("following", request.user.pk):
             found = engines.follow_cover(
                 source,
                 said["box_px"],
                 start_us=said["start_us"],
                 end_us=min(said["end_us"], said["start_us"] + LONGEST_FOLLOWED_US),
             )
-        return Response({"keys": found.keys, "lost": found.lost})
+        return Response({"keys": found.keys, "lost": found.lost}, headers=_PRIVATE)
 
 
 def _file_of(derivative: Derivative) -> StoredFile:
@@ -127,10 +141,10 @@ def _file_of(derivative: Derivative) -> StoredFile:
 
 
 @contextmanager
-def _one_at_a_time(user_id: int | None) -> Iterator[None]:
-    """Let one person follow one rectangle at a time: it takes a core. Raises TooFast."""
-    key = f"following:{user_id}"
-    if not cache.add(key, True, FOLLOWING_S):
+def _one_at_a_time(what: str, user_id: int | None) -> Iterator[None]:
+    """Let one person ask for one of these at a time: it takes a core. Raises TooFast."""
+    key = f"{what}:{user_id}"
+    if not cache.add(key, True, AT_MOST_S):
         raise TooFast
     try:
         yield

@@ -71,30 +71,26 @@ def save_covers(
     """Make the covers of a recording those of somebody's page; return what there is then.
 
     known: the rows that the page began with; what somebody else drew meanwhile stays. Raises Invalid for
-    what is no cover of this recording.
+    what is no cover of this recording, and for too many.
     """
-    if len(sketches) > MOST:
-        raise Invalid(f"Expected at most {MOST} covers on one recording, got {len(sketches)}.")
     author = getattr(actor, "pk", None)
     if author is None:
         raise Forbidden
     recording = Recording.objects.select_for_update().get(pk=derivative.recording_id)
-    for sketch in sketches:
-        engines.check_cover(
-            sketch.keys,
-            duration_us=recording.duration_us or 0,
-            size_wh=(recording.width or 0, recording.height or 0),
-        )
+    checked = [(one, _keys_of(recording, one.keys)) for one in sketches]
     kept = {sketch.pk for sketch in sketches if sketch.pk is not None}
     gone = covers_of(recording).filter(pk__in=set(known) - kept)
     removed = gone.update(removed_at=timezone.now(), removed_by_id=author)
     drawn = [
         DrawnCover.objects.create(
-            recording=recording, drawn_on=derivative, keys=one.keys, reason=one.reason, drawn_by_id=author
+            recording=recording, drawn_on=derivative, keys=keys, reason=one.reason, drawn_by_id=author
         )
-        for one in sketches
+        for one, keys in checked
         if one.pk is None
     ]
+    there = covers_of(recording).count()
+    if there > MOST:
+        raise Invalid(f"Expected at most {MOST} covers on one recording, got {there}.")
     if removed or drawn:
         audit.record(
             actor=actor,
@@ -104,6 +100,24 @@ def save_covers(
             details={"drawn": len(drawn), "removed": removed},
         )
     return list(covers_of(recording))
+
+
+def check_box(recording: Recording, box_px: list[float]) -> None:
+    """Raise Invalid for a rectangle that does not lie on the picture, or is larger than it."""
+    _keys_of(recording, [[0, box_px]])
+    left, top, right, bottom = box_px
+    if right - left > (recording.width or 0) or bottom - top > (recording.height or 0):
+        raise Invalid("Expected a rectangle that is no larger than the picture.")
+
+
+def _keys_of(recording: Recording, keys: list[Any]) -> list[Any]:
+    """Return the keys of a cover as the engine understood them. Raises Invalid."""
+    cover = engines.check_cover(
+        keys,
+        duration_us=recording.duration_us or 0,
+        size_wh=(recording.width or 0, recording.height or 0),
+    )
+    return [[time_us, list(box)] for time_us, box in cover]
 
 
 @transaction.atomic

@@ -28,6 +28,8 @@ SOUND_WORDS = {
     "keep": "Keep it – a voice identifies its speaker",
 }
 
+AFTER_THE_END = "This is after the end of the recording."
+
 
 class HidingForm(forms.Form):
     recordings = forms.ModelMultipleChoiceField(
@@ -57,7 +59,7 @@ class HidingForm(forms.Form):
         if len(recordings) > 1:
             self.add_error("neutral_s", "Faces are calm at other moments in each recording: choose one.")
         elif recordings and said["neutral_s"] * 1e6 > (recordings[0].duration_us or 0):
-            self.add_error("neutral_s", "This is after the end of the recording.")
+            self.add_error("neutral_s", AFTER_THE_END)
         return said
 
     def __init__(self, *args: Any, encounter: Encounter, **kwargs: Any) -> None:
@@ -98,6 +100,7 @@ class AnotherForm(forms.Form):
         recipe = derivative.recipe
         kept = {name: recipe.get(name) for name in ("neutral_s", "exempt", "exempt_reason")}
         super().__init__(data, initial=kept)
+        self._duration_us = derivative.recording.duration_us or 0
         people = others_in(derivative)
         exempt = self.fields["exempt"]
         assert isinstance(exempt, forms.TypedMultipleChoiceField)
@@ -106,6 +109,12 @@ class AnotherForm(forms.Form):
             del self.fields["exempt"], self.fields["exempt_reason"]
         if derivative.method not in engines.donor_methods():
             del self.fields["neutral_s"]
+
+    def clean_neutral_s(self) -> float | None:
+        at_s: float | None = self.cleaned_data["neutral_s"]
+        if at_s is not None and at_s * 1e6 > self._duration_us:
+            raise forms.ValidationError(AFTER_THE_END)
+        return at_s
 
 
 def _seen(track: dict[str, Any]) -> str:

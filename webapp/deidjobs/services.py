@@ -88,13 +88,20 @@ def request_derivative(
 
 def _check_exempt(exempt: Sequence[int], reason: str, based_on: Derivative | None) -> None:
     """Raise Invalid unless those who are left as they are were seen in a version, are not the camera's own
-    person, who agreed to be shared de-identified only, and there is a reason.
+    person, who agreed to be shared de-identified only, and there is a reason. A number says who is meant
+    only as long as the faces of that version are kept.
     """
     if not exempt:
         return
     known = {one["track"] for one in others_in(based_on)} if based_on is not None else set()
     if not set(exempt) <= known:
         raise Invalid("Only people at whom the camera is not pointed can be left as they are.")
+    assert based_on is not None
+    if based_on.job_id is None or not steps_dir(based_on.recording_id, based_on.job_id).is_dir():
+        raise Invalid(
+            "The parts of this version are gone, so people would be numbered anew. "
+            "Make a version that hides everybody first, and look at who is who in it."
+        )
     if not reason.strip():
         raise Invalid("Say why people are left as they are: everybody else is hidden.")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from webapp.core.encrypted_path import StoredFile
+from webapp.core.errors import AppError
 from webapp.engines.drawing import drawn as _drawn
 from webapp.engines.findings import versions
 from webapp.engines.translating import translated
@@ -207,11 +208,23 @@ def _recipe(task: Task) -> dict[str, Any]:
 
 
 def _take_over(job: HidingJob) -> Delivery:
-    """Return a recording's work, with whatever an earlier job left of it."""
+    """Return a recording's work, with whatever an earlier job left of it.
+
+    Raises AppError when somebody is left as they are whose number is from faces that are gone: looked for
+    again, the number may be that of somebody else.
+    """
+    from deid.steps import LOOK
+
     found, earlier = _open(job), job.earlier
     if earlier is not None:
         job.folder.mkdir(parents=True, exist_ok=True)
         found.take_over(lambda name: earlier / name)
+    if job.exempt and not all(step.is_done for step in found.steps() if step.kind == LOOK):
+        raise AppError(
+            "The faces of the version before are gone, so people would be numbered anew. Nobody is left as "
+            "they are. Make a version that hides everybody first.",
+            code="numbered_anew",
+        )
     return found
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import uuid
+from unittest import mock
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 
 from tests import videos
 from tests.webapp.deidjobs.conftest import hidden_video
+from webapp import engines
 from webapp.consent.services import record_decisions
 from webapp.core.errors import AppError, Conflict, Invalid
 from webapp.core.models import AuditEvent
-from webapp.deidjobs import hiding
+from webapp.deidjobs import covers, hiding
 from webapp.deidjobs.covers import Sketch, moments_of, request_another, save_covers
 from webapp.deidjobs.models import DrawnCover
 from webapp.deidjobs.services import write_derivative
@@ -92,6 +95,19 @@ def test_what_is_no_cover_of_the_recording_is_refused_and_nothing_is_saved(deriv
     with pytest.raises(Invalid):
         save(derivative, alice, badge(), badge(keys=keys))
     assert not DrawnCover.objects.exists()
+
+
+def test_the_most_covers_count_for_the_recording_not_for_one_request(derivative, alice, monkeypatch):
+    monkeypatch.setattr(covers, "MOST", 2)
+    save(derivative, alice, badge(), badge("screen"))
+    with pytest.raises(Invalid, match="at most 2 covers on one recording, got 3"):
+        save(derivative, alice, badge("tattoo"))
+    assert DrawnCover.objects.count() == 2
+
+
+def test_what_is_kept_is_what_the_engine_understood(derivative, alice):
+    (cover,) = save(derivative, alice, badge(keys=[[0.4, [4, 4, 20, 20]], [999_999.6, [4.5, 4, 20, 20]]]))
+    assert repr(cover.keys) == "[[0, [4.0, 4.0, 20.0, 20.0]], [1000000, [4.5, 4.0, 20.0, 20.0]]]"
 
 
 def test_places_to_look_at_are_told_in_the_order_of_time(derivative):
@@ -189,6 +205,42 @@ def test_covers_are_saved_followed_and_asked_for_over_the_api(derivative, alice,
     assert post("covers", {"known": [], "covers": [{"keys": [], "reason": "x"}]}).status_code == 400
 
 
+WRONG_WAYS = [
+    {"box_px": [-9e6, -9e6, 9e6, 9e6]},
+    {"box_px": [-60, 0, 100, 90]},
+    {"box_px": [300, 0, 310, 9]},
+    {"start_us": 10**30, "end_us": 10**30},
+    {"start_us": 500_000, "end_us": 100_000},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG_WAYS, ids=str)
+def test_what_cannot_be_followed_is_refused_before_anything_is_read(derivative, alice, client, wrong):
+    client.force_login(alice)
+    said = {"box_px": [0, 0, 9, 9], "start_us": 0, "end_us": 400_000} | wrong
+    address = f"/api/v1/deidentified/{derivative.pk}/follow/"
+    with mock.patch.object(engines, "follow_cover", side_effect=AssertionError):
+        assert client.post(address, json.dumps(said), content_type="application/json").status_code == 400
+
+
+def test_numbers_that_no_row_has_are_refused(derivative, alice, client):
+    client.force_login(alice)
+    address = f"/api/v1/deidentified/{derivative.pk}/covers/"
+    cover = {"id": 10**30, "keys": BADGE, "reason": "badge"}
+    for said in ({"known": [10**30], "covers": []}, {"known": [], "covers": [cover]}):
+        assert client.post(address, json.dumps(said), content_type="application/json").status_code == 400
+
+
+def test_frames_are_asked_for_one_at_a_time_and_kept_by_no_cache(derivative, alice, client):
+    client.force_login(alice)
+    at = f"/api/v1/deidentified/{derivative.pk}"
+    with mock.patch.object(engines, "frame_times", return_value=[0]):
+        for address in (f"{at}/frames/", f"{at}/covers/"):
+            assert client.get(address)["Cache-Control"] == "private, no-store"
+        cache.add(f"frames:{alice.pk}", True)
+        assert client.get(f"{at}/frames/").status_code == 429
+
+
 def test_the_page_offers_the_original_only_to_those_who_may_see_it(derivative, alice, client):
     Recording.objects.update(playable=True)
     client.force_login(alice)
@@ -210,6 +262,7 @@ def peopled(derivative):
     derivative.report["tracks"] = PEOPLE
     derivative.method = "swap"
     derivative.save()
+    steps_dir(derivative.recording_id, derivative.job_id).mkdir(parents=True)
     return derivative
 
 
@@ -222,6 +275,12 @@ def test_somebody_else_in_the_picture_is_left_as_they_are_with_a_reason_and_a_se
         made = write_derivative(recording=peopled.recording, job=job, pk=uuid.uuid4(), hidden=hidden)
     assert (made.verdict, made.reasons) == ("review", ["1 people were left as they are: look at all of them"])
     assert made.recipe["exempt_reason"] == "our own nurse"
+
+
+def test_without_the_parts_of_the_version_nobody_is_left_as_they_are_by_an_old_number(peopled, alice):
+    steps_dir(peopled.recording_id, peopled.job_id).rmdir()
+    with pytest.raises(Invalid, match="numbered anew"):
+        request_another(derivative=peopled, actor=alice, exempt=[2], exempt_reason="our own nurse")
 
 
 @pytest.mark.parametrize(("exempt", "reason"), [([1], "agreed"), ([3], "agreed"), ([2], " "), ([2], "")])
@@ -242,4 +301,5 @@ def test_the_page_asks_for_a_calm_moment_and_for_exemptions_where_there_is_someb
     params = Job.objects.exclude(pk=peopled.job_id).get().params
     assert (params["neutral_s"], params["exempt"]) == (1.5, [2])
     assert client.post(f"{at}version/", said | {"exempt": ["1"]}).status_code == 400
+    assert client.post(f"{at}version/", said | {"neutral_s": "2.01"}).status_code == 400
     assert client.post(f"{at}version/", said).status_code == 409

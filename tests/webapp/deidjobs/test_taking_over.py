@@ -8,6 +8,7 @@ from emotion.samples import plan_segments
 from tests import videos
 from tests.deid.stand_ins import hiding
 from webapp import engines
+from webapp.core.errors import AppError
 from webapp.engines import HidingJob
 from webapp.engines import hiding as seam
 from webapp.jobs.errors import PlanOutdated
@@ -63,6 +64,17 @@ def test_only_stretches_under_a_cover_are_written_again_and_a_whole_run_gives_th
 
 def test_parts_that_are_gone_are_made_anew(ask, tmp_path):
     assert len(hide(ask("second", covers=(COVER,), earlier=tmp_path / "first"))) == 5 + 5 + 1
+
+
+def test_an_exemption_holds_only_for_faces_that_were_taken_over(ask, tmp_path):
+    first = ask("first")
+    hide(first)
+    engines.plan_hiding(ask("second", exempt=(1,), earlier=first.folder))
+    next(first.folder.glob("look-00002*")).unlink()
+    for earlier in (first.folder, tmp_path / "gone", None):
+        with pytest.raises(AppError) as told:
+            engines.plan_hiding(ask(f"third-{earlier is None}", exempt=(1,), earlier=earlier))
+        assert told.value.code == "numbered_anew"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"donors": {}, "main_tracks": [1]}'])
