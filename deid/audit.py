@@ -71,12 +71,14 @@ def load_tools(
 class AuditOptions:
     """gallery: a picture or video of each other person. skips_unseen: leave those out in which nobody is
     seen, which are refused otherwise. with_strangers: add people who are
-    nobody (deid.strangers) to the gallery. faces, exempt: as in the run that is audited.
+    nobody (deid.strangers) to the gallery. donors: whose faces were put in place, as the report of the run
+    names them and no mark does; they are no strangers. faces, exempt: as in the run that is audited.
     """
 
     gallery: tuple[MediaPath, ...] = ()
     skips_unseen: bool = False
     with_strangers: bool = False
+    donors: tuple[str, ...] = ()
     faces: str = "all"
     exempt: tuple[int, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -149,7 +151,9 @@ class Audit:
             identifiers=instruments.identifiers,
             skips_unseen=self._options.skips_unseen,
         )
-        others = add_strangers(real, instruments.identifiers) if self._options.with_strangers else real
+        others = real
+        if self._options.with_strangers:
+            others = add_strangers(real, instruments.identifiers, shown=self._options.donors)
         residual = (len(whole.bare), whole.looks)
         after = probe_video(self._output)
         models = [one.name for one in instruments.recognisers]

@@ -87,7 +87,9 @@ class Delivery:
         def scratch(name: str) -> MediaPath:
             return partial_path(self._keep(name))
 
-        cards = self._audit(options).conclude(parts, scratch, progress=progress, cancelled=cancelled)
+        donors = tuple(name for name in report.get("donors", {}).values() if name is not None)
+        told = replace(options or AuditOptions(), donors=donors)
+        cards = self._audit(told).conclude(parts, scratch, progress=progress, cancelled=cancelled)
         return {"report": report, **cards}
 
     def _measure(

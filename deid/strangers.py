@@ -5,18 +5,22 @@ to one side of all real ones, and nearer to its like. With the mean of real embe
 numbers of 72 people together, of whom nothing else is kept: deid.build_strangers) the bank stands in for real
 strangers. Measured on 24 of them (shared/data): the share of strangers that are liker to a hidden face
 than its owner is .41 and .29 behind a blur (real people: .43 and .33), .50 and .50 behind a box (.50, .50).
+These 24 are among the 72 whose mean and spread the strangers have.
+
+For swap and avatar they are also the bank that donors were chosen from, as unlike the person as any of them.
+The donors that a file shows are left out, for the face put in place would be found instead of its owner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from deid.donors import load_likeness
+from deid.donors import list_donors, load_likeness
 from deid.recognisers import Identifier
 from emotion.types import Float
 
@@ -33,9 +37,15 @@ def list_strangers() -> dict[str, Float]:
         }
 
 
-def add_strangers(real: Mapping[str, Float], identifiers: Sequence[Identifier]) -> dict[str, Float]:
-    """Return a gallery (G, D) by recogniser: the real people, then strangers where any are known."""
-    strangers = list_strangers()
+def add_strangers(
+    real: Mapping[str, Float], identifiers: Sequence[Identifier], *, shown: Collection[str] = ()
+) -> dict[str, Float]:
+    """Return a gallery (G, D) by recogniser: the real people, then strangers where any are known.
+
+    shown: names of the donors whose faces are in the file, who are no strangers to it.
+    """
+    kept = [at for at, donor in enumerate(list_donors()) if donor.name not in shown]
+    strangers = {name: rows[kept] for name, rows in list_strangers().items()}
     return {
         one.name: np.concatenate([part[one.name] for part in (real, strangers) if one.name in part])
         for one in identifiers

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-import emotion
+from deid.basis import drawn_by, seen_by
 from deid.cover import CoverOptions, CoverPlan, plan_cover
 from deid.drawn import DrawnCover, between, check_fits, from_frames
 from deid.errors import FaceRemains, ResultLost, UnknownStep
@@ -32,7 +32,6 @@ from emotion.media.source import partial_path, size_of
 from emotion.samples import Segment, join_samples, plan_segments, read_samples, write_samples
 from emotion.track import Track
 from emotion.types import Float, MediaPath
-from emotion.weights import WEIGHTS
 
 ATTEMPTS: Final = 3  # to cover what the second detector still finds
 
@@ -79,10 +78,9 @@ class Work:
         self._video = probe_video(source)
         check_fits(task.covers, self._video)
         self._shares = FOLLOWING if self._hider.watches else COVERING
-        weights = sorted((name, one.sha256) for name, one in WEIGHTS.items())
-        self._seen_by = repr((emotion.__version__, self._options, weights)).encode()
+        self._seen_by = seen_by(source, hiding.device) + repr(self._options).encode()
         # Neither what is drawn by hand nor the sound decides how a stretch is drawn.
-        self._drawn_by = self._seen_by + repr(replace(task, covers=(), audio="remove")).encode()
+        self._drawn_by = self._seen_by + drawn_by() + repr(replace(task, covers=(), audio="remove")).encode()
         self._times_us = known_times(source, self._video)
         segments = plan_segments(self._video.duration_us)
         self._looks = {self._name(LOOK, at): one for at, one in enumerate(segments)}

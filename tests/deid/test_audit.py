@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from deid.audit import Audit, AuditOptions, AuditTools, audit, load_tools
+from deid.delivery import Delivery
 from deid.errors import NotComparable
 from deid.gallery import enrol_gallery, list_gallery
 from deid.imitation import TOO_FEW
@@ -207,6 +208,27 @@ def test_somebody_who_has_the_method_hides_the_gallery_and_other_frames_of_the_p
     monkeypatch.setattr("deid.imitation.APART_US", 60_000_000)
     short = audit(source, output, tools=tools, options=options)["privacy"]
     assert (short["informed"], short["informed_missing"]) == (None, "the person is not seen for long enough")
+
+
+def test_donors_that_a_file_shows_are_no_strangers_to_it(tmp_path, tools, monkeypatch):
+    class Done:
+        task, settled = Task("swap"), "a"
+
+        def read(self, name, reader):
+            return {"report": {"donors": {"1": "donor-3", "2": None}}}
+
+        def segments(self):
+            return []
+
+        def faces(self):
+            return find_faces(source, probe_video(source), engine=tools.hiding.finder)
+
+    asked = []
+    monkeypatch.setattr("deid.audit.add_strangers", lambda real, _, shown: asked.append(shown) or real)
+    source = videos.write_normal(tmp_path)
+    one = Delivery(Done(), source, source, tools=lambda: tools, keep=tmp_path.joinpath)
+    one.conclude(options=AuditOptions(with_strangers=True))
+    assert asked == [("donor-3",)]
 
 
 def test_a_file_that_is_not_there_is_unreadable(tmp_path, tools):

@@ -32,4 +32,7 @@ def test_strangers_come_after_the_real_people_of_a_gallery_and_only_where_they_a
     real = {"identity": list_strangers()["identity"][:2]}
     assert len(add_strangers(real, (one,))["identity"]) == BANK_SIZE + 2
     assert len(add_strangers({}, (one,))["identity"]) == BANK_SIZE
+    fewer = add_strangers(real, (one,), shown=("donor-3", "donor-5"))["identity"]
+    left = np.delete(list_strangers()["identity"], [3, 5], axis=0)
+    assert np.array_equal(fewer, np.concatenate([real["identity"], left]))
     assert add_strangers({}, (Identifier("colour", MeanColour(), 0.2),)) == {}

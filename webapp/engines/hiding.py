@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from deid.delivery import Delivery
     from deid.steps import Step
     from deid.task import Hiding, Task
+
+MOST_LOST: Final = 100  # parts of one job that may turn out damaged before somebody has to look
 
 
 def known_methods() -> tuple[str, ...]:
@@ -84,14 +86,14 @@ def plan_hiding(job: HidingJob) -> list[HidingStep]:
 
     job.source.stat()
     with translated():
-        steps: list[Step] | None = None
-        while steps is None:
+        for _ in range(MOST_LOST):
             with suppress(ResultLost):  # it is removed, so that each is lost once
-                steps = _take_over(job).steps()
-    return [
-        HidingStep(one.kind, one.name, one.start_us, one.seconds, one.seconds * one.share, one.is_done)
-        for one in steps
-    ]
+                return [_as_step(one) for one in _take_over(job).steps()]
+        return [_as_step(one) for one in _take_over(job).steps()]
+
+
+def _as_step(one: Step) -> HidingStep:
+    return HidingStep(one.kind, one.name, one.start_us, one.seconds, one.seconds * one.share, one.is_done)
 
 
 def hide_step(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deid.errors import ResultLost
 from emotion.samples import plan_segments
 from tests import videos
 from tests.deid.stand_ins import hiding
@@ -75,6 +76,26 @@ def test_an_exemption_holds_only_for_faces_that_were_taken_over(ask, tmp_path):
         with pytest.raises(AppError) as told:
             engines.plan_hiding(ask(f"third-{earlier is None}", exempt=(1,), earlier=earlier))
         assert told.value.code == "numbered_anew"
+
+
+def test_a_part_of_an_earlier_job_that_is_damaged_is_made_anew(ask):
+    first = ask("first")
+    hide(first)
+    (look,) = first.folder.glob("look-00001-*")
+    look.write_bytes(look.read_bytes()[:-9])
+    assert hide(ask("second", earlier=first.folder)) == ["look-00001-", "join-00000-"]
+
+
+def test_planning_ends_when_parts_are_lost_again_and_again(ask, monkeypatch):
+    def lose(job):
+        tried.append(job)
+        raise ResultLost("what was computed before was damaged, so it is computed again")
+
+    tried = []
+    monkeypatch.setattr(seam, "_take_over", lose)
+    with pytest.raises(AppError, match="damaged"):
+        engines.plan_hiding(ask("first"))
+    assert len(tried) == seam.MOST_LOST + 1
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"donors": {}, "main_tracks": [1]}'])
