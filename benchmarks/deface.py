@@ -29,7 +29,7 @@ def measure_deface(video: Path) -> dict[str, float | str]:
     included, or why it was not measured.
     """
     program = HOME / "bin" / "deface"
-    if not program.exists() and not _install():
+    if not _is_installed() and not _install():
         return {"not measured": "deface could not be installed; is the package index reachable?"}
     frames = len(picture_times(video) or ())
     if not frames:
@@ -47,6 +47,10 @@ def measure_deface(video: Path) -> dict[str, float | str]:
                 1000 * (_cpu_s() - cpu_s) / frames, 1
             )
     return figures
+
+
+def _is_installed() -> bool:
+    return any(HOME.glob(f"lib/*/site-packages/deface-{VERSION}.dist-info"))
 
 
 def _install() -> bool:

@@ -144,9 +144,9 @@ def _parse_cover(said: Any, where: str) -> DrawnCover:
         raise InvalidCovers(f"{where}: expected an object with box_px or keys")
     known = {"style", "keys"} if "keys" in said else {"style", "start_s", "end_s", "box_px"}
     if unknown := sorted(set(said) - known):
-        raise InvalidCovers(f"{where}: expected {', '.join(sorted(known))}, got {unknown[0]!r}")
+        raise InvalidCovers(f"{where}: expected {', '.join(sorted(known))}, got {_short(unknown[0])}")
     if said.get("style", STYLE) != STYLE:
-        raise InvalidCovers(f"{where}: expected the style {STYLE!r}, got {said['style']!r}")
+        raise InvalidCovers(f"{where}: expected the style {STYLE!r}, got {_short(said['style'])}")
     if "keys" not in said:
         box = _parse_box(said.get("box_px"), where)
         keys = [(_parse_time(said.get(name), name, where), box) for name in ("start_s", "end_s")]

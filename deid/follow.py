@@ -55,8 +55,11 @@ def follow(
 ) -> Followed:
     """Return where a rectangle goes from one time to another. Times count from the first frame.
 
-    Raises InvalidCovers when no frame begins in the span, UnreadableVideo, Cancelled.
+    Raises InvalidCovers when no frame begins in the span or the rectangle does not lie on the first of them,
+    UnreadableVideo, Cancelled.
     """
+    if end_us < start_us:
+        raise InvalidCovers(f"expected an end after {start_us / 1e6:.2f} s, got {end_us / 1e6:.2f} s")
     first_us = next((frame.time_us for frame in read_frames(source)), 0)
     follower: _Follower | None = None
     keys: list[tuple[int, Box]] = []
@@ -82,6 +85,7 @@ class _Follower:
     def __init__(self, image_bgr: Image, box_px: Box) -> None:
         height, width = image_bgr.shape[:2]
         self._size_wh = (width, height)
+        _check_lies_on(self._size_wh, box_px)
         self._scale = min(1.0, WORKING_SIDE / max(width, height))
         self._before = self._shrink(image_bgr)
         self._box = np.array(box_px, np.float64) * self._scale
@@ -113,6 +117,17 @@ class _Follower:
             return np.asarray(grey, np.uint8)
         size = tuple(max(1, round(side * self._scale)) for side in self._size_wh)
         return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _check_lies_on(size_wh: tuple[int, int], box_px: Box) -> None:
+    """Raise InvalidCovers for a rectangle beside a picture or larger than it."""
+    (width, height), (left, top, right, bottom) = size_wh, box_px
+    is_on = left < width and top < height and right > 0 and bottom > 0
+    if not is_on or not 0 < right - left <= width or not 0 < bottom - top <= height:
+        raise InvalidCovers(
+            f"expected a box on {width} × {height} pixels and no larger, got {left:g}, {top:g}, {right:g}, "
+            f"{bottom:g}"
+        )
 
 
 def _move(before: Image, now: Image, box: Float) -> Float | None:

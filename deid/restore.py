@@ -1,4 +1,7 @@
-"""Try to undo a blur or a mosaic, as somebody can who only has the hidden file and knows the method.
+"""Try to undo a blur or a mosaic, as somebody can who has the hidden file and knows the method.
+
+Frames are aligned by the points of the original's faces, which such a person would have to guess from the
+hidden ones: what is measured here is a stronger attacker than any of them.
 
 Two things bring back what one frame has lost. A face moves against the cells and pixels that hide it, so the
 mean of many frames, each aligned by the face, samples it between them (Irani and Peleg, "Improving resolution

@@ -97,6 +97,13 @@ def test_what_is_no_cover_is_refused_in_one_sentence(said):
     assert str(refused.value).startswith(("expected", "cover 1: expected"))
 
 
+@pytest.mark.parametrize("more", [{"x" * 9000: 1}, {"style": "x" * 9000}])
+def test_what_somebody_wrote_is_quoted_in_short(more):
+    with pytest.raises(InvalidCovers) as refused:
+        parse_covers({"covers": [{"start_s": 0, "end_s": 1, "box_px": [0, 0, 1, 1], **more}]})
+    assert len(str(refused.value)) < 150
+
+
 @pytest.mark.parametrize("text", ["", "{", "\x00", "[" * 100_000, "1e999"])
 def test_a_file_that_is_no_list_of_covers_is_refused(tmp_path, text):
     path = tmp_path / "covers.json"

@@ -85,6 +85,26 @@ def test_a_span_without_a_frame_is_refused(tmp_path):
         follow(path, box_at(20, 30), start_us=9_000_000, end_us=9_100_000)
 
 
+def test_a_span_that_ends_before_it_begins_is_refused(tmp_path):
+    with pytest.raises(InvalidCovers, match="expected an end after"):
+        follow(write(tmp_path / "a.mp4", lambda _: (20, 30)), box_at(20, 30), start_us=400_000, end_us=0)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (0.0, 0.0, 9e6, 9e6),
+        (240.0, 0.0, 250.0, 9.0),
+        (-9.0, 0.0, 0.0, 9.0),
+        (30.0, 0.0, 20.0, 9.0),
+        (0.0, float("nan"), 9.0, 9.0),
+    ],
+)
+def test_a_rectangle_beside_the_picture_or_larger_than_it_is_refused(tmp_path, box):
+    with pytest.raises(InvalidCovers, match="expected a box on 240 × 160"):
+        follow(write(tmp_path / "a.mp4", lambda _: (20, 30)), box, start_us=0, end_us=0)
+
+
 def test_following_can_be_stopped(tmp_path):
     path = write(tmp_path / "a.mp4", lambda number: (20, 30))
     with pytest.raises(Cancelled):
