@@ -87,7 +87,6 @@ def data_set_card(
     release: Release, videos: Sequence[tuple[str, Derivative]], counts: dict[str, int]
 ) -> bytes:
     """Return README.md. videos: with the paths that they have in the package."""
-    methods = sorted({f"`{video.method}` (sound: {video.audio})" for _, video in videos})
     study = release.study
     protocol = f" (protocol {study.protocol_number})" if study.protocol_number else ""
     parts = [
@@ -103,9 +102,9 @@ def data_set_card(
         "## What it was made for",
         study.purpose or "See the description above.",
         "## How people were de-identified",
-        f"Every face of everyone was replaced or covered by {', '.join(methods)}. Each video was audited, and"
-        " a second person signed it off. Names, dates, places, file names and the study's own codes are left"
-        " out; ages are bands, and everybody from 90 on is 90+.",
+        f"{_who_is_hidden(videos)} Each video was audited, and a second person signed it off. Names, dates,"
+        " places, file names and the study's own codes are left out; ages are bands, and everybody from 90 on"
+        " is 90+.",
         _cards_table(videos),
         "## Limits",
         "- De-identification lowers the risk of recognition; it does not end it. Hair, clothes, body and"
@@ -149,6 +148,19 @@ def _field(column: str) -> dict[str, str]:
     kind = "integer" if column in INTEGERS else "number" if column in NUMBERS else "string"
     means = MEANS.get(column, f"probability of {column}, 0 to 1" if column in EMOTIONS else "")
     return {"name": column, "type": kind} | ({"description": means} if means else {})
+
+
+def _who_is_hidden(videos: Sequence[tuple[str, Derivative]]) -> str:
+    methods = ", ".join(sorted({f"`{video.method}` (sound: {video.audio})" for _, video in videos}))
+    shown = [
+        f"{path} ({len(video.recipe['exempt'])})" for path, video in videos if video.recipe.get("exempt")
+    ]
+    if not shown:
+        return f"Every face of everyone was replaced or covered by {methods}."
+    return (
+        f"Faces were replaced or covered by {methods}, but not those of everyone: some people at whom the"
+        f" camera is not pointed were left as they are and can be recognised in {', '.join(shown)}."
+    )
 
 
 def _cards_table(videos: Sequence[tuple[str, Derivative]]) -> str:

@@ -63,6 +63,18 @@ def test_a_package_is_a_valid_bag_with_videos_timelines_and_their_words(release,
     }
     assert (ReleaseItem.objects.count(), ReleasePerson.objects.count()) == (6, 3)
     assert AuditEvent.objects.get(action="release.built").details["sha256"] == release.sha256
+    assert b"Every face of everyone was replaced or covered" in texts_of(release)["data/README.md"]
+
+
+def test_the_card_says_in_which_videos_people_were_left_as_they_are(release, share, alice):
+    share()
+    for version in Derivative.objects.filter(recording__camera="doctor"):
+        version.recipe |= {"exempt": [3, 5], "exempt_reason": "staff"}
+        version.save()
+    build(release, alice)
+    card = texts_of(release)["data/README.md"].decode()
+    assert "can be recognised in" in card and "doctor.mp4 (2)." in card
+    assert "patient.mp4 (" not in card and "Every face of everyone" not in card
 
 
 def test_videos_are_the_signed_off_files_and_timelines_have_the_columns_of_the_contract(
