@@ -7,7 +7,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from typing import Final
+from contextlib import suppress
+from typing import IO, Final
 from uuid import UUID
 
 import structlog
@@ -66,7 +67,7 @@ def keep_scan(record: ConsentRecord, data: bytes) -> None:
     try:
         with disk_full_as_507(DISK_FULL):
             with partial.open("wb") as file:
-                file.write(data)
+                _write_whole(file, data)
             partial.replace(target)  # type: ignore[arg-type]  # both are of the same kind
     finally:
         partial.unlink(missing_ok=True)
@@ -81,9 +82,10 @@ def with_a_scan() -> QuerySet[ConsentRecord]:
 
 
 def destroy_scan(record: ConsentRecord) -> list[UUID]:
-    """Destroy the key of a scan now, and its file after the commit; return the ids of keys. Call inside a
-    transaction.
+    """Destroy the key of a scan now, and its file after the commit; return the ids of keys. Call inside the
+    transaction that writes its tombstone.
     """
+    _lock(record)
     keys = ScanKey.objects.filter(record=record)
     gone = list(keys.values_list("pk", flat=True))
     keys.delete()
@@ -123,12 +125,25 @@ def sweep_scans() -> None:
     """
     if not cache.add("scans-swept", True, LOOK_EVERY_S):
         return
-    now, known = time.time(), {scan_path(record).name for record in with_a_scan()}
+    records = with_a_scan().only("pk", "attachment_suffix")
+    known = {scan_path(record).name for record in records.iterator()}
     for path in list(_files()):
-        after_s = HALF_WRITTEN_AFTER_S if path.suffix == ".part" else ORPHAN_AFTER_S
-        if path.name not in known and now - path.stat().st_mtime > after_s:
-            log.warning("orphan_deleted", kind=FOLDER, entry=path.name)
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # a signature that is being kept has renamed it
+            if path.name not in known and _is_old(path):
+                log.warning("orphan_deleted", kind=FOLDER, entry=path.name)
+                path.unlink(missing_ok=True)
+
+
+def _is_old(path: Place) -> bool:
+    after_s = HALF_WRITTEN_AFTER_S if path.suffix == ".part" else ORPHAN_AFTER_S
+    return time.time() - path.stat().st_mtime > after_s
+
+
+def _write_whole(file: IO[bytes], data: bytes) -> None:
+    """Write until all is written: an unbuffered file may take less at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _files() -> Iterator[Place]:
@@ -150,6 +165,9 @@ def _under(key: ScanKey | None, record: ConsentRecord) -> StoredFile:
 
 def _encrypt(record: ConsentRecord) -> bool:
     with transaction.atomic():  # whoever opens it hereafter asks for the key
+        _lock(record)
+        if not with_a_scan().filter(pk=record.pk).exists():  # erased meanwhile
+            return False
         key = ScanKey.objects.filter(record=record).first() or _add_key(record, complete=False)
     stored = _under(key, record)
     if isinstance(stored, EncryptedPath) and not is_encrypted(stored.place):
@@ -159,6 +177,11 @@ def _encrypt(record: ConsentRecord) -> bool:
         if changed:
             _trace("consent.scan_encrypted", record)
     return bool(changed)
+
+
+def _lock(record: ConsentRecord) -> None:
+    """Let nobody else give or destroy a key of this scan before the transaction ends."""
+    ConsentRecord.objects.select_for_update().only("pk").get(pk=record.pk)
 
 
 def _decrypt(record: ConsentRecord) -> None:

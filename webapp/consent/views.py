@@ -173,7 +173,10 @@ def scan(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     found = access_record(request.user, slug, pk)
     if not with_a_scan().filter(pk=found.pk).exists():
         raise NotFound
-    data = read_scan(found)
+    try:
+        data = read_scan(found)
+    except FileNotFoundError:  # erased a moment ago, or away
+        raise NotFound from None
     _record_look(request, "consent.scan_viewed", found)
     answer = HttpResponse(data, content_type=SCAN_TYPES[found.attachment_suffix])
     return _as_file(answer, f"consent-{found.participant.code}{found.attachment_suffix}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import os
 import time
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from tests.conftest import grant_everything
 from tests.webapp.recordings.conftest import MASTER
+from webapp.consent import scans
 from webapp.consent.asking import asked_of
 from webapp.consent.erasing import finish_open_erasures
 from webapp.consent.models import ConsentRecord, Erasure, ScanKey, Tombstone
@@ -173,6 +175,50 @@ def test_a_form_that_says_no_on_paper_stays_as_the_proof_of_the_withdrawal(
     assert finish_open_erasures() == 1 and Erasure.objects.get().certificate["erased"]
     assert not scan_path(yes).exists()
     assert read_scan(no) == SCAN
+
+
+def test_a_scan_whose_file_is_away_is_not_found(sign, patient, signed_in, alice):
+    record = sign(patient)
+    scan_path(record).unlink()
+    assert signed_in(alice).get(scan_address(record)).status_code == 404
+    assert not AuditEvent.objects.filter(action="consent.scan_viewed").exists()
+
+
+def test_a_scan_that_is_erased_while_others_are_encrypted_gets_no_key(
+    sign, patient, doctor, settings, withdraw, monkeypatch
+):
+    records = sorted((sign(patient), sign(doctor)), key=lambda one: one.signed_at, reverse=True)
+    settings.MEDIA_KEYS = [MASTER]
+    encrypt = scans.encrypt_in_place
+
+    def encrypt_while_the_other_goes(stored):
+        withdraw(records[1].participant, "record")
+        encrypt(stored)
+
+    monkeypatch.setattr(scans, "encrypt_in_place", encrypt_while_the_other_goes)
+    outcome = scans.encrypt_scans(print)
+    assert (outcome.done, outcome.failed) == (1, 0)
+    assert ScanKey.objects.get().record == records[0]
+
+
+def test_a_scan_is_written_whole_though_the_disk_takes_little_at_a_time(sign, patient, settings, monkeypatch):
+    class Slow(io.FileIO):
+        def write(self, data):
+            return super().write(bytes(data)[:7])
+
+    monkeypatch.setattr(type(settings.DATA_DIR), "open", lambda self, mode="r", *_, **__: Slow(self, mode))
+    assert read_scan(sign(patient)) == SCAN
+
+
+def test_a_file_that_vanishes_during_the_sweep_does_not_stop_it(sign, patient, monkeypatch):
+    folder = scan_path(sign(patient)).parent
+    orphan = folder / f"{ORPHAN}.pdf"
+    orphan.write_bytes(SCAN)
+    os.utime(orphan, (time.time() - 30 * 3600,) * 2)
+    monkeypatch.setattr(scans, "_files", lambda: iter([folder / "vanished.pdf", orphan]))
+    cache.clear()
+    sweep_scans()
+    assert not orphan.exists()
 
 
 def test_old_files_without_a_record_and_half_written_ones_are_swept(sign, patient):
