@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 
 from django.conf import settings
@@ -50,6 +51,16 @@ class AnalysisRun(models.Model):
         is_second = self.sync_applied and camera in sorted(self.offsets_ms)[1:]
         sync = (self.summary.get("sync") if is_second else None) or {}
         return {"offset_ms": self.offsets_ms.get(camera, 0), "drift_ppm": sync.get("drift_ppm", 0.0)}
+
+    def clock_s(self, camera: str, own_s: float) -> float:
+        """Return the encounter's time of a moment in a camera's own."""
+        clock = self.clock_of(camera)
+        return own_s * (1 + clock["drift_ppm"] / 1e6) + clock["offset_ms"] / 1000
+
+    def own_s(self, camera: str, clock_s: float) -> float:
+        """Return a camera's own time of a moment of the encounter's."""
+        clock = self.clock_of(camera)
+        return (clock_s - clock["offset_ms"] / 1000) / (1 + clock["drift_ppm"] / 1e6)
 
 
 class SecondRow(models.Model):
@@ -170,14 +181,28 @@ class ClockCorrection(ByHand):
 class RestingChoice(ByHand):
     """What counts as a person's face at rest.
 
-    second: on the encounter's clock, around which it is; None for the first quiet seconds.
+    at_ms: in the camera's own time, around which it is; None for the first quiet seconds.
     """
 
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="resting_choices")
-    second = models.IntegerField(null=True)
+    at_ms = models.IntegerField(null=True)
+
+    class Meta(ByHand.Meta):
+        abstract = False
+        constraints = (
+            models.UniqueConstraint(
+                fields=("recording",), condition=models.Q(undone_at=None), name="one_resting_face_stands"
+            ),
+        )
 
     def __str__(self) -> str:
-        return "first quiet seconds" if self.second is None else f"around {self.second} s"
+        return "first quiet seconds" if self.at_ms is None else f"around {self.at_ms} ms"
+
+    def second_in(self, run: AnalysisRun) -> int | None:
+        """Return the second on the clock of a run of the recording."""
+        if self.at_ms is None:
+            return None
+        return math.floor(run.clock_s(self.recording.camera, self.at_ms / 1000))
 
 
 class RuleSet(models.Model):

@@ -90,7 +90,8 @@ def clock_by_hand(encounter: Encounter) -> ClockCorrection | None:
 def resting_choices(run: AnalysisRun) -> dict[str, RestingChoice]:
     """Return what counts as the face at rest of each camera's person, of those for whom somebody chose."""
     made_of = {one["recording"]: camera for camera, one in run.inputs.items()}
-    standing = RestingChoice.objects.filter(recording__in=made_of, undone_at=None).select_related("made_by")
+    standing = RestingChoice.objects.filter(recording__in=made_of, undone_at=None)
+    standing = standing.select_related("made_by", "recording")
     return {made_of[str(one.recording_id)]: one for one in standing}
 
 

@@ -16,10 +16,11 @@ from webapp.analysis.showing import shown_to
 from webapp.analysis.timelines import lanes_of
 from webapp.core import audit
 from webapp.core.errors import Conflict, Forbidden, Invalid
-from webapp.jobs.services import Actor
 from webapp.recordings.models import Recording
 from webapp.studies.access import Someone
 from webapp.studies.models import Encounter
+
+MIDDLE = 0.5  # of a second, so that rounding does not lead to the one before
 
 
 @transaction.atomic
@@ -32,8 +33,7 @@ def choose_resting_face(
     run = latest_run(encounter)
     if run is None or not is_current(run):
         raise Conflict("The people are still being found. Wait for the analysis.", code="not_analysed")
-    if camera not in shown_to(actor, encounter).cameras or camera not in run.inputs:
-        raise Forbidden(f"The expression of the {camera} may not be seen, so it cannot be calibrated.")
+    _require_shown(actor, encounter, camera)
     rows = lanes_of(run, actor).get((camera, camera), [])
     if not rows or engines.calibrate(rows, second=second, duration_s=len(rows)) is None:
         raise Invalid(
@@ -41,16 +41,18 @@ def choose_resting_face(
             if second is None
             else "No expression was classified at that moment or a second beside it. Choose another one."
         )
-    recording = Recording.objects.get(pk=run.inputs[camera]["recording"])
+    recording = Recording.objects.select_for_update().get(pk=run.inputs[camera]["recording"])
     _undo(recording, actor)
-    made = RestingChoice.objects.create(recording=recording, second=second, made_by_id=actor.pk)
+    at_ms = None if second is None else round(1000 * run.own_s(camera, second + MIDDLE))
+    made = RestingChoice.objects.create(recording=recording, at_ms=at_ms, made_by_id=actor.pk)
     _trace(actor, "analysis.resting_face_chosen", recording, encounter)
     return made
 
 
 @transaction.atomic
-def forget_resting_face(*, encounter: Encounter, actor: Actor, camera: str) -> None:
-    """Let the seconds count as they were classified. Raises Conflict when they do already."""
+def forget_resting_face(*, encounter: Encounter, actor: Someone, camera: str) -> None:
+    """Let the seconds count as they were classified. Raises Forbidden as above, Conflict if they do."""
+    _require_shown(actor, encounter, camera)
     run = latest_run(encounter)
     choice = resting_choices(run).get(camera) if run else None
     if choice is None or not _undo(choice.recording, actor):
@@ -58,11 +60,16 @@ def forget_resting_face(*, encounter: Encounter, actor: Actor, camera: str) -> N
     _trace(actor, "analysis.resting_face_forgotten", choice.recording, encounter)
 
 
-def _undo(recording: Recording, actor: Actor) -> int:
+def _require_shown(actor: Someone, encounter: Encounter, camera: str) -> None:
+    if camera not in shown_to(actor, encounter).cameras:
+        raise Forbidden(f"The expression of the {camera} may not be seen, so it cannot be calibrated.")
+
+
+def _undo(recording: Recording, actor: Someone) -> int:
     standing = RestingChoice.objects.filter(recording=recording, undone_at=None)
-    return standing.update(undone_at=timezone.now(), undone_by_id=actor.pk if actor else None)
+    return standing.update(undone_at=timezone.now(), undone_by_id=actor.pk)
 
 
-def _trace(actor: Actor, action: str, target: Recording, encounter: Encounter) -> None:
+def _trace(actor: Someone, action: str, target: Recording, encounter: Encounter) -> None:
     details = {"camera": target.camera}
     audit.record(actor=actor, action=action, target=target, study_id=encounter.study_id, details=details)

@@ -65,7 +65,7 @@ def calibrated_rows(run: AnalysisRun, reader: Someone | None) -> Iterator[Values
     """Yield the rows of second_rows, with everybody's resting face as neutral where one was chosen."""
     choices = resting_choices(run)
     for (camera, role), rows in lanes_of(run, reader).items():
-        found = _calibrated(choices.get(camera), camera, role, rows)
+        found = _calibrated(run, choices.get(camera), role, rows)
         yield from found.rows if found else rows
 
 
@@ -140,7 +140,7 @@ def _withheld(row: Values) -> Values:
 def _lane(
     run: AnalysisRun, camera: str, role: str, rows: list[Values], choice: RestingChoice | None
 ) -> Values:
-    found = _calibrated(choice, camera, role, rows)
+    found = _calibrated(run, choice, role, rows)
     return {
         "camera": camera,
         "role": role,
@@ -163,12 +163,12 @@ def _columns(rows: list[Values]) -> Values:
 
 
 def _calibrated(
-    choice: RestingChoice | None, camera: str, role: str, rows: list[Values]
+    run: AnalysisRun, choice: RestingChoice | None, role: str, rows: list[Values]
 ) -> engines.Calibrated | None:
     """Return the rows with the chosen face as neutral; None without a choice that they bear out."""
-    if choice is None or role != camera or all(row["status"] == WITHHELD for row in rows):
+    if choice is None or role != choice.recording.camera or all(row["status"] == WITHHELD for row in rows):
         return None
-    return engines.calibrate(rows, second=choice.second, duration_s=len(rows))
+    return engines.calibrate(rows, second=choice.second_in(run), duration_s=len(rows))
 
 
 def _summary(run: AnalysisRun, camera: str, role: str, rows: list[Values]) -> Values:

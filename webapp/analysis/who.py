@@ -89,6 +89,7 @@ def _camera(run: AnalysisRun, camera: Camera, resting: RestingChoice | None) -> 
         "more": max(0, len(people) - MOST_PEOPLE),
         "said": _said(run, camera, summary),
         "resting": resting,
+        "resting_second": resting.second_in(run) if resting else None,
     }
 
 

@@ -7,6 +7,7 @@ import io
 import json
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from tests.webapp.records import add_run, findings
@@ -14,6 +15,7 @@ from webapp.analysis.models import RestingChoice, SecondRow
 from webapp.consent.models import Purpose
 from webapp.consent.services import record_decisions
 from webapp.core.models import AuditEvent
+from webapp.recordings.models import Recording
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 
@@ -126,11 +128,33 @@ def test_seconds_that_do_not_tell_are_refused_in_a_sentence(sad_run, choose, sec
     assert not RestingChoice.objects.exists()
 
 
-def test_a_face_that_is_not_shown_to_somebody_cannot_be_calibrated_by_them(sad_run, choose, alice, encounter):
+def test_a_face_that_is_not_shown_to_somebody_cannot_be_calibrated_by_them(
+    sad_run, choose, alice, encounter, signed_in
+):
+    RestingChoice.objects.create(recording=Recording.objects.get(camera="doctor"))
     record_decisions(actor=alice, participant=encounter.doctor, decisions={Purpose.SHOW_DOCTOR: False})
     assert choose(0, "doctor").status_code == 403
+    undo = reverse("analysis:api_resting_undo", args=[encounter.pk])
+    answer = signed_in(alice).post(undo, json.dumps({"camera": "doctor"}), content_type="application/json")
+    assert answer.status_code == 403
+    page = signed_in(alice).get(encounter.get_absolute_url()).content.decode()
+    assert 'data-resting-face="doctor"' not in page and 'data-resting-face="patient"' in page
     record_decisions(actor=alice, participant=encounter.patient, decisions={Purpose.ANALYSE_PATIENT: False})
     assert choose(0, "patient").status_code == 403
+
+
+def test_a_moment_stays_the_same_when_the_clock_is_set_anew(sad_run, choose, lane):
+    choose(3)
+    sad_run.offsets_ms["patient"] += 2000
+    sad_run.save()
+    assert lane()["calibrated"]["resting_seconds"] == [4, 5, 6]
+
+
+def test_one_choice_stands_per_recording(sad_run, choose):
+    choose(3)
+    standing = RestingChoice.objects.get()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RestingChoice.objects.create(recording=standing.recording)
 
 
 def test_the_page_offers_the_choice_and_then_shows_both(sad_run, choose, signed_in, alice, encounter):
