@@ -1,4 +1,6 @@
-"""The access table for those who are not in its columns: an owner, and coordinators of one site."""
+"""The access table for those who are not in its columns: an owner, coordinators of one site, and an annotator
+who is assigned to another one.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ BATCHES = {("analysis:batch_new", "POST"), ("deidjobs:batch_new", "POST")}
 
 @pytest.fixture
 def members(things, study, alice):  # noqa: F811
-    """An owner, a coordinator of the site that recorded everything, and one of another site."""
+    """An owner, a coordinator of the site that recorded everything, and two people of another site."""
     sites = {name: add_site(actor=alice, study=study, name=name) for name in ("here", "elsewhere")}
     recruiting(study)
     Encounter.objects.update(site=sites["here"])
@@ -39,35 +41,43 @@ def members(things, study, alice):  # noqa: F811
     add_member(actor=alice, study=study, user=made["owner"], role=Role.OWNER)
     for name, site in sites.items():
         add_member(actor=alice, study=study, user=made[name], role=Role.COORDINATOR, site=site)
+    made["unassigned"] = make_user("ingrid")
+    add_member(
+        actor=alice, study=study, user=made["unassigned"], role=Role.ANNOTATOR, site=sites["elsewhere"]
+    )
     return made
 
 
-@pytest.mark.parametrize("who", ["owner", "here", "elsewhere"])
-def test_owners_and_coordinators_of_a_site_get_their_answers(things, members, who, signed_in):  # noqa: F811
+@pytest.mark.parametrize("who", ["owner", "here", "elsewhere", "unassigned"])
+def test_owners_and_members_of_a_site_get_their_answers(things, members, who, signed_in):  # noqa: F811
     client = signed_in(members[who])
     found, expected = {}, {}
     for (name, method), answers in TABLE.items():
         Job.objects.filter(pk=things["analysis:api_cancel"][0]).update(state="queued", cancel_requested=False)
         found[name, method] = ask(client, method, name, things)
-        expected[name, method] = expected_for(who, name, method, answers[ROLES.index("alice")])
+        column = "bob" if who == "unassigned" else "alice"
+        expected[name, method] = expected_for(who, name, method, answers[ROLES.index(column)])
         if (name, method) == ("recordings:api_upload", "PATCH"):
             Upload.objects.update(locked_until=None)
     assert found == expected
 
 
-def expected_for(who: str, name: str, method: str, coordinators: int) -> int:
+def expected_for(who: str, name: str, method: str, everywhere: int) -> int:
+    """Return the answer to a member whose role gets an answer of `everywhere` when it is for all sites."""
     if who == "elsewhere" and (name, method) in BATCHES:
         return 409  # nothing of their site is left to do
     if name.endswith(":batch_new"):
-        return coordinators
+        return everywhere
+    if who == "unassigned" and name.startswith("consent:"):
+        return everywhere  # of a study: the role is asked before anybody looks for a person
     bound = name == "analysis:job" or name.startswith(BOUND_TO_A_SITE)
-    if who == "elsewhere" and bound and (name, method) not in NO_OBJECT:
+    if who in ("elsewhere", "unassigned") and bound and (name, method) not in NO_OBJECT:
         return 404
     if who != "owner" and name.startswith("sharing:"):
         return 403  # a release is of all sites
     if who != "owner" and name in ("studies:invitation_revoke", "studies:audit", "studies:audit_export"):
         return 403  # they are of all sites
-    return coordinators
+    return everywhere
 
 
 @pytest.mark.parametrize("name", ["analysis:batch_new", "deidjobs:batch_new"])
