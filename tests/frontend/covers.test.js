@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  addFollowed, boxAt, boxBetween, did, dragged, formatFine, frameAt, middleOf, newCover, newHistory, otherMoment,
-  redone, setBox, setEnd, setStart, undone,
+  addFollowed, afterSave, boxAt, boxBetween, did, dragged, formatFine, frameAt, middleOf, newCover, newHistory, opened,
+  otherMoment, redone, setBox, setEnd, setStart, toSend, undone,
 } from "../../frontend/static/js/lib/covers.js";
 
 const PICTURE = { width: 100, height: 80 };
@@ -94,4 +94,49 @@ test("the next and the last moment to look at are found from where one is", () =
 test("times tell frames apart", () => {
   assert.equal(formatFine(62_400_000), "1:02.40");
   assert.equal(formatFine(0), "0:00.00");
+});
+
+/** What the server tells of covers that it was sent; it writes keys with dashes. */
+function told(covers, firstId = 20) {
+  return toSend(covers).map((one, index) => ({
+    ...one, id: one.id ?? firstId + index, client_key: one.client_key?.replace(/^(.{8})/, "$1-") ?? null,
+  }));
+}
+
+test("a new cover is sent by the same key each time, and a changed one by another", () => {
+  const drawn = newCover(0, 9e6, at(0), "badge");
+  const [{ client_key }] = toSend([drawn]);
+  assert.match(client_key, /^[0-9a-f]{32}$/);
+  assert.equal(toSend([drawn])[0].client_key, client_key);
+  assert.notEqual(toSend([setBox(drawn, 0, at(1))])[0].client_key, client_key);
+  assert.equal(toSend([moving])[0].client_key, null);
+});
+
+test("a save without anything done meanwhile begins a history with what there is", () => {
+  const sent = [moving, newCover(0, 9e6, at(0), "badge")];
+  const { saved, history, became } = afterSave(newHistory(sent), sent, told(sent));
+  assert.equal(history.state, saved);
+  assert.deepEqual(saved.map(({ id }) => id), [7, 21]);
+  assert.equal(became.get(sent[1]), saved[1]);
+});
+
+test("what was drawn, changed and removed during a save is still there and not saved", () => {
+  const [kept, changed, removed] = [1, 2, 3].map((x) => newCover(0, 9e6, at(x), `${x}`));
+  const sent = [kept, changed, removed];
+  const drawn = newCover(5, 9e6, at(9), "4");
+  const after = setBox(changed, 0, at(30));
+  const others = { id: 99, keys: moving.keys, reason: "of somebody else", client_key: null };
+  const { saved, history } = afterSave(did(newHistory(sent), [kept, after, drawn]), sent, [...told(sent), others]);
+  assert.notEqual(history.state, saved);
+  assert.deepEqual(history.state.map(({ id, reason }) => [id, reason]), [
+    [20, "1"], [null, "2"], [null, "4"], [99, "of somebody else"],
+  ]);
+  assert.deepEqual(history.state[1].keys[0], [0, at(30)]);
+  assert.equal(undone(history).state, saved);
+});
+
+test("a removal that is taken back during its save is drawn anew", () => {
+  const before = opened([{ id: 7, keys: moving.keys, reason: "badge" }]);
+  const { history } = afterSave(newHistory(before), [], []);
+  assert.deepEqual(history.state.map(({ id, reason }) => [id, reason]), [[null, "badge"]]);
 });

@@ -42,12 +42,14 @@ class CoverInput(serializers.Serializer[Any]):
     id = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=LARGEST_ID)
     keys = CoverKeys(min_length=1, max_length=5000)
     reason = serializers.CharField(max_length=120)
+    client_key = serializers.UUIDField(required=False, allow_null=True)
 
 
 class CoversInput(serializers.Serializer[Any]):
     known = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), max_length=1000
     )
+    tried = serializers.ListField(child=serializers.UUIDField(), max_length=5000, default=list)
     covers = CoverInput(many=True)
 
 
@@ -57,6 +59,7 @@ class CoverOutput(serializers.Serializer[Any]):
     reason = serializers.CharField()
     drawn_by = serializers.CharField()
     drawn_at = serializers.DateTimeField()
+    client_key = serializers.UUIDField(allow_null=True)
 
 
 class CoversOutput(serializers.Serializer[Any]):
@@ -97,8 +100,16 @@ class Covers(APIView):
         entry = CoversInput(data=request.data)
         entry.is_valid(raise_exception=True)
         said = entry.validated_data
-        sketches = [Sketch(one.get("id"), one["keys"], one["reason"]) for one in said["covers"]]
-        saved = save_covers(derivative=derivative, actor=request.user, known=said["known"], sketches=sketches)
+        sketches = [
+            Sketch(one.get("id"), one["keys"], one["reason"], one.get("client_key")) for one in said["covers"]
+        ]
+        saved = save_covers(
+            derivative=derivative,
+            actor=request.user,
+            known=said["known"],
+            sketches=sketches,
+            tried=said["tried"],
+        )
         return Response({"covers": [cover_state(one) for one in saved]}, headers=_PRIVATE)
 
 

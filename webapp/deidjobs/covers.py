@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from webapp import engines
@@ -24,11 +26,15 @@ MOST = 300  # of one recording
 
 @dataclass(frozen=True)
 class Sketch:
-    """A cover as somebody's page holds it. pk: of a row that is unchanged, None for what is new."""
+    """A cover as somebody's page holds it. pk: of a row that is unchanged, None for what is new.
+
+    client_key: what the page calls it however often it is sent.
+    """
 
     pk: int | None
     keys: list[Any]
     reason: str
+    client_key: UUID | None = None
 
 
 def cover_state(cover: DrawnCover) -> dict[str, Any]:
@@ -39,6 +45,7 @@ def cover_state(cover: DrawnCover) -> dict[str, Any]:
         "reason": cover.reason,
         "drawn_by": str(cover.drawn_by),
         "drawn_at": cover.drawn_at,
+        "client_key": None if cover.client_key is None else str(cover.client_key),
     }
 
 
@@ -66,12 +73,18 @@ def moments_of(derivative: Derivative) -> list[dict[str, Any]]:
 
 @transaction.atomic
 def save_covers(
-    *, derivative: Derivative, actor: Actor, known: Sequence[int], sketches: Sequence[Sketch]
+    *,
+    derivative: Derivative,
+    actor: Actor,
+    known: Sequence[int],
+    sketches: Sequence[Sketch],
+    tried: Sequence[UUID] = (),
 ) -> list[DrawnCover]:
     """Make the covers of a recording those of somebody's page; return what there is then.
 
-    known: the rows that the page began with; what somebody else drew meanwhile stays. Raises Invalid for
-    what is no cover of this recording, and for too many.
+    known: the rows that the page began with; what somebody else drew meanwhile stays. tried: what the page
+    sent before without getting an answer. Raises Invalid for what is no cover of this recording, and for too
+    many.
     """
     author = getattr(actor, "pk", None)
     if author is None:
@@ -79,14 +92,22 @@ def save_covers(
     recording = Recording.objects.select_for_update().get(pk=derivative.recording_id)
     checked = [(one, _keys_of(recording, one.keys)) for one in sketches]
     kept = {sketch.pk for sketch in sketches if sketch.pk is not None}
-    gone = covers_of(recording).filter(pk__in=set(known) - kept)
+    new = {one.client_key or uuid4(): (one, keys) for one, keys in checked if one.pk is None}
+    gone = covers_of(recording).filter(Q(pk__in=set(known) - kept) | Q(client_key__in=set(tried) - set(new)))
     removed = gone.update(removed_at=timezone.now(), removed_by_id=author)
+    rows = DrawnCover.objects.filter(recording=recording, client_key__in=new)
+    before = set(rows.values_list("client_key", flat=True))
     drawn = [
         DrawnCover.objects.create(
-            recording=recording, drawn_on=derivative, keys=keys, reason=one.reason, drawn_by_id=author
+            recording=recording,
+            drawn_on=derivative,
+            keys=keys,
+            reason=one.reason,
+            client_key=client_key,
+            drawn_by_id=author,
         )
-        for one, keys in checked
-        if one.pk is None
+        for client_key, (one, keys) in new.items()
+        if client_key not in before
     ]
     there = covers_of(recording).count()
     if there > MOST:

@@ -58,6 +58,7 @@ class DrawnCover(models.Model):
 
     keys: [microseconds from the first frame, [left, top, right, bottom] in pixels], by time. What was drawn
     is never changed: a version's recipe names these rows. drawn_on: the version that was looked at.
+    client_key: what the page calls it, so that one that is sent twice is kept once.
     """
 
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="drawn_covers")
@@ -66,6 +67,7 @@ class DrawnCover(models.Model):
     )
     keys = models.JSONField()
     reason = models.CharField(max_length=120)
+    client_key = models.UUIDField(null=True, editable=False)
     drawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     drawn_at = models.DateTimeField(auto_now_add=True)
     removed_by = models.ForeignKey(
@@ -75,6 +77,9 @@ class DrawnCover(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("recording", "client_key"), name="one_cover_per_client_key"),
+        )
 
     def __str__(self) -> str:
         return f"{self.reason}, {self.keys[0][0] / 1e6:.1f} to {self.keys[-1][0] / 1e6:.1f} s"

@@ -128,6 +128,50 @@ export function redone({ past, state, future }) {
   return future.length ? { past: [...past, state], state: future[0], future: future.slice(1) } : { past, state, future };
 }
 
+const clientKeys = new WeakMap();
+
+/** What the server knows a new cover by, the same however often it is sent. */
+function keyOf(cover) {
+  if (!clientKeys.has(cover)) {
+    const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
+    clientKeys.set(cover, bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(""));
+  }
+  return clientKeys.get(cover);
+}
+
+/** Covers as they are sent: an unchanged one by its id, a new one by a key of its own. */
+export function toSend(covers) {
+  return covers.map((cover) => ({
+    id: cover.id, keys: cover.keys, reason: cover.reason, client_key: cover.id === null ? keyOf(cover) : null,
+  }));
+}
+
+/** Covers as the server tells them, ready to be changed. */
+export const opened = (told) => told.map(({ id, keys, reason }) => ({ id, keys, reason, hand: [keys[0][0]] }));
+
+/**
+ * What a page holds once the server has told its covers: what is saved, and the history with whatever was done while
+ * the sent state was on its way still to be saved. became: what each cover turned into.
+ */
+export function afterSave(history, sent, told) {
+  const saved = opened(told);
+  const became = new Map();
+  for (const one of sent) {
+    const index = told.findIndex(({ id, client_key }) => (
+      one.id === null ? client_key?.replaceAll("-", "") === keyOf(one) : id === one.id
+    ));
+    if (index >= 0) saved[index].hand = one.hand;
+    became.set(one, saved[index] ?? null);
+  }
+  const begun = newHistory(saved);
+  if (history.state === sent) return { saved, history: begun, became };
+  // Of a cover taken back meanwhile the row is gone, so that it is a new one.
+  for (const one of history.state) if (!became.has(one)) became.set(one, { ...one, id: null });
+  const mine = new Set(became.values());
+  const state = [...history.state.map((one) => became.get(one)).filter(Boolean), ...saved.filter((one) => !mine.has(one))];
+  return { saved, history: did(begun, state), became };
+}
+
 /** Which of frames shown at these times is seen at a time. */
 export function frameAt(times_us, time_us) {
   let [low, high] = [0, times_us.length - 1];

@@ -1,7 +1,8 @@
 // Step through a version frame by frame, draw covers, let them be followed, and save them.
 
 import {
-  addFollowed, boxAt, did, formatFine, newCover, newHistory, otherMoment, redone, setBox, setEnd, setStart, undone,
+  addFollowed, afterSave, boxAt, did, formatFine, newCover, newHistory, opened, otherMoment, redone, setBox, setEnd,
+  setStart, toSend, undone,
 } from "../lib/covers.js";
 import { openStage } from "./cover_stage.js";
 import { openPanel } from "./cover_panel.js";
@@ -18,14 +19,14 @@ export function attach(root) {
   return () => stop.abort();
 }
 
-const opened = (covers) => covers.map(({ id, keys, reason }) => ({ id, keys, reason, hand: [keys[0][0]] }));
-
 async function start(root, sketch, signal) {
   const part = (name) => root.querySelector(`[data-${name}]`);
   const [said, clock, saving] = ["said", "clock", "save"].map(part);
   const picture = { width: sketch.width, height: sketch.height };
   const videos = [...root.querySelectorAll("video")];
   let known = sketch.covers.map(({ id }) => id);
+  let tried = [];
+  let isSaving = false;
   let saved = opened(sketch.covers);
   let history = newHistory(saved);
   let chosen = -1;
@@ -63,7 +64,7 @@ async function start(root, sketch, signal) {
     draw(shown);
     panel(shown, isNew);
     if (!isNew) return;
-    saving.disabled = !isDirty();
+    saving.disabled = isSaving || !isDirty();
     part("make").disabled = isDirty();
     part("undo").disabled = !history.past.length;
     part("redo").disabled = !history.future.length;
@@ -130,19 +131,26 @@ async function start(root, sketch, signal) {
   }
 
   async function save() {
-    const covers = history.state.map(({ id, keys, reason }) => ({ id, keys, reason }));
+    const sent = history.state;
+    const covers = toSend(sent);
+    isSaving = true;
     saving.disabled = true;
     try {
-      const answer = await post(root.dataset.save, { known, covers });
+      const answer = await post(root.dataset.save, { known, tried, covers });
       known = answer.covers.map(({ id }) => id);
-      saved = opened(answer.covers);
-      history = newHistory(saved);
-      choose(Math.min(chosen, saved.length - 1));
-      say(`${saved.length} cover${saved.length === 1 ? "" : "s"} saved.`);
+      tried = [];
+      const after = afterSave(history, sent, answer.covers);
+      const shown = after.became.get(cover());
+      ({ saved, history } = after);
+      chosen = history.state.indexOf(shown);
+      const words = `${saved.length} cover${saved.length === 1 ? "" : "s"} saved.`;
+      say(isDirty() ? `${words} What you did meanwhile is not saved yet.` : words);
     } catch (error) {
-      saving.disabled = false;
+      tried = [...new Set([...tried, ...covers.map(({ client_key }) => client_key).filter(Boolean)])];
       say(error.message);
     }
+    isSaving = false;
+    show(true);
   }
 
   function toMoment(back) {
@@ -160,7 +168,7 @@ async function start(root, sketch, signal) {
     remove: () => cover() && become(history.state.filter((_, index) => index !== chosen), history.state.length - 2),
     undo: () => { history = undone(history); choose(Math.min(chosen, history.state.length - 1)); },
     redo: () => { history = redone(history); choose(Math.min(chosen, history.state.length - 1)); },
-    save: () => isDirty() && save(),
+    save: () => isDirty() && !isSaving && save(),
     back: () => player.step(-1),
     forward: () => player.step(1),
     play: () => player.toggle(),
