@@ -22,10 +22,10 @@ from webapp.deidjobs import services
 from webapp.deidjobs.donors import casting_of, settle_donor
 from webapp.deidjobs.limits import limits_of
 from webapp.deidjobs.models import Derivative, DrawnCover
-from webapp.deidjobs.others import others_of
+from webapp.deidjobs.others import Others
 from webapp.deidjobs.queries import may_be_hidden, recording_of
 from webapp.deidjobs.storage import new_version, steps_dir, steps_of, version_of, version_path
-from webapp.engines import Cover, HidingJob, HidingStep, Judging
+from webapp.engines import Cover, HiddenVideo, HidingJob, HidingStep, Judging
 from webapp.jobs.context import JobContext
 from webapp.jobs.durations import as_clock
 from webapp.jobs.errors import PlanOutdated, Stopped, WaitForConsent
@@ -108,26 +108,37 @@ def run_hiding(context: JobContext) -> None:
     What the segments kept stays while the version waits for a second person, who may ask for another one.
     A killed worker leaves the file at most, which the next attempt takes up or a sweep deletes.
     """
-    if Derivative.objects.filter(job=context.job).exists():
-        return
-    recording, consent = _basis(context.job)
-    hiding = _hiding_job(recording, context.job)
-    judging = Judging(limits_of(recording.encounter.study), others_of(recording))
-    try:
-        hidden = engines.finish_hiding(
-            hiding,
-            judging,
-            progress=lambda share: context.progress(share, COMPARING),
-            cancelled=lambda: context.cancelled() or consent.withdrawn(),
-        )
-    except PlanOutdated:
-        raise Stopped from None
-    with context.finishing():
-        if not consent.holds():
-            raise Stopped
-        pk = version_of(context.job.pk)
-        services.write_derivative(recording=recording, job=context.job, pk=pk, hidden=hidden)
-    engines.keep_parts(hiding)
+    if not Derivative.objects.filter(job=context.job).exists():
+        recording, consent = _basis(context.job)
+        hidden = _measured(context, recording, consent)
+        with context.finishing():
+            if not consent.holds():
+                raise Stopped
+            pk = version_of(context.job.pk)
+            services.write_derivative(recording=recording, job=context.job, pk=pk, hidden=hidden)
+    engines.keep_parts(steps_dir(uuid.UUID(context.job.params["recording"]), context.job.pk))
+
+
+def _measured(context: JobContext, recording: Recording, consent: _Consent) -> HiddenVideo:
+    """Return what all steps led to, compared with other people for as long as each of them agrees.
+
+    One whose file cannot be read is left out: it is not this job's to fail for. Raises AppError, Stopped, and
+    OSError when the storage fails.
+    """
+    hiding, others = _hiding_job(recording, context.job), Others(recording)
+    while True:
+        try:
+            return engines.finish_hiding(
+                hiding,
+                Judging(limits_of(recording.encounter.study), others.files),
+                progress=lambda share: context.progress(share, COMPARING),
+                cancelled=lambda: context.cancelled() or consent.withdrawn() or others.left(),
+            )
+        except PlanOutdated:
+            raise Stopped from None
+        except (AppError, OSError, Stopped):
+            if context.cancelled() or not consent.holds() or not others.drop_lost():
+                raise
 
 
 def forget(job: Job) -> None:

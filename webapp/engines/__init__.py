@@ -31,7 +31,7 @@ from webapp.engines.live import (
     session_findings,
     start_live_reader,
 )
-from webapp.engines.media import check_video, demo_videos, read_camera_jpegs
+from webapp.engines.media import check_video, demo_videos, is_readable, read_camera_jpegs
 from webapp.engines.previewing import preview_hiding
 from webapp.engines.resting import calibrate
 from webapp.engines.rules import check_rules, shipped_rules
@@ -81,6 +81,7 @@ __all__ = [
     "forget_hiding",
     "frame_times",
     "hide_step",
+    "is_readable",
     "keep_parts",
     "known_donors",
     "known_methods",

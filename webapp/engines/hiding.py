@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 
-from webapp.core.encrypted_path import StoredFile
+from webapp.core.encrypted_path import EncryptedPath, StoredFile
+from webapp.core.encryption import KEY_BYTES
 from webapp.core.errors import AppError
+from webapp.core.scratch import scratch_dir
 from webapp.engines.drawing import drawn as _drawn
 from webapp.engines.findings import versions
 from webapp.engines.translating import translated
@@ -123,12 +126,12 @@ def forget_hiding(job: HidingJob, name: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def keep_parts(job: HidingJob) -> None:
+def keep_parts(folder: StoredFile) -> None:
     """Remove what a job that is done kept, but for what another one on the same recording may use again."""
     from deid.steps import CAST, LOOK, WATCH, WRITE
 
     parts = tuple(f"{kind}-" for kind in (LOOK, WATCH, CAST, WRITE))
-    for path in job.folder.glob("*"):
+    for path in folder.glob("*"):
         if not path.name.startswith(parts) or path.name.endswith(".part"):
             path.unlink(missing_ok=True)
 
@@ -233,11 +236,17 @@ def _take_over(job: HidingJob) -> Delivery:
 @functools.lru_cache(maxsize=1)
 def _open(job: HidingJob) -> Delivery:
     """Return a recording's work; the next step of the same goes on with what the last one has read."""
-    from deid.delivery import Delivery
+    from deid.delivery import AUDIT, JOIN, Delivery
+    from deid.steps import CAST, LOOK, WATCH, WRITE, kind_of
     from deid.work import Work
 
+    kept, nobodys = (LOOK, WATCH, CAST, WRITE, JOIN, AUDIT), secrets.token_bytes(KEY_BYTES)
+
     def keep(name: str) -> StoredFile:
-        return job.folder / name
+        if kind_of(name) in kept:
+            return job.folder / name
+        # Frames of other people, for a moment: not among this person's files, under a key that nobody keeps.
+        return EncryptedPath(scratch_dir() / name, nobodys, name)
 
     work = Work(job.source, _task(job), hiding=_load_hiding(), keep=keep)
     return Delivery(work, job.source, job.destination, tools=_load_tools, keep=keep)

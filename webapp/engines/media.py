@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 from webapp.core.encrypted_path import StoredFile
@@ -13,6 +15,7 @@ from webapp.engines.values import SECOND_US, CheckedVideo
 LONGEST_US = 12 * 3600 * SECOND_US
 #: A camera takes many pictures a second; a file with fewer than one in this time lies about its length.
 SPARSEST_US = 5 * SECOND_US
+BEGINNING_S = 30
 
 
 def check_video(path: StoredFile, poster: StoredFile) -> CheckedVideo:
@@ -35,6 +38,17 @@ def check_video(path: StoredFile, poster: StoredFile) -> CheckedVideo:
         has_audio=info.has_audio,
         playable=not needs_browser_copy(info),
     )
+
+
+def is_readable(path: StoredFile) -> bool:
+    """Return whether the beginning of a recording can be read now. Raises OSError when the storage fails."""
+    from emotion.media import read_frames
+
+    try:
+        with translated():
+            return sum(1 for _ in islice(read_frames(path, sample_fps=Fraction(1)), BEGINNING_S)) > 0
+    except (AppError, FileNotFoundError):
+        return False
 
 
 def _check_length(path: StoredFile, duration_us: int) -> None:

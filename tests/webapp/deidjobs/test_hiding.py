@@ -11,11 +11,13 @@ from tests.webapp.deidjobs.conftest import hidden_video
 from webapp import engines
 from webapp.consent.services import record_decisions
 from webapp.core.errors import AppError
+from webapp.deidjobs import hiding
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.services import request_derivative, review_derivative
 from webapp.deidjobs.storage import steps_dir, version_path
 from webapp.engines import HidingStep
 from webapp.jobs import running, segments
+from webapp.jobs.errors import Stopped
 from webapp.jobs.models import Segment
 from webapp.jobs.services import cancel_job
 from webapp.recordings.storage import derived_dir
@@ -182,6 +184,60 @@ def test_the_parts_of_a_version_are_kept_until_it_is_approved(job, recording, en
                 derivative=Derivative.objects.get(), actor=audrey, decision=decision, reason="looked"
             )
         assert len(kept(recording, job)) == left
+
+
+@pytest.fixture
+def others(monkeypatch):
+    """Two other people, of whom one is lost while they are read."""
+
+    class Two:
+        def __init__(self, recording) -> None:
+            self.files, self.asked = ("one", "two"), 0
+
+        def left(self) -> bool:
+            self.asked += 1
+            return len(self.files) == 2
+
+        def drop_lost(self) -> bool:
+            found = len(self.files) == 2
+            self.files = self.files[:1]
+            return found
+
+    monkeypatch.setattr(hiding, "Others", Two)
+
+
+@pytest.mark.parametrize("trouble", [Stopped(), AppError("not a video"), FileNotFoundError()], ids=repr)
+def test_another_person_who_leaves_while_they_are_read_is_left_out(job, engine, others, monkeypatch, trouble):
+    compared = []
+
+    def finish(_job, judging, *, progress, cancelled):
+        compared.append(judging.others)
+        if cancelled():
+            raise trouble
+        return hidden_video()
+
+    monkeypatch.setattr(engines, "finish_hiding", finish)
+    work_off(job)
+    job.refresh_from_db()
+    assert (job.state, compared) == ("done", [("one", "two"), ("one",)])
+
+
+def test_a_failure_that_is_nobody_elses_is_the_jobs(job, engine, others):
+    def fail():
+        raise AppError("a face remains", code="face_remains")
+
+    engine.before_end = fail
+    work_off(job)
+    job.refresh_from_db()
+    assert (job.state, job.error_code, engine.finished) == ("failed", "face_remains", 2)
+
+
+def test_what_a_killed_worker_measured_of_faces_goes_with_the_next_attempt(job, recording, engine):
+    work_off(job)
+    steps_dir(recording.pk, job.pk).joinpath("audit-0.npz").touch()
+    type(job).objects.filter(pk=job.pk).update(state="queued")
+    work_off(job)
+    assert kept(recording, job) == ["look-0.npz", "write-0.npz"]
 
 
 def test_a_lost_worker_costs_its_own_segment_alone(job, recording, engine):

@@ -7,6 +7,8 @@ import functools
 import pytest
 
 from deid.errors import ResultLost, UnknownStep
+from emotion.media.source import partial_path
+from webapp.core.scratch import scratch_dir
 from webapp.engines import HidingJob, Judging, hiding
 from webapp.jobs.errors import PlanOutdated
 
@@ -68,6 +70,23 @@ def test_a_mistake_in_a_step_is_no_outdated_plan(job, failing):
     failing(KeyError("of a dictionary"))
     with pytest.raises(KeyError):
         hide(job)
+
+
+def test_frames_of_other_people_lie_in_the_processs_own_folder_under_a_key_of_the_moment(job, monkeypatch):
+    made = {}
+    monkeypatch.setattr("deid.work.Work", lambda *_, keep, **__: None)
+    monkeypatch.setattr("deid.delivery.Delivery", lambda *_, keep, **__: made.update(keep=keep))
+    monkeypatch.setattr(hiding, "_load_hiding", lambda: None)
+    hiding._open.__wrapped__(job)
+    keep = made["keep"]
+    for name in ("look-0.npz", "watch-0.npz", "cast-0.json", "write-0.mp4", "join-0.json", "audit-0.npz"):
+        assert keep(name) == job.folder / name
+    shown = partial_path(keep("shown.mp4"))
+    with shown.open("wb") as file:
+        file.write(b"a face")
+    (path,) = scratch_dir().glob(".*.part")
+    assert b"a face" not in path.read_bytes()
+    shown.unlink()
 
 
 def test_a_result_that_is_lost_when_all_are_concluded_from_is_computed_again(job, failing):

@@ -54,7 +54,7 @@ def hide(job) -> list[str]:
 def test_only_stretches_under_a_cover_are_written_again_and_a_whole_run_gives_the_same_bytes(ask, tmp_path):
     first = ask("first")
     assert len(hide(first)) == 5 + 5 + 1
-    engines.keep_parts(first)
+    engines.keep_parts(first.folder)
     assert {path.name.split("-")[0] for path in first.folder.iterdir()} == {"look", "write"}
     second = ask("second", covers=(COVER,), earlier=first.folder)
     assert hide(second) == ["write-00002", "write-00003", "join-00000-"]
