@@ -66,7 +66,7 @@ def donor_refused(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = access_derivative(request.user, pk, "review_deidentified")
     form = RefusalForm(request.POST)
     if not form.is_valid():
-        raise Invalid("Say why the person needs another face.")
-    gone = refuse_donor(derivative=found, actor=request.user, reason=form.cleaned_data["reason"])
+        raise Invalid("Say which donor is refused, and why the person needs another face.")
+    gone = refuse_donor(derivative=found, actor=request.user, **form.cleaned_data)
     messages.success(request, f"{gone.donor} is refused; the next version gets another one.")
     return redirect(found)

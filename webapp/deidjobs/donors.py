@@ -87,9 +87,14 @@ def claim_donor(*, recording: Recording, donor: str, actor: Actor) -> None:
 
 
 @transaction.atomic
-def refuse_donor(*, derivative: Derivative, actor: Actor, reason: str) -> StudyDonor:
-    """Take a person's donor away, so that another one is chosen next time. Raises Conflict without one."""
+def refuse_donor(*, derivative: Derivative, actor: Actor, donor: str, reason: str) -> StudyDonor:
+    """Take a person's donor away, so that another one is chosen next time. donor: which one was looked at.
+
+    Raises Conflict without one, or when the person has another one by now.
+    """
     own = donor_of(derivative.recording)
+    if own is not None and own.donor != donor:
+        raise Conflict(f"The person has {own.donor} by now, not {donor}. Look at it before you refuse it.")
     at = timezone.now()
     if own is None or not StudyDonor.objects.filter(pk=own.pk, refused_at=None).update(
         refused_at=at, refused_by=getattr(actor, "pk", None), reason=reason

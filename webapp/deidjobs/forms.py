@@ -80,6 +80,7 @@ class HidingForm(forms.Form):
 
 
 class RefusalForm(forms.Form):
+    donor = forms.CharField(max_length=16, widget=forms.HiddenInput)
     reason = forms.CharField(
         max_length=200,
         label="Why another face",

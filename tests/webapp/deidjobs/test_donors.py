@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tests.webapp.consent.conftest import withdraw  # noqa: F401, a fixture
-from tests.webapp.deidjobs.conftest import hidden_video
+from tests.webapp.deidjobs.conftest import add_derivative, hidden_video
 from tests.webapp.records import add_recording
 from webapp import engines
 from webapp.core.errors import Conflict, Invalid
@@ -124,18 +127,18 @@ def test_a_donor_reserved_for_those_who_pass_by_cannot_be_asked_for(recording, a
 
 def test_a_refused_donor_is_never_given_again_to_anybody(recording, other, alice, audrey, derivative):
     settle(recording, ask(recording, alice), "donor-5")
-    donors.refuse_donor(derivative=derivative, actor=audrey, reason="too like the person")
+    donors.refuse_donor(derivative=derivative, actor=audrey, donor="donor-5", reason="too like the person")
     assert told(recording, ask(recording, alice)) == ("auto", ("donor-5",))
     assert told(other, ask(other, alice)) == ("auto", ("donor-5",))
     assert AuditEvent.objects.filter(action="donor.refused", actor=audrey).exists()
     with pytest.raises(Conflict, match="none to refuse"):
-        donors.refuse_donor(derivative=derivative, actor=audrey, reason="again")
+        donors.refuse_donor(derivative=derivative, actor=audrey, donor="donor-5", reason="again")
 
 
 def test_a_donor_refused_while_a_job_runs_is_cast_anew(recording, alice, audrey, derivative):
     job = ask(recording, alice)
     settle(recording, job, "donor-5")
-    donors.refuse_donor(derivative=derivative, actor=audrey, reason="too like")
+    donors.refuse_donor(derivative=derivative, actor=audrey, donor="donor-5", reason="too like")
     assert not settle(recording, job, "donor-5")
     assert told(recording, job) == ("auto", ("donor-5",))
 
@@ -155,7 +158,7 @@ def test_a_version_with_covers_is_told_what_the_one_before_was_told(recording, o
     save_covers(derivative=version, actor=alice, known=(), sketches=[sketch])
     again = request_another(derivative=version, actor=alice)
     assert told(recording, again) == ("auto", ())  # the same parts are used again
-    donors.refuse_donor(derivative=version, actor=alice, reason="too like")
+    donors.refuse_donor(derivative=version, actor=alice, donor="donor-5", reason="too like")
     Casting.objects.filter(job=again).delete()
     assert told(recording, again) == ("auto", ("donor-5", "donor-6"))
 
@@ -180,6 +183,30 @@ def test_a_plan_goes_on_only_with_a_donor_that_is_the_persons(recording, other, 
     assert [one.name for one in hiding.plan_hiding(context)] == ["cast-2"]
     assert planned == [("donor-8",), ("donor-5",)]
     assert donors.donor_of(recording).donor == "donor-6"
+
+
+def test_donors_worn_in_versions_from_before_they_were_kept_are_their_persons_or_taken(
+    recording, other, later, alice
+):
+    patients = [
+        {"track": 1, "role": "irrelevant", "frames": 99},
+        {"track": 2, "role": "patient", "frames": 9},
+    ]
+    for shown, report in (
+        (recording, {"tracks": [passer_by, patient], "donors": {"1": "donor-1", "2": "donor-2"}}),
+        (other, {"main_tracks": [2, 1], "donors": {"1": "donor-4", "2": "donor-3"}}),
+        (later, {"main_tracks": [1, 2], "donors": {"1": "donor-5", "2": None}}),
+    ):
+        version = add_derivative(shown, alice)
+        version.report = report
+        version.save()
+    worn = importlib.import_module("webapp.deidjobs.migrations.0007_donors_worn")
+    for _ in range(2):
+        worn.take_over_worn(apps, None)
+    patient, doctor = recording.encounter.patient, recording.encounter.doctor
+    assert dict(StudyDonor.objects.values_list("donor", "participant")) == {
+        "donor-5": patient.pk, "donor-2": None, "donor-3": doctor.pk, "donor-4": None,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("purpose", ["share_deidentified", "record"])
@@ -209,7 +236,10 @@ def test_a_reviewer_refuses_a_donor_on_the_page_of_a_version(derivative, alice, 
     page = client.get(derivative.get_absolute_url()).content.decode()
     assert "Donor: donor-5" in page
     address = f"/deidentified/{derivative.pk}/donor/refuse/"
-    assert client.post(address, {"reason": ""}).status_code != 302
-    assert client.post(address, {"reason": "too like the person"}).status_code == 302
+    assert '<input type="hidden" name="donor" value="donor-5">' in page
+    said = {"donor": "donor-5", "reason": "too like the person"}
+    assert client.post(address, said | {"reason": ""}).status_code == 400
+    assert client.post(address, said | {"donor": "donor-4"}).status_code == 409, "not the one on the page"
+    assert client.post(address, said).status_code == 302
     assert StudyDonor.objects.get().reason == "too like the person"
     assert "Donor: donor-5" not in client.get(derivative.get_absolute_url()).content.decode()
