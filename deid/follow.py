@@ -18,7 +18,7 @@ import numpy as np
 from deid.drawn import Box, DrawnCover
 from deid.errors import InvalidCovers
 from emotion.errors import Cancelled
-from emotion.media import read_frames
+from emotion.media import picture_times, probe_video, read_frames
 from emotion.samples import Flags
 from emotion.types import Float, Image, MediaPath
 
@@ -55,12 +55,15 @@ def follow(
 ) -> Followed:
     """Return where a rectangle goes from one time to another. Times count from the first frame.
 
-    Raises InvalidCovers when no frame begins in the span or the rectangle does not lie on the first of them,
-    UnreadableVideo, Cancelled.
+    It begins with the frame that is on screen at the first. Raises InvalidCovers when no frame is shown in
+    the span or the rectangle does not lie on the first of them, UnreadableVideo, Cancelled.
     """
     if end_us < start_us:
         raise InvalidCovers(f"expected an end after {start_us / 1e6:.2f} s, got {end_us / 1e6:.2f} s")
-    first_us = next((frame.time_us for frame in read_frames(source)), 0)
+    times_us = picture_times(source) or [frame.time_us for frame in read_frames(source)]
+    first_us = times_us[0] if times_us else 0
+    if start_us <= probe_video(source).duration_us:
+        start_us = max((at - first_us for at in times_us if at - first_us <= start_us), default=start_us)
     follower: _Follower | None = None
     keys: list[tuple[int, Box]] = []
     lost = ""
@@ -73,9 +76,7 @@ def follow(
             break
         keys.append((frame.time_us - first_us, follower.box))
     if not keys:
-        raise InvalidCovers(
-            f"expected a frame between {start_us / 1e6:.2f} and {end_us / 1e6:.2f} s, got none"
-        )
+        raise InvalidCovers(f"expected a frame from {start_us / 1e6:.2f} to {end_us / 1e6:.2f} s, got none")
     return Followed(DrawnCover(tuple(thin(keys))), lost)
 
 

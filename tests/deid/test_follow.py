@@ -79,6 +79,13 @@ def test_a_span_in_the_middle_begins_at_its_own_frame(tmp_path):
     assert (found.cover.start_us, found.cover.end_us) == (400_000, 800_000)
 
 
+def test_a_span_between_two_frames_begins_with_the_one_that_is_on_screen(tmp_path):
+    path = write(tmp_path / "a.mp4", lambda number: (20 + 2 * number, 30))
+    for end_us, last in ((430_000, 400_000), (490_000, 480_000)):
+        found = follow(path, box_at(40, 30), start_us=410_000, end_us=end_us)
+        assert (found.cover.start_us, found.cover.end_us) == (400_000, last)
+
+
 def test_a_span_without_a_frame_is_refused(tmp_path):
     path = write(tmp_path / "a.mp4", lambda number: (20, 30))
     with pytest.raises(InvalidCovers):
