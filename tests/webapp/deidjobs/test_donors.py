@@ -193,7 +193,7 @@ def test_donors_worn_in_versions_from_before_they_were_kept_are_their_persons_or
         {"track": 2, "role": "patient", "frames": 9},
     ]
     for shown, report in (
-        (recording, {"tracks": [passer_by, patient], "donors": {"1": "donor-1", "2": "donor-2"}}),
+        (recording, {"tracks": patients, "donors": {"1": "donor-1", "2": "donor-2"}}),
         (other, {"main_tracks": [2, 1], "donors": {"1": "donor-4", "2": "donor-3"}}),
         (later, {"main_tracks": [1, 2], "donors": {"1": "donor-5", "2": None}}),
     ):
