@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.core.cache import cache
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,17 +13,16 @@ from rest_framework.views import APIView
 
 from webapp import engines
 from webapp.core.encrypted_path import StoredFile
-from webapp.core.errors import TooFast
 from webapp.deidjobs.access import access_derivative_file
 from webapp.deidjobs.covers import Sketch, check_box, cover_state, save_covers
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import covers_of
 from webapp.deidjobs.storage import version
+from webapp.deidjobs.turns import one_at_a_time
 from webapp.recordings import storage
 from webapp.recordings.access import access_recording
 
 LONGEST_FOLLOWED_US = 4 * engines.SECOND_US  # in one request; the page asks again for what follows
-AT_MOST_S = 60
 LARGEST_ID = 2**63 - 1
 LATEST_US = 7 * 24 * 3600 * engines.SECOND_US  # as far as the engine lets covers be drawn
 _PRIVATE = {"Cache-Control": "private, no-store"}
@@ -117,7 +113,7 @@ class Frames(APIView):
     @extend_schema(responses=FramesOutput, summary="When each frame of a version is shown")
     def get(self, request: Request, pk: UUID) -> Response:
         derivative = access_derivative_file(request.user, pk, "run_deidentification")
-        with _one_at_a_time("frames", request.user.pk):  # some files have to be decoded for it
+        with one_at_a_time("frames", request.user.pk):  # some files have to be decoded for it
             times_us = engines.frame_times(_file_of(derivative))
         return Response({"times_us": times_us}, headers=_PRIVATE)
 
@@ -137,7 +133,7 @@ class Following(APIView):
             source = storage.original(
                 access_recording(request.user, derivative.recording_id, "view_original")
             )
-        with _one_at_a_time("following", request.user.pk):
+        with one_at_a_time("following", request.user.pk):
             found = engines.follow_cover(
                 source,
                 said["box_px"],
@@ -149,15 +145,3 @@ class Following(APIView):
 
 def _file_of(derivative: Derivative) -> StoredFile:
     return version(derivative.recording_id, derivative.pk)
-
-
-@contextmanager
-def _one_at_a_time(what: str, user_id: int | None) -> Iterator[None]:
-    """Let one person ask for one of these at a time: it takes a core. Raises TooFast."""
-    key = f"{what}:{user_id}"
-    if not cache.add(key, True, AT_MOST_S):
-        raise TooFast
-    try:
-        yield
-    finally:
-        cache.delete(key)

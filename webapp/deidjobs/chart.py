@@ -72,10 +72,12 @@ def make_rows(versions: Sequence[tuple[Derivative, Review | None]]) -> list[Row]
 
 
 def make_charts(rows: Sequence[Row], limits: dict[str, float]) -> list[Chart]:
-    """Return a chart per recording of which a version was measured against others. limits: of the study."""
+    """Return a chart per recording with the versions of which both shares were measured. limits: of the
+    study.
+    """
     recordings: dict[Any, list[Row]] = {}
     for row in rows:
-        if row.risk is not None:
+        if row.risk is not None and row.kept is not None:
             recordings.setdefault(row.version.recording_id, []).append(row)
     return [_chart(ours, limits) for ours in recordings.values()]
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,14 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp import engines
 from webapp.core import audit
-from webapp.core.errors import Invalid, TooFast
+from webapp.core.errors import Invalid
 from webapp.deidjobs.access import access_derivative, access_recording_to_preview
 from webapp.deidjobs.donors import AUTO, donors_now, refuse_donor
 from webapp.deidjobs.forms import RefusalForm
 from webapp.deidjobs.services import check_choice, seed_of
+from webapp.deidjobs.turns import one_at_a_time
 from webapp.recordings import storage
-
-PREVIEW_S = 60
 
 
 @login_required
@@ -34,10 +32,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
     method, donor = request.GET.get("method", ""), request.GET.get("donor") or AUTO
     check_choice(method=method, audio="remove", donor=donor)
     own, taken = donors_now(recording)
-    key = f"previewing:{request.user.pk}"
-    if not cache.add(key, True, PREVIEW_S):
-        raise TooFast
-    try:
+    with one_at_a_time("previewing", request.user.pk):
         shown = engines.preview_hiding(
             storage.original(recording),
             method,
@@ -45,8 +40,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
             seed=seed_of(recording),
             taken=tuple(taken),
         )
-    finally:
-        cache.delete(key)
+    recording = access_recording_to_preview(request.user, pk)  # consent may have ended while this waited
     with transaction.atomic():
         audit.record(
             actor=request.user,

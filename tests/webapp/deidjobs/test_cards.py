@@ -92,11 +92,13 @@ def test_without_a_version_that_was_compared_with_others_there_is_no_chart(recor
     assert rows[0].risk_words == "not measured"
 
 
-def test_a_result_in_which_no_face_is_found_is_drawn_as_nothing_kept(recording, alice):
-    (chart,) = make_charts(
-        make_rows([(measured(recording, alice, risk=0.0, kept=None), None)]), usual_limits()
-    )
-    assert (chart.marks[0].y, chart.marks[0].row.kept_words) == (TOP + HEIGHT, "not measured")
+def test_what_was_not_measured_is_not_drawn_as_nothing_kept(recording, alice):
+    versions = [measured(recording, alice, risk=0.0, kept=kept) for kept in (None, 0.0)]
+    rows = make_rows([(one, None) for one in versions])
+    (chart,) = make_charts(rows, usual_limits())
+    assert [(mark.y, mark.row) for mark in chart.marks] == [(TOP + HEIGHT, rows[1])]
+    assert [row.kept_words for row in rows] == ["not measured", "0%"]
+    assert make_charts(rows[:1], usual_limits()) == []
 
 
 def test_the_page_has_the_chart_and_the_same_numbers_in_its_table(recording, alice, encounter, signed_in):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 
 from tests.webapp.deidjobs.conftest import add_derivative
 from webapp import engines
 from webapp.consent.services import record_decisions
+from webapp.core.errors import TooFast
 from webapp.core.models import AuditEvent
-from webapp.deidjobs import batches, donors
+from webapp.deidjobs import batches, donors, turns
 from webapp.engines.previewing import HiddenFrame
 from webapp.jobs.models import Job
 from webapp.recordings import storage
@@ -64,6 +66,34 @@ def test_without_consent_nothing_is_previewed(recording, alice, patient, client,
     client.force_login(alice)
     assert client.get(address(recording, method="swap")).status_code == 403
     assert asked == []
+
+
+def test_consent_that_ends_while_a_preview_is_drawn_keeps_it_from_being_shown(
+    recording, alice, patient, client, monkeypatch
+):
+    def show(source, method, **rules):
+        record_decisions(actor=alice, participant=patient, decisions={"share_deidentified": False})
+        return HiddenFrame(b"jpeg", None, 1)
+
+    monkeypatch.setattr(engines, "preview_hiding", show)
+    client.force_login(alice)
+    assert client.get(address(recording, method="swap")).status_code == 403
+    assert not AuditEvent.objects.filter(action="recording.previewed").exists()
+
+
+def test_a_turn_that_lasts_too_long_does_not_end_the_one_after_it():
+    with turns.one_at_a_time("previewing", 1):
+        with pytest.raises(TooFast), turns.one_at_a_time("previewing", 1):
+            pass
+        cache.delete("previewing:1")  # it has lapsed
+        with turns.one_at_a_time("previewing", 1):
+            slow = cache.get("previewing:1")
+            cache.set("previewing:1", "of a later one")
+    assert slow != "of a later one"
+    assert cache.get("previewing:1") == "of a later one"
+    cache.delete("previewing:1")
+    with turns.one_at_a_time("previewing", 1):
+        pass
 
 
 def test_a_video_that_cannot_be_read_is_said_so(recording, alice, client, weights_dir):
