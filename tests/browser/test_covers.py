@@ -11,7 +11,7 @@ from tests.browser.conftest import visit
 def sketch(page, site):
     visit(page, f"{site.addresses['derivative']}covers/")
     page.locator("[data-part=covers][data-open]").wait_for()
-    page.wait_for_function("document.querySelector('.stage video').readyState >= 2")
+    page.wait_for_function("() => document.querySelector('.stage video').readyState >= 2")
     return page
 
 
@@ -38,17 +38,19 @@ def test_the_keyboard_steps_by_frames_and_seconds_and_the_picture_follows(sketch
     sketch.keyboard.press("ArrowRight")
     sketch.keyboard.press("ArrowRight")
     assert clock(sketch).startswith("0:00.08, frame 3 of ")
-    sketch.wait_for_function("Math.abs(document.querySelector('.stage video').currentTime - 0.1) < 0.001")
+    sketch.wait_for_function(
+        "() => Math.abs(document.querySelector('.stage video').currentTime - 0.1) < 0.001"
+    )
     sketch.keyboard.press("Shift+ArrowRight")
     assert clock(sketch).startswith("0:01.08, frame 28 of ")
     sketch.keyboard.press("ArrowLeft")
     assert clock(sketch).startswith("0:01.04, frame 27 of ")
     sketch.keyboard.press(" ")
-    sketch.wait_for_function("!document.querySelector('.stage video').paused")
+    sketch.wait_for_function("() => !document.querySelector('.stage video').paused")
     sketch.keyboard.press(" ")
-    sketch.wait_for_function("document.querySelector('.stage video').paused")
+    sketch.wait_for_function("() => document.querySelector('.stage video').paused")
     sketch.get_by_role("button", name="Original").click()
-    sketch.wait_for_function("!document.querySelectorAll('.stage video')[1].hidden")
+    sketch.wait_for_function("() => !document.querySelectorAll('.stage video')[1].hidden")
 
 
 def test_a_cover_is_drawn_moved_named_ended_taken_back_saved_and_there_again(sketch):
