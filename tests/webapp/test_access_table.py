@@ -27,6 +27,7 @@ from tests.webapp.answers import (
     TO_SIGN_IN,
     api_coordinator,
 )
+from tests.webapp.deidjobs import access_rows as deidjobs_rows
 from tests.webapp.deidjobs.conftest import add_derivative
 from tests.webapp.recordings.conftest import CHUNK, metadata
 from tests.webapp.records import add_job, add_recording, add_run, add_suggestion
@@ -113,8 +114,6 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("analysis:jobs_bulk", "POST"): (TO_SIGN_IN, 400, 403, 403, 403, 404),
     ("analysis:batch_new", "GET"): COORDINATOR,
     ("analysis:batch_new", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
-    ("deidjobs:batch_new", "GET"): COORDINATOR,
-    ("deidjobs:batch_new", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
     ("jobs:overview", "GET"): STAFF,
     ("jobs:bulk", "POST"): STAFF,
     ("analysis:api_encounter", "GET"): API_MEMBERS,
@@ -152,22 +151,7 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("feedback:care_start", "GET"): (TO_SIGN_IN, 302, 403, 302, 403, 404),
     ("feedback:care", "GET"): OPEN,  # whoever holds the token
     ("feedback:api_timeline", "GET"): (401, 403, 403, 200, 403, 404),
-    ("deidjobs:reviews", "GET"): MEMBERS,
-    ("deidjobs:limits", "GET"): MEMBERS,
-    ("deidjobs:limits", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
-    ("deidjobs:versions", "GET"): MEMBERS,
-    ("deidjobs:versions", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
-    ("deidjobs:derivative", "GET"): MEMBERS,
-    ("deidjobs:review", "POST"): (TO_SIGN_IN, 422, 403, 403, 422, 404),
-    ("deidjobs:video", "GET"): MEMBERS,
-    ("deidjobs:preview", "GET"): (TO_SIGN_IN, 400, 403, 403, 403, 404),
-    ("deidjobs:donor_refused", "POST"): (TO_SIGN_IN, 400, 403, 403, 400, 404),
-    ("deidjobs:covers", "GET"): COORDINATOR,
-    ("deidjobs:covered_version", "POST"): (TO_SIGN_IN, 409, 403, 403, 403, 404),
-    ("deidjobs:api_covers", "GET"): api_coordinator(200),
-    ("deidjobs:api_covers", "POST"): api_coordinator(400),
-    ("deidjobs:api_frames", "GET"): api_coordinator(400),
-    ("deidjobs:api_follow", "POST"): api_coordinator(400),
+    **deidjobs_rows.ROWS,
     **sharing_rows.ROWS,
     ("schema", "GET"): API_SIGNED_IN,
     ("api_docs", "GET"): SIGNED_IN,

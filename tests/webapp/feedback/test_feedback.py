@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from pypdf import PdfReader
 
 from tests.conftest import grant_everything
 from tests.webapp.records import add_recording, add_run, add_suggestion, findings
@@ -16,23 +13,10 @@ from webapp.consent.services import record_decisions, withdraw_consent
 from webapp.core.models import AuditEvent
 from webapp.feedback.access import care_token
 from webapp.feedback.models import CareRating, Note, Reflection
-from webapp.feedback.pdf import colours
 from webapp.feedback.queries import compare_shares, doctor_shares, visits
 from webapp.live.models import LiveSession, Reading
 from webapp.live.services import end_session, open_live_session
 from webapp.studies.services import add_participant, create_encounter
-
-
-@pytest.fixture
-def run(encounter):
-    for camera in ("doctor", "patient"):
-        add_recording(encounter, camera)
-    return add_run(encounter)
-
-
-@pytest.fixture
-def reflection(encounter, dora) -> Reflection:
-    return Reflection.objects.create(encounter=encounter, doctor=dora, text="I spoke too fast.")
 
 
 def page(encounter) -> str:
@@ -328,33 +312,3 @@ def test_a_forged_link_opens_no_form(encounter, client):
 
 
 # to keep
-
-
-def test_the_pdf_says_what_the_page_says(run, encounter, reflection, dora, signed_in):
-    Note.objects.create(encounter=encounter, doctor=dora, second=1, text="She looked down.")
-    answer = signed_in(dora).get(reverse("feedback:pdf", args=[encounter.pk]))
-    assert answer["Content-Type"] == "application/pdf"
-    assert answer["Cache-Control"] == "private, no-store"
-    text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(answer.content)).pages)
-    for words in ("I spoke too fast.", "She looked down.", "detection rate", "Who spoke"):
-        assert words in text
-    assert AuditEvent.objects.filter(action="feedback.exported", actor=dora).count() == 1
-
-
-def test_the_pdf_draws_every_emotion_in_the_colour_of_the_pages(settings):
-    tokens = (settings.STATICFILES_DIRS[0] / "css" / "tokens.css").read_text()
-    assert list(colours()) == list(EMOTIONS)
-    for emotion, colour in colours().items():
-        assert f"--emotion-{emotion}: light-dark({colour}, " in tokens
-
-
-def test_before_anything_was_classified_the_pdf_keeps_what_was_written(
-    encounter, reflection, dora, signed_in
-):
-    answer = signed_in(dora).get(reverse("feedback:pdf", args=[encounter.pk]))
-    assert "I spoke too fast." in PdfReader(BytesIO(answer.content)).pages[0].extract_text()
-
-
-def test_without_their_own_view_first_there_is_no_pdf(run, encounter, dora, signed_in):
-    answer = signed_in(dora).get(reverse("feedback:pdf", args=[encounter.pk]))
-    assert (answer.status_code, answer["Location"]) == (302, page(encounter))
