@@ -66,15 +66,20 @@ def test_a_cover_is_drawn_moved_named_ended_taken_back_saved_and_there_again(ske
         sketch.locator("[data-forward]").click()
     sketch.keyboard.press("]")
     sketch.get_by_role("button", name="name badge, 0:00.00 to 0:00.12").wait_for()
-    assert sketch.get_by_role("button", name="Make it with these covers").is_disabled()
+    make = sketch.get_by_role("button", name="Make another version")
+    assert make.is_disabled()
+    sketch.get_by_text("Save the covers first.").wait_for()
     sketch.get_by_role("button", name="Save the covers").click()
     sketch.get_by_text("1 cover saved.").wait_for()
+    assert make.is_enabled()
     sketch.reload()
     sketch.get_by_role("button", name="name badge, 0:00.00 to 0:00.12").click()
     assert box_px(sketch) == [32, 18, 96, 90]
     sketch.keyboard.press("Delete")
     sketch.get_by_role("button", name="Save the covers").click()
     sketch.get_by_text("0 covers saved.").wait_for()
+    assert make.is_disabled()
+    sketch.get_by_text("Nothing differs from this version yet").wait_for()
 
 
 def test_without_a_mouse_a_cover_is_begun_and_set_by_numbers(sketch):

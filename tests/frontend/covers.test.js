@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import {
   addFollowed, afterSave, boxAt, boxBetween, did, dragged, formatFine, frameAt, middleOf, newCover, newHistory, opened,
-  otherMoment, redone, setBox, setEnd, setStart, toSend, undone,
+  otherMoment, redone, setBox, setEnd, setStart, toSend, undone, whyNoVersion,
 } from "../../frontend/static/js/lib/covers.js";
 
 const PICTURE = { width: 100, height: 80 };
@@ -139,4 +139,14 @@ test("a removal that is taken back during its save is drawn anew", () => {
   const before = opened([{ id: 7, keys: moving.keys, reason: "badge" }]);
   const { history } = afterSave(newHistory(before), [], []);
   assert.deepEqual(history.state.map(({ id, reason }) => [id, reason]), [[null, "badge"]]);
+});
+
+test("another version is made only of what is saved, and only where something differs", () => {
+  const none = { isDirty: false, ids: [], inside: [], isOther: false };
+  assert.match(whyNoVersion(none), /^Nothing differs/);
+  assert.match(whyNoVersion({ ...none, ids: [4, 7], inside: [7, 4] }), /^Nothing differs/);
+  assert.match(whyNoVersion({ ...none, ids: [4], isDirty: true }), /^Save the covers/);
+  assert.equal(whyNoVersion({ ...none, ids: [4] }), "");
+  assert.equal(whyNoVersion({ ...none, inside: [4] }), "");
+  assert.equal(whyNoVersion({ ...none, isOther: true }), "");
 });

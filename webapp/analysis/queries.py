@@ -137,13 +137,14 @@ def jobs_of_study(user: Someone, study: Study) -> QuerySet[Job]:
 
 
 def jobs_worth_showing(encounter: Encounter) -> list[Job]:
-    """Return what runs or waits, and failures that nothing newer of the same kind has made good; newest
-    first.
+    """Return what runs or waits, and failures that nothing newer of the same kind, about the same recording
+    where it is about one, has made good; newest first.
     """
     shown: list[Job] = []
-    newer_kinds: set[str] = set()
+    newer: set[tuple[str, str]] = set()
     for job in jobs_about(encounter.pk).order_by("-created_at")[:30]:
-        if job.finished_at is None or (job.state != "done" and job.kind not in newer_kinds):
+        same = (job.kind, job.params.get("recording", ""))
+        if job.finished_at is None or (job.state != "done" and same not in newer):
             shown.append(job)
-        newer_kinds.add(job.kind)
+        newer.add(same)
     return shown

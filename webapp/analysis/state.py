@@ -11,7 +11,7 @@ from webapp.analysis.models import AnalysisRun
 from webapp.analysis.queries import jobs_worth_showing, newest_runs_by_model, recordings_now, rests_on
 from webapp.jobs.models import Job
 from webapp.jobs.queries import can_cancel, can_retry, remaining_s
-from webapp.jobs.registry import label_of
+from webapp.jobs.registry import words_of
 from webapp.recordings.access import VIEW_PURPOSE
 from webapp.recordings.models import Recording, RecordingState
 from webapp.recordings.queries import consents_to, current_recordings
@@ -64,7 +64,7 @@ def job_state(job: Job, *, may_steer: bool) -> State:
     return {
         "id": str(job.pk),
         "kind": job.kind,
-        "label": label_of(job.kind),
+        "label": words_of(job),
         "state": job.state,
         "progress": round(job.progress, 3),
         "message": job.error_message or job.message,

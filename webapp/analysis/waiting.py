@@ -10,7 +10,7 @@ from django.urls import reverse
 from webapp.analysis.queries import encounters_by_id
 from webapp.core.waiting import WaitingCount, WaitingItem
 from webapp.jobs.models import Job, JobState
-from webapp.jobs.registry import label_of
+from webapp.jobs.registry import words_of
 from webapp.studies.access import Someone, visible_encounters
 from webapp.studies.models import Encounter, Membership, Study
 from webapp.studies.roles import ALLOWED
@@ -30,7 +30,7 @@ def failed_jobs(user: Someone) -> Iterator[WaitingItem]:
     for job in jobs:
         encounter = found[job.subject_id]
         yield WaitingItem(
-            title=f"{label_of(job.kind)} failed, {encounter.code}",
+            title=f"{words_of(job)} failed, {encounter.code}",
             detail=job.error_message,
             url=encounter.get_absolute_url(),
             action="Look at it",

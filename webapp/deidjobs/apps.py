@@ -10,7 +10,7 @@ class DeidJobsConfig(AppConfig):
         from webapp.core.waiting import register_counter, register_provider
         from webapp.deidjobs.hiding import SEGMENTED, forget, may_hide, run_hiding
         from webapp.deidjobs.holding import HOLDER
-        from webapp.deidjobs.queries import KIND
+        from webapp.deidjobs.queries import KIND, words_about
         from webapp.deidjobs.sweeping import sweep_what_nobody_needs
         from webapp.deidjobs.waiting import counts, unreviewed
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
@@ -23,6 +23,7 @@ class DeidJobsConfig(AppConfig):
                 segmented=SEGMENTED,
                 may_start=may_hide,
                 on_failed=forget,
+                about=words_about,
             )
         )
         register_holder(HOLDER)

@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from webapp.core.errors import Invalid
+from webapp.core.errors import Conflict, Invalid
 from webapp.deidjobs.access import access_derivative_file
 from webapp.deidjobs.covers import cover_state, moments_of, request_another
 from webapp.deidjobs.forms import AnotherForm
+from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import covers_of
-from webapp.deidjobs.storage import steps_dir
+from webapp.deidjobs.storage import has_parts
 from webapp.recordings.access import VIEW_PURPOSE
 from webapp.recordings.queries import is_usable_for
 from webapp.studies.access import needs_of
@@ -26,6 +27,26 @@ from webapp.studies.views import study_context
 @require_safe
 def covers(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = access_derivative_file(request.user, pk, "run_deidentification")
+    return _show(request, found, AnotherForm(derivative=found))
+
+
+@login_required
+@require_POST
+def covered_version(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = access_derivative_file(request.user, pk, "run_deidentification")
+    form = AnotherForm(request.POST, derivative=found)
+    if not form.is_valid():
+        return _show(request, found, form, status=422)
+    try:
+        request_another(derivative=found, actor=request.user, **form.cleaned_data)
+    except (Conflict, Invalid) as refused:
+        form.add_error(None, refused.message)
+        return _show(request, found, form, status=refused.status)
+    messages.success(request, "The version with these covers is queued; it appears here when it is there.")
+    return redirect("deidjobs:versions", pk=found.recording.encounter_id)
+
+
+def _show(request: HttpRequest, found: Derivative, form: AnotherForm, status: int = 200) -> HttpResponse:
     recording, study = found.recording, found.recording.encounter.study
     sees_original = (
         "view_original" in needs_of(request.user, study)
@@ -43,19 +64,7 @@ def covers(request: HttpRequest, pk: UUID) -> HttpResponse:
             "width": recording.width,
             "height": recording.height,
         },
-        "form": AnotherForm(derivative=found),
-        "has_parts": found.job_id is not None and steps_dir(recording.pk, found.job_id).is_dir(),
+        "form": form,
+        "has_parts": has_parts(found),
     }
-    return render(request, "deidjobs/covers.html", context)
-
-
-@login_required
-@require_POST
-def covered_version(request: HttpRequest, pk: UUID) -> HttpResponse:
-    found = access_derivative_file(request.user, pk, "run_deidentification")
-    form = AnotherForm(request.POST, derivative=found)
-    if not form.is_valid():
-        raise Invalid("; ".join(str(errors[0]) for errors in form.errors.values()))
-    request_another(derivative=found, actor=request.user, **form.cleaned_data)
-    messages.success(request, "The version with these covers is queued; it appears here when it is there.")
-    return redirect("deidjobs:versions", pk=found.recording.encounter_id)
+    return render(request, "deidjobs/covers.html", context, status=status)

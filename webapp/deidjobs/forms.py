@@ -10,7 +10,8 @@ from django.http import QueryDict
 from webapp import engines
 from webapp.deidjobs.limits import LIMITS
 from webapp.deidjobs.models import Derivative, ReleaseLimits, Review
-from webapp.deidjobs.queries import hideable, others_in
+from webapp.deidjobs.queries import NUMBERED_ANEW, hideable, others_in
+from webapp.deidjobs.storage import has_parts
 from webapp.jobs.durations import as_clock
 from webapp.recordings.models import Recording
 from webapp.studies.models import Encounter
@@ -89,7 +90,10 @@ class RefusalForm(forms.Form):
 
 
 class AnotherForm(forms.Form):
-    """What is to be different in a version that is made from another one, beside its covers."""
+    """What is to be different in a version that is made from another one, beside its covers.
+
+    others_unknown: nobody can be left as they are, for the numbers of people went with the version's parts.
+    """
 
     neutral_s = forms.FloatField(required=False, min_value=0, label="Calm face at, seconds")
     exempt = forms.TypedMultipleChoiceField(
@@ -106,10 +110,16 @@ class AnotherForm(forms.Form):
         exempt = self.fields["exempt"]
         assert isinstance(exempt, forms.TypedMultipleChoiceField)
         exempt.choices = [(one["track"], _seen(one)) for one in people]
-        if not people:
+        self.others_unknown = bool(people) and not has_parts(derivative)
+        if not people or self.others_unknown:
             del self.fields["exempt"], self.fields["exempt_reason"]
         if derivative.method not in engines.donor_methods():
             del self.fields["neutral_s"]
+
+    def clean(self) -> dict[str, Any]:
+        if self.others_unknown and "exempt" in self.data:
+            raise forms.ValidationError(NUMBERED_ANEW)
+        return super().clean() or {}
 
     def clean_neutral_s(self) -> float | None:
         at_s: float | None = self.cleaned_data["neutral_s"]

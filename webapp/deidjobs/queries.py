@@ -17,6 +17,11 @@ KIND = "deidentify_recording"
 #: A de-identified version exists to be shared: without that consent there is none.
 PURPOSE = Purpose.SHARE_DEIDENTIFIED
 SOUND_PURPOSE = Purpose.SHARE_AUDIO
+#: Why nobody can be left as they are in a version that is made from one whose parts are gone.
+NUMBERED_ANEW = (
+    "The parts of this version are gone, so people would be numbered anew. "
+    "Make a version that hides everybody first, and look at who is who in it."
+)
 
 
 def purposes_of(audio: str) -> tuple[str, ...]:
@@ -33,6 +38,12 @@ def recording_of(job: Job) -> Recording | None:
     """Return the ready recording that a job is about, None when it is gone."""
     recordings = Recording.objects.select_related("encounter__study").filter(state=RecordingState.READY)
     return recordings.filter(pk=job.params.get("recording")).first()
+
+
+def words_about(job: Job) -> str:
+    """Return which camera a job is about, and how it hides; jobs of before said no camera."""
+    method, camera = job.params["method"], job.params.get("camera")
+    return f"{camera}’s camera by {method}" if camera else f"by {method}"
 
 
 def covers_of(recording: Recording) -> QuerySet[DrawnCover]:

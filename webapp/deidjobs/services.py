@@ -19,8 +19,8 @@ from webapp.core.errors import Conflict, ConsentMissing, Forbidden, Invalid
 from webapp.core.media_root import remove
 from webapp.deidjobs.donors import claim_donor
 from webapp.deidjobs.models import Derivative, Review
-from webapp.deidjobs.queries import KIND, PURPOSE, may_be_hidden, others_in
-from webapp.deidjobs.storage import steps_dir
+from webapp.deidjobs.queries import KIND, NUMBERED_ANEW, PURPOSE, may_be_hidden, others_in
+from webapp.deidjobs.storage import has_parts, steps_dir
 from webapp.engines import HiddenVideo
 from webapp.jobs.models import Batch, Job
 from webapp.jobs.services import Actor, create_job
@@ -74,7 +74,13 @@ def request_derivative(
         claim_donor(recording=recording, donor=donor, actor=actor)
     return create_job(
         kind=KIND,
-        params={"recording": str(recording.pk), "method": method, "audio": audio, "donor": donor}
+        params={
+            "recording": str(recording.pk),
+            "camera": recording.camera,
+            "method": method,
+            "audio": audio,
+            "donor": donor,
+        }
         | _further(covers, neutral_s, exempt, exempt_reason)
         | ({} if based_on is None else {"based_on": str(based_on.job_id)}),
         subject_id=recording.encounter_id,
@@ -97,11 +103,8 @@ def _check_exempt(exempt: Sequence[int], reason: str, based_on: Derivative | Non
     if not set(exempt) <= known:
         raise Invalid("Only people at whom the camera is not pointed can be left as they are.")
     assert based_on is not None
-    if based_on.job_id is None or not steps_dir(based_on.recording_id, based_on.job_id).is_dir():
-        raise Invalid(
-            "The parts of this version are gone, so people would be numbered anew. "
-            "Make a version that hides everybody first, and look at who is who in it."
-        )
+    if not has_parts(based_on):
+        raise Invalid(NUMBERED_ANEW)
     if not reason.strip():
         raise Invalid("Say why people are left as they are: everybody else is hidden.")
 

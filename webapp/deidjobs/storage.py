@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid5
 
 from webapp.core.encrypted_path import Place, StoredFile
+from webapp.deidjobs.models import Derivative
 from webapp.recordings.storage import derived, derived_dir, new_derived
 
 FOLDER = "deidentified"
@@ -37,6 +38,11 @@ def steps_of(recording_id: UUID, job_id: UUID) -> StoredFile:
 
 def steps_dir(recording_id: UUID, job_id: UUID) -> Place:
     return derived_dir(recording_id) / STEPS / str(job_id)
+
+
+def has_parts(version: Derivative) -> bool:
+    """Return whether what a version was made of is kept, from which another one can be made."""
+    return version.job_id is not None and steps_dir(version.recording_id, version.job_id).is_dir()
 
 
 def _name(derivative_id: UUID) -> str:

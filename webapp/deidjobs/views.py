@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webapp import engines
+from webapp.analysis.state import encounter_state
 from webapp.core import audit
 from webapp.deidjobs import services
 from webapp.deidjobs.access import access_derivative, access_derivative_file
@@ -63,6 +64,7 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
     rows = make_rows([(one, newest_review(one)) for one in versions_of(encounter)])
     context = study_context(request, encounter.study, "encounters") | {
         "encounter": encounter,
+        "state": encounter_state(request.user, encounter),
         "form": form,
         "rows": rows,
         "charts": make_charts(rows, limits_of(encounter.study)),

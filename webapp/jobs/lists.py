@@ -16,7 +16,7 @@ from webapp.core.errors import Invalid
 from webapp.jobs.durations import in_words
 from webapp.jobs.models import Job, JobState, Segment, SegmentState, WorkerHeartbeat
 from webapp.jobs.queries import can_cancel, can_pause, can_resume, can_retry, live_workers, remaining_s
-from webapp.jobs.registry import known_kinds, label_of
+from webapp.jobs.registry import known_kinds, label_of, words_of
 
 THROUGHPUT_OVER = timedelta(hours=1)
 
@@ -82,7 +82,7 @@ def rows_of(jobs: Iterable[Job], about: dict[Any, Any] | None = None) -> list[Ro
     return [
         Row(
             job=job,
-            label=label_of(job.kind),
+            label=words_of(job),
             words=job.error_message or job.message,
             parts_done=parts.get(job.pk, (0, 0))[0],
             parts=parts.get(job.pk, (0, 0))[1],

@@ -24,6 +24,10 @@ def _nothing(_job: Job) -> None:
     return None
 
 
+def _no_more(_job: Job) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class PlannedSegment:
     """A stretch of a job. name: unique in the job. label: where it lies, in words without personal data.
@@ -59,7 +63,8 @@ class JobKind:
 
     label: words for the page. run: does the work, raises AppError with a sentence for what cannot be done.
     segmented: None for short work; else run only joins what the segments kept. may_start: False keeps the job
-    waiting for consent. on_failed: called in the transaction that marks the job failed or cancelled.
+    waiting for consent. on_failed: called in the transaction that marks the job failed or cancelled. about:
+    which of several on one subject a job is, in words without personal data and without asking the database.
     """
 
     name: str
@@ -68,6 +73,7 @@ class JobKind:
     segmented: Segmented | None = None
     may_start: Callable[[Job], bool] = _always
     on_failed: Callable[[Job], None] = _nothing
+    about: Callable[[Job], str] = _no_more
 
 
 _KINDS: dict[str, JobKind] = {}
@@ -85,6 +91,13 @@ def label_of(name: str) -> str:
     """Return the words for a kind; its bare name when the app that knew it is gone."""
     kind = _KINDS.get(name)
     return kind.label if kind else name.replace("_", " ")
+
+
+def words_of(job: Job) -> str:
+    """Return what a job is called: its kind, and which one it is where there are several on one subject."""
+    kind = _KINDS.get(job.kind)
+    about = kind.about(job) if kind else ""
+    return f"{label_of(job.kind)}: {about}" if about else label_of(job.kind)
 
 
 def known_kinds() -> tuple[JobKind, ...]:

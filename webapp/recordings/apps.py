@@ -14,7 +14,7 @@ class RecordingsConfig(AppConfig):
         from webapp.core.waiting import register_counter, register_provider
         from webapp.core.wrapped_keys import register_keys
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
-        from webapp.recordings.checking import check_recording, give_up, may_check
+        from webapp.recordings.checking import check_recording, give_up, may_check, words_about
         from webapp.recordings.checks import check_keys_open, check_master_keys, check_media_bucket
         from webapp.recordings.encrypting import decrypt_recordings, encrypt_recordings
         from webapp.recordings.holding import HOLDER
@@ -30,7 +30,14 @@ class RecordingsConfig(AppConfig):
         from webapp.recordings.waiting import counts, unfinished_business
 
         register_kind(
-            JobKind(CHECK, "Check the file", check_recording, may_start=may_check, on_failed=give_up)
+            JobKind(
+                CHECK,
+                "Check the file",
+                check_recording,
+                may_start=may_check,
+                on_failed=give_up,
+                about=words_about,
+            )
         )
         for sweep in (
             sweep_abandoned_uploads,

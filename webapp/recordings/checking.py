@@ -53,6 +53,12 @@ def may_check(job: Job) -> bool:
     return recording is None or is_usable_for(recording, VIEW_PURPOSE)
 
 
+def words_about(job: Job) -> str:
+    """Return which camera's file is checked; jobs of before do not say it."""
+    camera = job.params.get("camera")
+    return f"{camera}’s camera" if camera else ""
+
+
 def give_up(job: Job) -> None:
     """Let the camera take another file: that of a cancelled check goes, that of a failed one can be tried
     again.

@@ -220,7 +220,7 @@ def _hand_over(upload: Upload, actor: Actor) -> None:
     audit.record(actor=actor, action="recording.arrived", target=recording, study_id=encounter.study_id)
     create_job(
         kind=CHECK,
-        params={"recording": str(recording.pk), "upload": str(upload.pk)},
+        params={"recording": str(recording.pk), "camera": recording.camera, "upload": str(upload.pk)},
         subject_id=encounter.pk,
         requested_by=actor,
         study_id=encounter.study_id,

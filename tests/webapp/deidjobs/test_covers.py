@@ -312,6 +312,28 @@ def test_the_page_asks_for_a_calm_moment_and_for_exemptions_where_there_is_someb
     assert client.post(f"{at}version/", said).status_code == 302
     params = Job.objects.exclude(pk=peopled.job_id).get().params
     assert (params["neutral_s"], params["exempt"]) == (1.5, [2])
-    assert client.post(f"{at}version/", said | {"exempt": ["1"]}).status_code == 400
-    assert client.post(f"{at}version/", said | {"neutral_s": "2.01"}).status_code == 400
-    assert client.post(f"{at}version/", said).status_code == 409
+    for refused, status in (
+        (said | {"exempt": ["1"]}, 422),
+        (said | {"neutral_s": "2.01"}, 422),
+        (said | {"neutral_s": "1.25", "exempt_reason": ""}, 400),
+        (said, 409),
+    ):
+        answer = client.post(f"{at}version/", refused)
+        assert answer.status_code == status
+        assert "need" in answer.content.decode()
+        assert f'value="{refused["neutral_s"]}"' in answer.content.decode()  # what was typed is kept
+
+
+def test_the_page_says_beforehand_that_nobody_can_be_left_as_they_are_without_the_parts(
+    peopled, alice, client
+):
+    client.force_login(alice)
+    at = f"/deidentified/{peopled.pk}/covers/"
+    steps_dir(peopled.recording_id, peopled.job_id).rmdir()
+    page = client.get(at).content.decode()
+    assert "they would be numbered anew" in page
+    assert 'name="exempt"' not in page
+    answer = client.post(f"{at}version/", {"neutral_s": "1.5", "exempt": ["2"], "exempt_reason": "our nurse"})
+    assert answer.status_code == 422  # a page from before does not get a version that hides more than it said
+    assert "people would be numbered anew" in answer.content.decode()
+    assert Job.objects.count() == 1

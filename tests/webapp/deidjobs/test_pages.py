@@ -25,6 +25,19 @@ def test_a_coordinator_chooses_recordings_and_method(signed_in, alice, recording
     assert Job.objects.get().params["method"] == "swap"
 
 
+def test_what_is_on_its_way_is_shown_with_its_camera_and_method(
+    signed_in, alice, bob, recording, versions_url
+):
+    values = {"recordings": [str(recording.pk)], "method": "swap", "audio": "remove", "donor": "auto"}
+    signed_in(alice).post(versions_url, values)
+    page = signed_in(alice).get(versions_url).content.decode()
+    assert f"De-identify a recording: {recording.camera}’s camera by swap" in page
+    assert reverse("analysis:api_cancel", args=[Job.objects.get().pk]) in page
+    seen = signed_in(bob).get(versions_url).content.decode()
+    assert "camera by swap" in seen
+    assert "data-post=" not in seen
+
+
 def test_a_form_without_a_recording_keeps_what_was_chosen(signed_in, alice, recording, versions_url):
     answer = signed_in(alice).post(versions_url, {"method": "box", "audio": "mask"})
     assert answer.status_code == 422

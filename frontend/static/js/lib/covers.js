@@ -172,6 +172,13 @@ export function afterSave(history, sent, told) {
   return { saved, history: did(begun, state), became };
 }
 
+/** Why no other version can be made from this one now, "" when it can. inside: ids of the covers it was made with. */
+export function whyNoVersion({ isDirty, ids, inside, isOther }) {
+  if (isDirty) return "Save the covers first.";
+  const isSame = ids.length === inside.length && ids.every((id) => inside.includes(id));
+  return isSame && !isOther ? "Nothing differs from this version yet: draw a cover or remove one, and save." : "";
+}
+
 /** Which of frames shown at these times is seen at a time. */
 export function frameAt(times_us, time_us) {
   let [low, high] = [0, times_us.length - 1];

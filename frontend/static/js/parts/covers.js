@@ -2,7 +2,7 @@
 
 import {
   addFollowed, afterSave, boxAt, did, formatFine, newCover, newHistory, opened, otherMoment, redone, setBox, setEnd,
-  setStart, toSend, undone,
+  setStart, toSend, undone, whyNoVersion,
 } from "../lib/covers.js";
 import { openStage } from "./cover_stage.js";
 import { openPanel } from "./cover_panel.js";
@@ -21,7 +21,7 @@ export function attach(root) {
 
 async function start(root, sketch, signal) {
   const part = (name) => root.querySelector(`[data-${name}]`);
-  const [said, clock, saving] = ["said", "clock", "save"].map(part);
+  const [said, clock, saving, form] = ["said", "clock", "save", "another"].map(part);
   const picture = { width: sketch.width, height: sketch.height };
   const videos = [...root.querySelectorAll("video")];
   let known = sketch.covers.map(({ id }) => id);
@@ -65,10 +65,18 @@ async function start(root, sketch, signal) {
     panel(shown, isNew);
     if (!isNew) return;
     saving.disabled = isSaving || !isDirty();
-    part("make").disabled = isDirty();
+    showMake();
     part("undo").disabled = !history.past.length;
     part("redo").disabled = !history.future.length;
     for (const button of root.querySelectorAll("[data-on-chosen]")) button.disabled = chosen < 0;
+  }
+
+  function showMake() {
+    const isOther = form.hasAttribute("data-refused") || [...form.querySelectorAll("input")].some(isChanged);
+    const why = whyNoVersion({ isDirty: isDirty(), ids: saved.map(({ id }) => id), inside: sketch.inside, isOther });
+    part("make").disabled = Boolean(why);
+    part("same").hidden = !why;
+    part("same").textContent = why;
   }
 
   function choose(index) {
@@ -177,6 +185,7 @@ async function start(root, sketch, signal) {
     calm: () => {
       root.querySelector("[name=neutral_s]").value = (player.time() / 1e6).toFixed(2);
       say("The new version takes the face of this frame for calm; all of it is written again.");
+      showMake();
     },
     fill: () => {
       filled = !filled;
@@ -208,11 +217,16 @@ async function start(root, sketch, signal) {
     event.preventDefault();
     act();
   }, { signal });
+  form.addEventListener("input", showMake, { signal });
   window.addEventListener("beforeunload", (event) => isDirty() && event.preventDefault(), { signal });
   signal.addEventListener("abort", () => following?.abort());
   show(true);
   root.dataset.open = "";
 }
+
+const isChanged = ({ value, defaultValue, checked, defaultChecked }) => (
+  checked !== defaultChecked || value !== defaultValue
+);
 
 async function read(url, signal) {
   const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
