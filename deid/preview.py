@@ -13,9 +13,10 @@ from typing import Final
 
 import numpy as np
 
+from deid.anchors import find_anchors
 from deid.cover import CoverPlan, plan_cover
 from deid.donor_rules import DonorRules
-from deid.donors import choose_donor, find_donor
+from deid.donors import choose_donor, find_donor, list_donors
 from deid.hiders import DONORS_DRAWN, MaskHider
 from deid.observe import DETECTOR_SIDE, SCORE_LIMIT, Faces
 from deid.swap import SwapHider
@@ -56,12 +57,21 @@ class Previewer:
         )
         self._watcher: Watcher | None = None
 
-    def show(self, source: MediaPath, method: str, rules: DonorRules | None = None) -> Preview:
-        """Return the frame of MOMENTS that shows a face best. rules: for methods that draw a donor.
+    def warm_up(self) -> None:
+        """Load what the first donor takes seconds for. Raises WeightsMissing or WeightsMismatch."""
+        self._watcher = self._watcher or Watcher(self._weights_dir, device=self._device)
+        find_anchors(self._weights_dir)
+        list_donors()
+
+    def show(
+        self, source: MediaPath, method: str, rules: DonorRules | None = None, *, at_us: int | None = None
+    ) -> Preview:
+        """Return the frame of MOMENTS that shows a face best. rules: for methods that draw a donor. at_us: of
+        the frame, where an earlier preview of the same recording says it.
 
         Raises UnreadableVideo, UnknownMethod, UnknownDonor.
         """
-        frame, detections = self._best(source)
+        frame, detections = self._best(source) if at_us is None else self._frame_at(source, at_us)
         faces = _faces_of(frame, detections)
         size_hw = (frame.image_bgr.shape[0], frame.image_bgr.shape[1])
         plan = plan_cover(faces.samples, faces.tracks, times_us=faces.times_us, size_hw=size_hw)
@@ -78,6 +88,10 @@ class Previewer:
     def _watch(self, frame: Frame, faces: Faces, plan: CoverPlan) -> Watched:
         self._watcher = self._watcher or Watcher(self._weights_dir, device=self._device)
         return self._watcher.watch_frame(frame, faces, plan)
+
+    def _frame_at(self, source: MediaPath, at_us: int) -> tuple[Frame, Detections]:
+        frame = next(iter(read_frames(source, start_us=at_us, end_us=at_us + 1)), None)
+        return self._best(source) if frame is None else (frame, self._detector.detect(frame.image_bgr))
 
     def _best(self, source: MediaPath) -> tuple[Frame, Detections]:
         duration_us = probe_video(source).duration_us

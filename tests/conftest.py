@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
+from webapp import engines
 from webapp.accounts.models import User
 from webapp.consent.asking import asked_of
 from webapp.consent.models import ConsentForm
@@ -76,6 +77,12 @@ def _folder_of_its_own_and_a_quick_hasher(settings, tmp_path):
 def _no_memory_of_earlier_requests():
     """Rate limits begin anew with every test."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_loaded_ahead(monkeypatch):
+    """No page that a test opens begins seconds of work that outlast the test."""
+    monkeypatch.setattr(engines, "warm_previews", lambda: None)
 
 
 @pytest.fixture(autouse=True, scope="session")

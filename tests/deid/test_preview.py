@@ -38,6 +38,22 @@ def test_what_does_not_exist_is_refused(previewer, demo_clip):
         previewer.show(demo_clip, "swap", DonorRules("the neighbour"))
 
 
+def test_a_frame_that_is_known_is_shown_again_without_looking_at_others(previewer, demo_clip):
+    best = previewer.show(demo_clip, "box")
+    times_us = [frame.time_us for frame in read_frames(demo_clip)]
+    assert np.array_equal(previewer.show(demo_clip, "box", at_us=best.time_us).image_bgr, best.image_bgr)
+    assert previewer.show(demo_clip, "box", at_us=times_us[0]).time_us == times_us[0]
+    assert previewer.show(demo_clip, "box", at_us=times_us[-1] + 60_000_000).time_us == best.time_us
+
+
+def test_warming_up_changes_nothing_that_is_shown(previewer, demo_clip, weights_dir):
+    ready = Previewer(weights_dir)
+    ready.warm_up()
+    rules = DonorRules("donor-4")
+    first, second = (one.show(demo_clip, "swap", rules) for one in (previewer, ready))
+    assert np.array_equal(first.image_bgr, second.image_bgr)
+
+
 @pytest.mark.parametrize("method", ["blur", "swap", "avatar"])
 def test_the_face_of_one_frame_is_hidden_and_the_rest_stays_unless_all_is_drawn(previewer, demo_clip, method):
     shown = previewer.show(demo_clip, method, DonorRules("donor-4"))

@@ -61,6 +61,10 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
                 )
         messages.success(request, "The work is queued; this page shows the result when it is there.")
         return redirect("deidjobs:versions", pk=encounter.pk)
+    previews = form is not None and "view_original" in needs_of(request.user, encounter.study)
+    consents = _consents(encounter)
+    if previews and consents:
+        engines.warm_previews()
     rows = make_rows([(one, newest_review(one)) for one in versions_of(encounter)])
     context = study_context(request, encounter.study, "encounters") | {
         "encounter": encounter,
@@ -68,9 +72,9 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "rows": rows,
         "charts": make_charts(rows, limits_of(encounter.study)),
-        "consents": _consents(encounter),
+        "consents": consents,
         "estimate": _estimate(encounter) if form else None,
-        "previews": form is not None and "view_original" in needs_of(request.user, encounter.study),
+        "previews": previews,
     }
     status = 422 if form is not None and form.is_bound else 200
     return render(request, "deidjobs/versions.html", context, status=status)

@@ -32,7 +32,7 @@ from webapp.engines.live import (
     start_live_reader,
 )
 from webapp.engines.media import check_video, demo_videos, is_readable, read_camera_jpegs
-from webapp.engines.previewing import preview_hiding
+from webapp.engines.previewing import preview_hiding, warm_previews
 from webapp.engines.resting import calibrate
 from webapp.engines.rules import check_rules, shipped_rules
 from webapp.engines.values import (
@@ -102,4 +102,5 @@ __all__ = [
     "shipped_rules",
     "start_live_reader",
     "usual_limits",
+    "warm_previews",
 ]

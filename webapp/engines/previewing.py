@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 WIDTH = 960
 QUALITY = 85
+MOST_REMEMBERED = 100
 _ONE_AT_A_TIME = threading.Lock()
+_is_warming = threading.Lock()  # never released: once is enough
+_moments: dict[str, int] = {}  # by place of a recording; only with _ONE_AT_A_TIME
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,31 @@ def preview_hiding(
 
     with translated(), _ONE_AT_A_TIME:
         rules = DonorRules(donor, seed, frozenset(taken), in_study=True)
-        shown = _load_previewer().show(source, method, rules)
+        shown = _load_previewer().show(source, method, rules, at_us=_moments.get(str(source)))
+        _remember(str(source), shown.time_us)
     jpeg = encode_jpeg(shown.image_bgr, max_width=WIDTH, quality=QUALITY)
     return HiddenFrame(jpeg, shown.donor, shown.faces)
+
+
+def warm_previews() -> None:
+    """Begin to load what a preview needs, so that nobody waits for it; once for each process."""
+    if _is_warming.acquire(blocking=False):
+        threading.Thread(target=_warm_up, name="warm-previews", daemon=True).start()
+
+
+def _warm_up() -> None:
+    from emotion.errors import EmotionError
+
+    with _ONE_AT_A_TIME, suppress(EmotionError):  # said to whoever asks for a preview
+        _load_previewer().warm_up()
+
+
+def _remember(source: str, time_us: int) -> None:
+    """Keep which frame of a recording shows a face best, and nothing of the frame. Originals never change."""
+    _moments.pop(source, None)
+    _moments[source] = time_us
+    if len(_moments) > MOST_REMEMBERED:
+        del _moments[next(iter(_moments))]
 
 
 @functools.cache

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
 import pytest
 from django.core.cache import cache
 
+from deid.preview import Preview
 from tests.webapp.deidjobs.conftest import add_derivative
 from webapp import engines
 from webapp.consent.services import record_decisions
 from webapp.core.errors import TooFast
 from webapp.core.models import AuditEvent
 from webapp.deidjobs import batches, donors, turns
+from webapp.engines import previewing
 from webapp.engines.previewing import HiddenFrame
 from webapp.jobs.models import Job
 from webapp.recordings import storage
@@ -33,6 +40,58 @@ def asked(monkeypatch):
 def address(recording, **choice):
     query = "&".join(f"{name}={value}" for name, value in choice.items())
     return f"/recordings/{recording.pk}/hidden-frame/?{query}"
+
+
+@pytest.fixture
+def previewer(monkeypatch):
+    """Stands in for what draws: says which frames it was told of."""
+
+    class Previewer:
+        told: ClassVar[list[int | None]] = []
+        warmed = 0
+
+        def warm_up(self):
+            self.warmed += 1
+
+        def show(self, source, method, rules, *, at_us):
+            self.told.append(at_us)
+            return Preview(np.zeros((4, 4, 3), np.uint8), None, 1, 70_000)
+
+    one = Previewer()
+    monkeypatch.setattr(previewing, "_load_previewer", lambda: one)
+    monkeypatch.setattr(previewing, "_moments", {})
+    monkeypatch.setattr(previewing, "_is_warming", threading.Lock())
+    return one
+
+
+def shown_of(name):
+    return previewing.preview_hiding(Path(name), "box", donor="auto", seed=1, taken=())
+
+
+def test_the_frame_of_a_recording_is_looked_for_once_and_few_are_remembered(previewer, monkeypatch):
+    monkeypatch.setattr(previewing, "MOST_REMEMBERED", 2)
+    for name in ("a", "b", "a", "c", "b"):
+        shown_of(name)
+    assert previewer.told == [None, None, 70_000, None, None]  # b was forgotten for c, which came later
+    assert set(previewing._moments) == {"c", "b"}
+
+
+def test_what_a_preview_needs_is_loaded_once_before_anybody_waits_for_it(previewer):
+    for _ in range(2):
+        previewing.warm_previews()
+        for thread in threading.enumerate():
+            if thread.name == "warm-previews":
+                thread.join()
+    assert previewer.warmed == 1
+
+
+def test_the_page_that_offers_a_preview_begins_to_load_it(recording, alice, bob, client, monkeypatch):
+    begun = []
+    monkeypatch.setattr(engines, "warm_previews", lambda: begun.append(1))
+    for user in (bob, alice):
+        client.force_login(user)
+        client.get(f"/encounters/{recording.encounter_id}/deidentified/")
+    assert begun == [1]
 
 
 def test_a_preview_is_drawn_kept_by_nobody_and_leaves_a_trace(recording, alice, client, asked):
