@@ -17,11 +17,11 @@ from webapp.recordings.models import Recording
 from webapp.studies.models import Encounter
 
 METHOD_WORDS = {
-    "swap": "Swap – a synthetic face in place of each, which follows the expression",
+    "swap": "Swap – a synthetic face in place of each, which follows the expression; hair and place stay",
     "avatar": "Avatar – a synthetic head before a plain background; no pixel of the original is left",
-    "blur": "Blur – the expression is lost",
-    "pixelate": "Mosaic – the expression is lost",
-    "box": "Box – one colour over each face; the expression is lost",
+    "blur": "Blur – the expression is lost; hair and place stay",
+    "pixelate": "Mosaic – the expression is lost; hair and place stay",
+    "box": "Box – one colour over each face; the expression is lost; hair and place stay",
 }
 SOUND_WORDS = {
     "remove": "Remove it",
@@ -29,15 +29,20 @@ SOUND_WORDS = {
     "keep": "Keep it – a voice identifies its speaker",
 }
 
+CHOICES = {"class": "choices"}
 AFTER_THE_END = "This is after the end of the recording."
 
 
 class HidingForm(forms.Form):
     recordings = forms.ModelMultipleChoiceField(
-        queryset=Recording.objects.none(), widget=forms.CheckboxSelectMultiple, label="Recordings"
+        queryset=Recording.objects.none(),
+        widget=forms.CheckboxSelectMultiple(attrs=CHOICES),
+        label="Recordings",
     )
     method = forms.ChoiceField(
-        help_text="Every face of everyone is hidden. What the result still shows is measured afterwards."
+        widget=forms.RadioSelect(attrs=CHOICES),
+        initial="swap",
+        help_text="Every face of everyone is hidden. What the result still shows is measured afterwards.",
     )
     donor = forms.ChoiceField(
         required=False,
@@ -97,9 +102,18 @@ class AnotherForm(forms.Form):
 
     neutral_s = forms.FloatField(required=False, min_value=0, label="Calm face at, seconds")
     exempt = forms.TypedMultipleChoiceField(
-        required=False, coerce=int, widget=forms.CheckboxSelectMultiple, label="Leave as they are"
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple(attrs=CHOICES),
+        label="Leave as they are",
+        help_text="Their faces will be seen by whoever gets the version.",
     )
-    exempt_reason = forms.CharField(required=False, max_length=200, label="Why they are left as they are")
+    exempt_reason = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Why they are left as they are",
+        help_text="Needed as soon as somebody is.",
+    )
 
     def __init__(self, data: QueryDict | None = None, *, derivative: Derivative) -> None:
         recipe = derivative.recipe
@@ -139,6 +153,16 @@ class ReviewForm(forms.ModelForm[Review]):
         fields = ("decision", "reason")
         help_texts = {"reason": "What you looked at, and why you decide so."}
         widgets = {"reason": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, verdict: str, **kwargs: Any) -> None:
+        """verdict: of the audit; what failed can only be refused."""
+        super().__init__(*args, **kwargs)
+        decision = self.fields["decision"]
+        assert isinstance(decision, forms.ChoiceField)
+        if verdict == "fail":
+            decision.choices = [(Review.Decision.REFUSED, Review.Decision.REFUSED.label)]
+        else:
+            decision.choices = [("", "Choose …"), *Review.Decision.choices]
 
 
 class LimitsForm(forms.ModelForm[ReleaseLimits]):

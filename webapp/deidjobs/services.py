@@ -131,7 +131,8 @@ def seed_of(recording: Recording) -> int:
 def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: HiddenVideo) -> Derivative:
     """Write a version. Call inside the transaction that ends the job."""
     shown = len(job.params.get("exempt", []))
-    left = [f"{shown} people were left as they are: look at all of them"] if shown else []
+    who = "1 person was" if shown == 1 else f"{shown} people were"
+    left = [f"{who} left as they are: look at all of it"] if shown else []
     derivative = Derivative.objects.create(
         id=pk,
         recording=recording,

@@ -95,14 +95,14 @@ def reviews(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def derivative(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = access_derivative(request.user, pk, "view_deidentified")
-    return _show(request, found, ReviewForm())
+    return _show(request, found, ReviewForm(verdict=found.verdict))
 
 
 @login_required
 @require_POST
 def review(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = access_derivative(request.user, pk, "review_deidentified")
-    form = ReviewForm(request.POST)
+    form = ReviewForm(request.POST, verdict=found.verdict)
     if not form.is_valid():
         return _show(request, found, form)
     services.review_derivative(derivative=found, actor=request.user, **form.cleaned_data)

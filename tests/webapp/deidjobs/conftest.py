@@ -41,7 +41,7 @@ def hidden_video(verdict: str = "pass") -> HiddenVideo:
             "control": {"rank1": 1.0, "tar_at_far_1e2": 1.0, "similarity": {"mean": 0.9, "max": 1.0}},
             "restored": {"rank1": 0.05},
             "informed": {
-                "rank1": 0.6,
+                "rank1": 0.45,
                 "rank1_chance": 0.077,
                 "gallery_size": 13,
                 "attacker": "hid a second of everybody",

@@ -285,7 +285,7 @@ def test_somebody_else_in_the_picture_is_left_as_they_are_with_a_reason_and_a_se
     hidden = hidden_video()
     with transaction.atomic():
         made = write_derivative(recording=peopled.recording, job=job, pk=uuid.uuid4(), hidden=hidden)
-    assert (made.verdict, made.reasons) == ("review", ["1 people were left as they are: look at all of them"])
+    assert (made.verdict, made.reasons) == ("review", ["1 person was left as they are: look at all of it"])
     assert made.recipe["exempt_reason"] == "our own nurse"
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
+from tests.webapp.deidjobs.conftest import add_derivative
 from webapp.consent.services import record_decisions
 from webapp.deidjobs.models import Review
 from webapp.jobs.models import Job
@@ -41,7 +44,8 @@ def test_what_is_on_its_way_is_shown_with_its_camera_and_method(
 def test_a_form_without_a_recording_keeps_what_was_chosen(signed_in, alice, recording, versions_url):
     answer = signed_in(alice).post(versions_url, {"method": "box", "audio": "mask"})
     assert answer.status_code == 422
-    assert b'value="box" selected' in answer.content
+    page = answer.content.decode()
+    assert re.search(r'value="box"[^>]* checked', page)
 
 
 def test_the_compare_page_has_both_videos_and_numbers_beside_the_control(signed_in, audrey, bob, derivative):
@@ -81,3 +85,16 @@ def test_a_decision_needs_a_reason_and_a_second_person(signed_in, alice, audrey,
     assert answer.status_code == 302
     assert Review.objects.get().reason == "looked at every minute"
     assert b"looked at every minute" in signed_in(alice).get(derivative.get_absolute_url()).content
+
+
+def test_what_failed_can_only_be_refused(signed_in, alice, audrey, recording):
+    failed = add_derivative(recording, alice, verdict="fail")
+    page = signed_in(audrey).get(failed.get_absolute_url()).content.decode()
+    assert "can only be refused" in page
+    assert 'value="approved"' not in page
+    url = reverse("deidjobs:review", args=[failed.pk])
+    answer = signed_in(audrey).post(url, {"decision": "approved", "reason": "never mind"})
+    assert answer.status_code == 422
+    assert not Review.objects.exists()
+    assert "never mind" in answer.content.decode()
+    assert signed_in(audrey).post(url, {"decision": "refused", "reason": "a face is seen"}).status_code == 302

@@ -21,7 +21,7 @@ export function attach(root) {
 
 async function start(root, sketch, signal) {
   const part = (name) => root.querySelector(`[data-${name}]`);
-  const [said, clock, saving, form] = ["said", "clock", "save", "another"].map(part);
+  const [said, clock, saving, form, bar] = ["said", "clock", "save", "another", "seek-frame"].map(part);
   const picture = { width: sketch.width, height: sketch.height };
   const videos = [...root.querySelectorAll("video")];
   let known = sketch.covers.map(({ id }) => id);
@@ -56,6 +56,9 @@ async function start(root, sketch, signal) {
   }, signal);
   const player = openPlayer(videos, times_us, (frame, time_us) => {
     clock.textContent = `${formatFine(time_us)}, frame ${frame + 1} of ${times_us.length}`;
+    bar.max = times_us.length - 1;
+    bar.value = frame;
+    bar.setAttribute("aria-valuetext", clock.textContent);
     show(false, time_us);
   }, signal);
 
@@ -218,6 +221,7 @@ async function start(root, sketch, signal) {
     act();
   }, { signal });
   form.addEventListener("input", showMake, { signal });
+  bar.addEventListener("input", () => player.go(times_us[bar.valueAsNumber]), { signal });
   window.addEventListener("beforeunload", (event) => isDirty() && event.preventDefault(), { signal });
   signal.addEventListener("abort", () => following?.abort());
   show(true);

@@ -12,6 +12,10 @@ export function attach(form) {
 
   const estimate = () => { time.textContent = estimateWords(known, chosen(), value("method")); };
   form.addEventListener("change", estimate, { signal });
+  form.addEventListener("change", ({ target }) => {
+    if (!picture || picture.hidden || !["method", "donor"].includes(target.name)) return;
+    said.textContent = `${picture.alt}. Draw it again to see what you have chosen since.`;
+  }, { signal });
   estimate();
 
   async function show(button, buttons) {
