@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import emotion
+from deid.anchors import ANCHORS_PATH
 from deid.donors import LIKENESS_PATH
 from deid.heads.pack import PACK_PATH
 from deid.response import RESPONSE_PATH
@@ -31,7 +32,7 @@ def seen_by(source: MediaPath, device: str) -> bytes:
 @cache
 def drawn_by() -> bytes:
     """Return what else decides how donors are chosen and drawn: digests of their data."""
-    return b"".join(_digest(path) for path in (LIKENESS_PATH, RESPONSE_PATH, PACK_PATH))
+    return b"".join(_digest(path) for path in (ANCHORS_PATH, LIKENESS_PATH, RESPONSE_PATH, PACK_PATH))
 
 
 @cache

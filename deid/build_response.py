@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deid.anchors import LEVEL_POINTS, find_anchors
+from deid.anchors import load_anchors
+from deid.build_anchors import LEVEL_POINTS
 from deid.donors import make_donor
 from deid.fit import place, stable_landmarks, to_model_axes, turn_degrees, unplace
 from deid.heads.expressions import show_emotion
@@ -62,8 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", type=int, default=PEOPLE)
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    names = find_anchors().units
-    arrays = regress(list(look_at_people(options.people, names)), stable_landmarks(find_anchors()))
+    names = load_anchors().units
+    arrays = regress(list(look_at_people(options.people, names)), stable_landmarks(load_anchors()))
     stored = {name: values.astype(np.float16) for name, values in arrays.items() if name != "noise"}
     np.savez_compressed(
         options.out,

@@ -15,7 +15,7 @@ import numpy as np
 from deid.errors import UnknownDonor
 from deid.heads.person import Person, make_bare, make_person
 from deid.heads.render import Camera, composite, develop, render_person
-from deid.heads.sample import sample_identity
+from deid.heads.sample import name_of, sample_identity
 from deid.heads.shape import Pose, add_units
 from emotion.errors import OutputUnwritable
 from emotion.types import Float
@@ -53,6 +53,12 @@ class Donor:
 
 
 @cache
+def donor_names() -> tuple[str, ...]:
+    """Return the names of the whole bank; describing all of it takes a second."""
+    return tuple(name_of(seed) for seed in range(BANK_SIZE))
+
+
+@cache
 def list_donors() -> tuple[Donor, ...]:
     """Return the whole bank, always the same."""
     return tuple(_describe(seed) for seed in range(BANK_SIZE))
@@ -87,13 +93,13 @@ def choose_donor(person: Looks, key: str, taken: Collection[str] = ()) -> Donor 
 @cache
 def reserved_donors() -> frozenset[str]:
     """Return those of the bank whom nobody of a study gets, so that passers-by never share one with them."""
-    return frozenset(donor.name for donor in list_donors()[RESERVED_AT::RESERVED_EVERY])
+    return frozenset(donor_names()[RESERVED_AT::RESERVED_EVERY])
 
 
 @cache
 def study_donors() -> frozenset[str]:
     """Return all others of the bank."""
-    return frozenset(donor.name for donor in list_donors()) - reserved_donors()
+    return frozenset(donor_names()) - reserved_donors()
 
 
 def list_candidates(person: Looks, key: str, taken: Collection[str] = ()) -> tuple[Donor, ...]:

@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 
-from deid.anchors import find_anchors
 from deid.cover import CoverPlan, plan_cover
 from deid.donor_rules import DonorRules
 from deid.donors import choose_donor, find_donor, list_donors
@@ -60,7 +59,6 @@ class Previewer:
     def warm_up(self) -> None:
         """Load what the first donor takes seconds for. Raises WeightsMissing or WeightsMismatch."""
         self._watcher = self._watcher or Watcher(self._weights_dir, device=self._device)
-        find_anchors(self._weights_dir)
         list_donors()
 
     def show(

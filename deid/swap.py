@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from deid.anchors import find_anchors
+from deid.anchors import load_anchors
 from deid.casting import Cast, Casting, read_trials
 from deid.cover import CoverPlan
 from deid.donor_rules import DonorRules, donor_of_same, main_tracks
@@ -74,7 +74,7 @@ class SwapHider:
         if self._rules.donor != "auto":
             find_donor(self._rules.donor)
         self._avatar = avatar
-        self._anchors = find_anchors(weights_dir)
+        self._anchors = load_anchors()
         self._weights_dir, self._device = weights_dir, device
         self._casting: Casting | None = None
         self._watcher: Watcher | None = None

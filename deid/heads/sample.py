@@ -31,6 +31,10 @@ IRIS_COLOURS: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
+def name_of(seed: int) -> str:
+    return f"donor-{seed}"
+
+
 def sample_identity(seed: int) -> Identity:
     """Return the adult of a seed >= 0: age about 20 to 80, either sex, any mixture of three ancestries."""
     source = np.random.default_rng([seed, 8121])
@@ -45,7 +49,7 @@ def sample_identity(seed: int) -> Identity:
         "caucasian": float(parts[2]),
     }
     features = sample_features(source)
-    return Identity(f"donor-{seed}", phenotype, features, _sample_look(source, phenotype, seed))
+    return Identity(name_of(seed), phenotype, features, _sample_look(source, phenotype, seed))
 
 
 def sample_features(source: np.random.Generator, spread: float = FEATURE_SPREAD) -> dict[str, float]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from deid.anchors import find_anchors
+from deid.anchors import load_anchors
 from deid.expected import expect_units, fill_between
 from deid.fit import (
     Placement,
@@ -25,7 +25,7 @@ from emotion.labels import EMOTIONS
 
 @pytest.fixture(scope="module")
 def model(weights_dir):
-    return make_model(find_anchors(weights_dir), load_response())
+    return make_model(load_anchors(), load_response())
 
 
 def show(model, calm, **units):
@@ -125,7 +125,7 @@ def test_a_response_of_another_head_is_refused(weights_dir):
 
     other = replace(load_response(), units=("jawOpen",))
     with pytest.raises(ValueError, match="build_response"):
-        make_model(find_anchors(weights_dir), other)
+        make_model(load_anchors(), other)
 
 
 def test_the_calm_face_of_somebody_who_mostly_smiles_does_not_smile(model):

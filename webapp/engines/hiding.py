@@ -45,9 +45,9 @@ def known_sounds() -> tuple[str, ...]:
 
 @functools.cache
 def known_donors() -> tuple[str, ...]:
-    from deid.donors import list_donors
+    from deid.donors import donor_names
 
-    return tuple(donor.name for donor in list_donors())
+    return donor_names()
 
 
 def donor_methods() -> tuple[str, ...]:
