@@ -28,7 +28,7 @@ __all__ = [
 
 INSTALL_COMMAND: Final = "python -m emotion weights install"
 CONVERSION_VERSION: Final = (
-    2  # raise it when a converter's output changes, so that installed files are made anew
+    3  # raise it when a converter's output changes, so that installed files are made anew
 )
 
 Progress = Callable[[str, int, int], None]

@@ -105,7 +105,7 @@ IDENTITY: Final = Weights(
             "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581",
         ),
     ),
-    converter="free_batch_plain_prelu",
+    converter="mobilefacenet",
     licence="MIT",
     labels=(),
     preprocessing="5 points to the 112 x 112 ArcFace template, RGB (x - 127) / 128; 512 values out",
@@ -178,7 +178,7 @@ MOBILEFACE: Final = Weights(
     package="emotion.models",
     version="1",
     members=(
-        Member("models/mobileface.onnx", "668557963af5e7d3917af5a1e225a9d47084d5cbe40a23782feb06630a5e31c1"),
+        Member("models/mobileface.onnx", "44f1e30ed623a9dc1088f1ff72da38a308f2120507c6a6d7754ae6d2db4474f0"),
     ),
     converter="unchanged",
     licence="MIT; started from the identity network, taught by FER2013, which states no licence",

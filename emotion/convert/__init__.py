@@ -15,8 +15,8 @@ from emotion.convert.face_api_identity import convert_face_api_identity
 from emotion.convert.face_mesh import convert_face_mesh
 from emotion.convert.int8 import convert_centerface
 from emotion.convert.keras_hdf5 import convert_keras
+from emotion.convert.mobilefacenet import convert_mobilefacenet
 from emotion.convert.onnx_dims import free_batch, free_batch_and_size
-from emotion.convert.plain_prelu import free_batch_plain_prelu
 from emotion.convert.tfjs_graph import convert_tfjs_graph
 
 Converter = Callable[[Sequence[bytes]], bytes]
@@ -25,7 +25,7 @@ CONVERTERS: Final[dict[str, Converter]] = {
     "unchanged": lambda members: members[0],
     "free_batch": free_batch,
     "free_batch_and_size": free_batch_and_size,
-    "free_batch_plain_prelu": free_batch_plain_prelu,
+    "mobilefacenet": convert_mobilefacenet,
     "centerface_int8": convert_centerface,
     "tfjs_graph": convert_tfjs_graph,
     "face_api_expression": convert_face_api_expression,

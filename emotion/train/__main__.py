@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from emotion import weights
 from emotion.train.backbone import ExpressionNet
@@ -29,6 +30,7 @@ def main() -> None:
     stages = tuple(read_stage(stage) for stage in options.stages.split(","))
     options.out.mkdir(parents=True, exist_ok=True)
     validation = read_labelled(options.validation)
+    torch.manual_seed(options.seed)  # the new head begins at random, too
     averaged = train(
         ExpressionNet(weights.path_of("identity")),
         labelled=read_labelled(options.train),

@@ -23,7 +23,6 @@ from emotion.labels import EMOTIONS
 IDENTITY_HEAD = 2
 STEM = 2
 CHANNELS = 512
-NOTHING = 1e-9
 
 
 class ExpressionNet(nn.Module):
@@ -58,7 +57,7 @@ class Block(nn.Module):
 
     def __init__(self, widen: nn.Sequential, look: nn.Sequential, narrow: nn.Sequential) -> None:
         super().__init__()
-        self.widen, self.look, self.narrow = _without_dead_channels(widen, look, narrow)
+        self.widen, self.look, self.narrow = widen, look, narrow
         self.passes = not any(isinstance(part, Every) for part in look)
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -104,39 +103,6 @@ class _Bent(torch.autograd.Function):
         gradient = gradients[0]
         positive = torch.ops.aten.threshold_backward(gradient, maps, 0)
         return torch.addcmul(gradient * slopes, positive, rest), None, None
-
-
-def _without_dead_channels(*units: nn.Sequential) -> list[nn.Sequential]:
-    """Return widen, look and narrow with only the channels between them that reach the outcome.
-
-    Six in ten do not in the file: their weights have decayed to nothing, which cost time and taught nothing.
-    """
-    look, narrow = (cast(nn.Conv2d, unit[0]) for unit in units[1:])
-    reach = look.weight.detach().abs().amax((1, 2, 3)) * narrow.weight.detach().abs().amax((0, 2, 3))
-    alive = (reach > NOTHING).nonzero().flatten()
-    narrowed = nn.Conv2d(len(alive), narrow.out_channels, 1)
-    _set(narrowed, narrow.weight.detach()[:, alive], narrow.bias)
-    return [_only(units[0], alive), _only(units[1], alive), nn.Sequential(narrowed)]
-
-
-def _only(unit: nn.Sequential, channels: Tensor) -> nn.Sequential:
-    """Return a unit that gives only some of its output channels; a depthwise one takes only those, too."""
-    old = cast(nn.Conv2d, unit[0])
-    count = len(channels)
-    depthwise = old.groups > 1
-    new = nn.Conv2d(
-        count if depthwise else old.in_channels,
-        count,
-        old.kernel_size[0],
-        old.stride[0],
-        old.padding[0],
-        groups=count if depthwise else 1,
-    )
-    assert old.bias is not None
-    _set(new, old.weight.detach()[channels], old.bias.detach()[channels])
-    rest = list(unit)[1:]
-    kept = [Bend(part.slopes[:, channels]) if isinstance(part, Bend) else part for part in rest]
-    return nn.Sequential(new, *kept)
 
 
 def read_units(identity_file: Path) -> Iterator[nn.Sequential]:

@@ -18,8 +18,8 @@ from emotion.convert import CONVERTERS
 from emotion.convert.face_api import convert_face_api_expression
 from emotion.convert.int8 import quantise, read_ranges
 from emotion.convert.keras_hdf5 import convert_keras
+from emotion.convert.mobilefacenet import convert_mobilefacenet
 from emotion.convert.onnx_dims import free_batch, free_batch_and_size
-from emotion.convert.plain_prelu import free_batch_plain_prelu
 from emotion.convert.tfjs_graph import convert_tfjs_graph
 from emotion.convert.tfjs_weights import read_weights
 
@@ -303,7 +303,7 @@ def tiny_prelu() -> bytes:
 
 
 def test_a_plain_prelu_bends_each_channel_by_its_own_slope():
-    converted = free_batch_plain_prelu([tiny_prelu()])
+    converted = convert_mobilefacenet([tiny_prelu()])
     assert "PRelu" not in {node.op_type for node in onnx.load_from_string(converted).graph.node}
     answer = run(converted, np.array([[[[3, -4]]], [[[0, -1]]]]))
     np.testing.assert_allclose(answer[:, :, 0], [[[6, -2], [6, 8]], [[0, -0.5], [0, 2]]], atol=1e-6)

@@ -21,6 +21,11 @@ from emotion.train.temperature import fit_temperature, held_out_error
 TINY = 24  # side of the pictures that are learnt from here: processors without bfloat16 are slow at more
 
 
+@pytest.fixture(autouse=True)
+def the_same_head_every_time():
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="module")
 def identity_file():
     return weights.path_of("identity")
@@ -37,7 +42,7 @@ def half_lit(count: int = 64) -> Faces:
     return Faces(pictures, np.eye(7, dtype=np.float32)[labels], labels)
 
 
-def test_the_trunk_without_dead_channels_says_what_the_identity_network_says(identity_file):
+def test_the_trunk_says_what_the_identity_network_says(identity_file):
     net = ExpressionNet(identity_file).eval()
     grey = torch.rand(2, 1, 112, 112) * 2 - 1
     whole = grey.repeat(1, 3, 1, 1)

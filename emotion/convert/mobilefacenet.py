@@ -1,4 +1,4 @@
-"""Write PRelu with faster operators: the runtime's own took most of the time of a MobileFaceNet."""
+"""Make a MobileFaceNet fast: without dead channels, and with PRelu, which took longest, spelled out."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from emotion.convert.dead_channels import drop_dead_channels
 from emotion.convert.onnx_dims import free_batch
 
 
-def free_batch_plain_prelu(members: Sequence[bytes]) -> bytes:
-    """Return the file with its batch free and every PRelu(x) as a x + (1 - a) Relu(x), which is the same.
+def convert_mobilefacenet(members: Sequence[bytes]) -> bytes:
+    """Return the file with its batch free, without channels that do not reach the outcome, and with every
+    PRelu(x) as a x + (1 - a) Relu(x), which is the same.
 
     members: the ONNX file alone. Slopes a are constants, one per channel.
     """
     model = onnx.load_from_string(free_batch(members))
     graph = model.graph
+    drop_dead_channels(graph)
     slopes = {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
     nodes = []
     for node in graph.node:
