@@ -20,7 +20,7 @@ import onnxruntime
 from deid.demo import demo_videos
 from emotion.convert.int8 import QUANTISED, ranges_path
 from emotion.convert.onnx_dims import free_batch_and_size
-from emotion.detect import prepare_frame
+from emotion.detect import prepare_frame, shrink_scale
 from emotion.media import read_frames
 from emotion.packages import read_member
 from emotion.sampling import DETECTOR_SIDE
@@ -71,7 +71,7 @@ def measure_ranges(network: bytes, inputs: Iterator[Float]) -> dict[str, list[fl
 def _demonstration_inputs() -> Iterator[Float]:
     for path in demo_videos().values():
         for frame in read_frames(path, sample_fps=EVERY_2_S):
-            yield prepare_frame(frame.image_bgr, DETECTOR_SIDE)[0]
+            yield prepare_frame(frame.image_bgr, shrink_scale(frame.image_bgr, DETECTOR_SIDE))
 
 
 def _last_convolutions(graph: Any) -> set[str]:

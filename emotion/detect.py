@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,13 +11,16 @@ from typing import Final, Protocol
 import numpy as np
 
 from emotion import weights
-from emotion.geometry import clip_boxes, non_maximum_suppression
+from emotion.geometry import clip_boxes, non_maximum_suppression, square_around
 from emotion.inference import available_cores, open_session
 from emotion.resize import shrink
 from emotion.types import Detections, Float, Image
 
 STRIDE: Final = 4  # pixels of the network's input per cell of its output
 SIDE_MULTIPLE: Final = 32
+FACE_SIDE: Final = 75  # pixels of the network's input for the longer side of a face that is looked at closely
+EDGE_PX: Final = 1.0
+MARGIN: Final = 0.35  # of that side, all around: together 128 pixels
 
 
 class FaceDetector(Protocol):
@@ -24,6 +28,12 @@ class FaceDetector(Protocol):
 
     def detect(self, image_bgr: Image) -> Detections:
         """Return the faces of one frame (H, W, 3), best score first."""
+        ...
+
+    def detect_around(self, image_bgr: Image, box_px: Float) -> Detections:
+        """Return the whole faces in the part of one frame around a box (4,), best score first, in pixels of
+        the frame.
+        """
         ...
 
     def detect_many(self, images_bgr: Sequence[Image]) -> list[Detections]:
@@ -63,7 +73,24 @@ class CenterFace:
 
     def detect(self, image_bgr: Image) -> Detections:
         """Return the faces of one frame (H, W, 3), best score first; image_bgr is not modified."""
-        prepared, scale = prepare_frame(image_bgr, self._max_side)
+        return self._detect(image_bgr, shrink_scale(image_bgr, self._max_side))
+
+    def detect_around(self, image_bgr: Image, box_px: Float) -> Detections:
+        """Return the whole faces around a box (4,) of a frame (H, W, 3), best score first.
+
+        The part of the frame is shrunk as the whole frame would be, or further, to FACE_SIDE pixels for the
+        box: as surely found, and always cheap.
+        """
+        longer = max(float((box_px[2:] - box_px[:2]).max()), 1.0)
+        scale = min(shrink_scale(image_bgr, self._max_side), FACE_SIDE / longer)
+        grain_px = SIDE_MULTIPLE / scale
+        side_px = grain_px * max(2, math.ceil(longer * (1 + 2 * MARGIN) / grain_px))
+        left, top, right, bottom = square_around(box_px, side_px, image_bgr.shape[:2])
+        found = self._detect(image_bgr[top:bottom, left:right], scale)
+        return _without_cut_off(found.moved_by(left, top), (left, top, right, bottom), image_bgr.shape[:2])
+
+    def _detect(self, image_bgr: Image, scale: float) -> Detections:
+        prepared = prepare_frame(image_bgr, scale)
         outputs = self._session.run(None, {self._input_name: prepared})
         return decode_faces(
             [output[0] for output in outputs],
@@ -104,6 +131,17 @@ def decode_faces(
     )
 
 
+def _without_cut_off(
+    found: Detections, part: tuple[int, int, int, int], size_hw: tuple[int, int]
+) -> Detections:
+    """Return the faces that do not reach the edge of the part where the frame goes on beyond it."""
+    left, top, right, bottom = part
+    height, width = size_hw
+    goes_on = np.array([left > 0, top > 0, right < width, bottom < height])
+    at_edge = np.abs(found.boxes_px - np.array(part, np.float32)) <= EDGE_PX
+    return found.only(~(at_edge & goes_on).any(axis=1))
+
+
 def shrink_scale(image: Image, max_side: int) -> float:
     """Return the factor that makes the longer side of an image max_side pixels; never enlarges.
 
@@ -113,16 +151,13 @@ def shrink_scale(image: Image, max_side: int) -> float:
     return min(1.0, max_side / float(max(image.shape[:2])))
 
 
-def prepare_frame(image_bgr: Image, max_side: int) -> tuple[Float, float]:
-    """Return what the network sees of a frame, and how many of its pixels there are per frame pixel.
-
-    (1, 3, h, w) RGB float32 0..255: shrunk, then filled up with black to multiples of 32. image_bgr is not
-    modified.
+def prepare_frame(image_bgr: Image, scale: float) -> Float:
+    """Return what the network sees of a picture: (1, 3, h, w) RGB float32 0..255, shrunk to scale, then
+    filled up with black to multiples of 32. image_bgr is not modified.
     """
-    scale = shrink_scale(image_bgr, max_side)
     height, width = (max(1, round(side * scale)) for side in image_bgr.shape[:2])
     padded_height, padded_width = (-(-side // SIDE_MULTIPLE) * SIDE_MULTIPLE for side in (height, width))
     resized = shrink(image_bgr, (height, width))
     prepared = np.zeros((1, 3, padded_height, padded_width), np.float32)
     prepared[0, :, :height, :width] = resized[..., ::-1].transpose(2, 0, 1)
-    return prepared, scale
+    return prepared

@@ -41,6 +41,24 @@ def expand_boxes(boxes_px: Floats, margin_ratio: float, size_hw: tuple[int, int]
     return clip_boxes(np.concatenate([boxes[:, :2] - growth, boxes[:, 2:] + growth], axis=1), size_hw)
 
 
+def square_around(box_px: Floats, side_px: float, size_hw: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of the square around a box's centre, in whole pixels of the frame.
+
+    At the frame's edge it moves inwards; it is cut only where it is larger than the frame.
+
+    >>> square_around(np.array([90.0, 40.0, 110.0, 60.0]), 40, (200, 100))
+    (60, 30, 100, 70)
+    """
+    lengths = size_hw[::-1]
+    centre = (box_px[:2] + box_px[2:]) / 2
+    sides = [min(round(side_px), length) for length in lengths]
+    starts = [
+        round(min(max(float(middle) - side / 2, 0), length - side))
+        for middle, side, length in zip(centre, sides, lengths, strict=True)
+    ]
+    return starts[0], starts[1], starts[0] + sides[0], starts[1] + sides[1]
+
+
 def box_areas(boxes_px: Floats) -> Float:
     """Return the areas (N,) in square pixels; a box turned inside out has none."""
     boxes = _as_boxes(boxes_px)

@@ -20,6 +20,7 @@ from emotion.detect import FaceDetector
 from emotion.errors import Cancelled
 from emotion.identify import Embedder
 from emotion.media import read_frames
+from emotion.nearby import detect_along
 from emotion.prefetch import prefetch
 from emotion.quality import face_qualities
 from emotion.recognise import Recogniser
@@ -55,11 +56,11 @@ class Engine:
 
 @dataclass
 class _Batch:
-    """Neighbouring sampled frames of one segment. embedded: which of them are the first of their second."""
+    """Neighbouring sampled frames of one second of one segment. begins_second: with its first frame."""
 
     segment: int
+    begins_second: bool
     frames: list[Frame] = field(default_factory=list)
-    embedded: list[bool] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
@@ -139,18 +140,17 @@ def _until_cancelled(frames: Iterator[Frame], cancelled: Callable[[], bool] | No
 
 
 def _gather_batches(frames: Iterator[Frame], segments: Sequence[Segment]) -> Iterator[_Batch]:
-    """Yield batches, none of which reaches over the end of a segment."""
-    batch, last_second = _Batch(0), -1
+    """Yield batches, none of which reaches over the end of a second, and so of a segment."""
+    batch, last_second, segment = _Batch(0, begins_second=False), -1, 0
     for frame in frames:
-        segment = batch.segment
         while not _reaches(segments[segment], frame.time_us):
             segment += 1
-        if batch.frames and (batch.is_full or segment != batch.segment):
-            yield batch
-            batch = _Batch(segment)
-        batch.segment = segment
+        begins_second = frame.time_us // SECOND_US != last_second
+        if batch.is_full or begins_second:
+            if batch.frames:
+                yield batch
+            batch = _Batch(segment, begins_second)
         batch.frames.append(frame)
-        batch.embedded.append(frame.time_us // SECOND_US != last_second)
         last_second = frame.time_us // SECOND_US
     if batch.frames:
         yield batch
@@ -187,19 +187,15 @@ def _join(parts: list[tuple[FaceSamples, ...]], engine: Engine, count: int) -> t
 def _process(engine: Engine, recognisers: Sequence[Recogniser], batch: _Batch) -> tuple[FaceSamples, ...]:
     """Return the faces of a batch as each recogniser judges them. Depends on its frames alone."""
     frames = batch.frames
-    found = engine.detector.detect_many([frame.image_bgr for frame in frames])
-    embedded = [first and engine.embedder is not None for first in batch.embedded]
-    embeddings = _embed(engine.embedder, frames, found, embedded)
-    return tuple(_judge(one, frames, found, embedded, embeddings) for one in recognisers)
+    found = detect_along(engine.detector, [frame.image_bgr for frame in frames])
+    embeddings = _embed(engine.embedder, frames[0], found[0] if batch.begins_second else Detections.none())
+    return tuple(_judge(one, frames, found, embeddings) for one in recognisers)
 
 
 def _judge(
-    recogniser: Recogniser,
-    frames: Sequence[Frame],
-    found: Sequence[Detections],
-    embedded: Sequence[bool],
-    embeddings: Float,
+    recogniser: Recogniser, frames: Sequence[Frame], found: Sequence[Detections], embeddings: Float
 ) -> FaceSamples:
+    """embeddings: (M, D) of the first M faces."""
     crops = [
         [recogniser.crop(frame.image_bgr, faces, face) for face in range(len(faces))]
         for frame, faces in zip(frames, found, strict=True)
@@ -213,20 +209,13 @@ def _judge(
         points_px=np.concatenate([faces.points_px for faces in found]),
         qualities=np.concatenate([face_qualities(*pair) for pair in zip(crops, found, strict=True)]),
         probs=recogniser.classify([crop for group in crops for crop in group]),
-        is_embedded=np.repeat(embedded, [len(faces) for faces in found]),
+        is_embedded=np.arange(sum(map(len, found))) < len(embeddings),
         embeddings=embeddings,
     )
 
 
-def _embed(
-    embedder: Embedder | None, frames: Sequence[Frame], found: Sequence[Detections], wanted: Sequence[bool]
-) -> Float:
-    """Return embeddings (M, D) of all faces of the wanted frames."""
-    if embedder is None:
-        return np.zeros((0, 0), np.float32)
-    rows = [
-        embedder.embed(frame.image_bgr, faces)
-        for frame, faces, is_wanted in zip(frames, found, wanted, strict=True)
-        if is_wanted
-    ]
-    return np.concatenate([np.zeros((0, embedder.size), np.float32), *rows])
+def _embed(embedder: Embedder | None, frame: Frame, faces: Detections) -> Float:
+    """Return embeddings (M, D) of the faces of a frame."""
+    if embedder is None or len(faces) == 0:
+        return np.zeros((0, embedder.size if embedder else 0), np.float32)
+    return embedder.embed(frame.image_bgr, faces)

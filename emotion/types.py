@@ -114,6 +114,15 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def only(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
+        """Return some of the faces: a mask (N,) or numbers in the order wanted."""
+        return Detections(self.boxes_px[chosen], self.scores[chosen], self.points_px[chosen])
+
+    def moved_by(self, across_px: float, down_px: float) -> Detections:
+        """Return the same faces in a frame of which theirs is a part with its corner there."""
+        corner = np.array([across_px, down_px], np.float32)
+        return Detections(self.boxes_px + np.tile(corner, 2), self.scores, self.points_px + corner)
+
     @staticmethod
     def none() -> Detections:
         """Return the detections of a frame without a face."""

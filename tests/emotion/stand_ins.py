@@ -29,6 +29,9 @@ class OneFace:
         points = box[0, :2] + np.array([[20, 20], [50, 20], [35, 40], [25, 55], [45, 55]], np.float32)
         return Detections(box, np.array([0.9], np.float32), points[None])
 
+    def detect_around(self, image_bgr: Image, box_px: Float) -> Detections:
+        return self.detect(image_bgr)
+
     def detect_many(self, images_bgr: Sequence[Image]) -> list[Detections]:
         return [self.detect(image) for image in images_bgr]
 
