@@ -61,6 +61,7 @@ def _show(request: HttpRequest, found: Derivative, form: AnotherForm, status: in
             "covers": [cover_state(one) for one in covers_of(recording)],
             "moments": moments_of(found),
             "inside": found.recipe.get("cover_rows", []),
+            "hides_more": form.others_unknown and bool(found.recipe.get("exempt")),
             "width": recording.width,
             "height": recording.height,
         },

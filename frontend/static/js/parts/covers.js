@@ -75,7 +75,7 @@ async function start(root, sketch, signal) {
   }
 
   function showMake() {
-    const isOther = form.hasAttribute("data-refused") || [...form.querySelectorAll("input")].some(isChanged);
+    const isOther = sketch.hides_more || form.hasAttribute("data-refused") || [...form.querySelectorAll("input")].some(isChanged);
     const why = whyNoVersion({ isDirty: isDirty(), ids: saved.map(({ id }) => id), inside: sketch.inside, isOther });
     part("make").disabled = Boolean(why);
     part("same").hidden = !why;
