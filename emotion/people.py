@@ -97,6 +97,17 @@ def correct_people(people: People, corrections: Sequence[Correction]) -> People:
     return replace(people, outcomes=tuple(outcomes))
 
 
+def identity_of(people: People, role: str) -> tuple[np.ndarray, int] | None:
+    """Return the embedding (D,), a unit vector, of whoever has a role, and of how many faces it is the mean.
+
+    None where nobody has it, or without an embedded face; people is not modified.
+    """
+    own = [track.faces for track in people.tracks if people.role_of(track.number) == role]
+    faces = np.concatenate([np.zeros(0, np.int64), *own])
+    mean = mean_embedding(people.samples, faces)
+    return None if mean is None else (mean, int(people.samples.is_embedded[faces].sum()))
+
+
 def recognise_across(ours: People, others: People, role: str) -> People:
     """Return our camera's people with whoever is the other camera's own person given that person's role.
 

@@ -35,6 +35,7 @@ GUARDED = (
     "sharing_recalleditem",
     "sharing_acknowledgement",
     "deidjobs_releaselimits",
+    "analysis_identitywish",
 )
 PASSWORD = "correct horse battery staple"
 

@@ -47,6 +47,7 @@ SIGNED_IN = {
     "no versions to review": "/studies/empty/deidentified/",
     "jobs": "{study}jobs/",
     "empathy rules": "{study}rules/",
+    "identity embeddings": "{study}identities/",
     "no jobs": "/studies/empty/jobs/",
     "one job": "/jobs/{failed_job}/",
     "what is left to analyse": "{study}jobs/batch/",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emotion.people import Correction, People, basis_of, correct_people, recognise_across
+from emotion.people import Correction, People, basis_of, correct_people, identity_of, recognise_across
 from emotion.roles import assign_roles
 from emotion.track import link_tracks
 from tests.emotion.faces import SIZE_WH, Face, grid, samples_of
@@ -130,3 +130,17 @@ def test_nobody_is_known_without_embeddings():
     ours = people_of([Face(t) for t in grid(4)] + [Face(t, x=100, side=60) for t in grid(4)], 4)
     theirs = people_of([Face(t) for t in grid(4)], 4, camera="doctor")
     assert recognise_across(ours, theirs, "doctor") == ours
+
+
+def test_an_identity_is_that_of_whoever_has_the_role_and_of_nobody_else():
+    people = patient_and_bystander()
+    found = identity_of(people, "patient")
+    assert found is not None
+    embedding, faces = found
+    assert np.allclose(embedding, ANNA, atol=1e-3)
+    assert faces == int(people.samples.is_embedded[people.tracks[0].faces].sum())
+    assert identity_of(people, "doctor") is None
+    swapped = [Correction("reassign", 2, role="patient"), Correction("reassign", 1, role="irrelevant")]
+    other = identity_of(correct_people(people, swapped), "patient")
+    assert other is not None
+    assert np.allclose(other[0], BERT, atol=1e-3)

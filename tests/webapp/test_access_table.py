@@ -128,6 +128,9 @@ TABLE: dict[tuple[str, str], tuple[int, ...]] = {
     ("analysis:api_undo", "POST"): api_coordinator(202),
     ("analysis:rules", "GET"): MEMBERS,
     ("analysis:rules", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("analysis:identities", "GET"): MEMBERS,
+    ("analysis:identities", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),
+    ("analysis:api_identities", "GET"): api_coordinator(200),
     ("analysis:api_cancel", "POST"): api_coordinator(200),
     ("analysis:api_retry", "POST"): api_coordinator(409),
     ("live:start", "GET"): (TO_SIGN_IN, 302, 403, 302, 403, 404),  # on to the session that is open
@@ -251,6 +254,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "analysis:api_resting_undo": [encounter.pk],
         "analysis:api_undo": [said.pk],
         "analysis:rules": [study.slug],
+        "analysis:identities": [study.slug],
         "analysis": [run.pk],
         "analysis:api_cancel": [job.pk],
         "analysis:api_retry": [job.pk],

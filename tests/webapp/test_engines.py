@@ -33,11 +33,11 @@ def sources(tmp_path: Path) -> list[engines.Source]:
     return made
 
 
-def analyse(sources: list[engines.Source], **by_hand) -> engines.Findings:
+def analyse(sources: list[engines.Source], *, with_identities: bool = False, **by_hand) -> engines.Findings:
     """Do what workers do, one after another."""
     given = engines.ByHand(**by_hand)
     by_camera = {source.camera: source for source in sources}
-    for stretch in engines.plan(sources, model="human", by_hand=given):
+    for stretch in engines.plan(sources, model="human", by_hand=given, with_identities=with_identities):
         engines.sample(
             by_camera[stretch.camera],
             stretch,
@@ -45,7 +45,7 @@ def analyse(sources: list[engines.Source], **by_hand) -> engines.Findings:
             progress=lambda _: None,
             cancelled=lambda: False,
         )
-    found = engines.conclude(sources, model="human", by_hand=given)
+    found = engines.conclude(sources, model="human", by_hand=given, with_identities=with_identities)
     assert found is not None
     return found
 
@@ -74,6 +74,21 @@ def test_no_embedding_is_kept_once_it_is_settled_who_is_who(detector, sources, t
         with np.load(path) as stored:
             assert stored["embeddings"].size == 0
             assert not stored["is_embedded"].any()
+
+
+def test_identities_that_are_asked_for_are_of_the_cameras_own_people(detector, sources, tmp_path: Path):
+    assert analyse(sources).identities == {}
+    found = analyse(sources, with_identities=True)  # nothing is left of the first time, so it is looked again
+    assert set(found.identities) == {"doctor", "patient"}
+    one = found.identities["patient"]
+    assert np.linalg.norm(one.embedding) == pytest.approx(1, abs=1e-4)
+    assert (one.network, one.faces > 0) == ("identity", True)
+    for path in kept_files(tmp_path):
+        with np.load(path) as stored:
+            assert stored["embeddings"].size == 0
+    said = {"kind": "reassign", "track": 1, "role": "irrelevant"}
+    without = analyse(sources, with_identities=True, corrections={"patient": [said]})
+    assert set(without.identities) == {"doctor"}
 
 
 def test_a_correction_decodes_nothing_again_and_undoing_it_gives_the_first_result(detector, sources):

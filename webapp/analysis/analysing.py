@@ -12,6 +12,7 @@ from django.conf import settings
 from webapp import engines
 from webapp.analysis import services
 from webapp.analysis.correcting import by_hand
+from webapp.analysis.identities import keeps_identities
 from webapp.analysis.models import AnalysisRun
 from webapp.analysis.queries import analysable, encounter_of
 from webapp.core.errors import AppError
@@ -37,7 +38,12 @@ def plan_analysis(context: JobContext) -> list[PlannedSegment]:
     encounter, cameras = _basis(context.job)
     by_camera = {recording.camera: recording for recording in cameras}
     given, _ = by_hand(encounter, cameras)
-    stretches = engines.plan(_sources(cameras), model=context.params["model"], by_hand=given)
+    stretches = engines.plan(
+        _sources(cameras),
+        model=context.params["model"],
+        by_hand=given,
+        with_identities=keeps_identities(encounter.study_id),
+    )
     return [_planned(by_camera[stretch.camera], stretch) for stretch in stretches]
 
 
@@ -72,7 +78,12 @@ def run_analysis(context: JobContext) -> None:
     encounter, cameras = _basis(context.job)
     context.progress(1.0, "putting the parts together")
     given, record = by_hand(encounter, cameras)
-    found = engines.conclude(_sources(cameras), model=context.params["model"], by_hand=given)
+    found = engines.conclude(
+        _sources(cameras),
+        model=context.params["model"],
+        by_hand=given,
+        with_identities=keeps_identities(encounter.study_id),
+    )
     if found is None:
         raise Stopped
     found.params["by_hand"] = record

@@ -9,6 +9,7 @@ class AnalysisConfig(AppConfig):
         from webapp.analysis.analysing import SEGMENTED, may_analyse, run_analysis
         from webapp.analysis.batch_notices import NOTICE, finished_batches, queue_notices, send_notice
         from webapp.analysis.holding import HOLDER, holding
+        from webapp.analysis.identities import sweep_identities
         from webapp.analysis.queries import KIND
         from webapp.analysis.services import start_by_itself
         from webapp.analysis.waiting import counts, failed_jobs
@@ -23,6 +24,7 @@ class AnalysisConfig(AppConfig):
         )
         register_kind(JobKind(NOTICE, "Tell by e-mail that a batch is done", send_notice))
         register_sweep(queue_notices)
+        register_sweep(sweep_identities)
         register_holder(HOLDER)
         register_analysed(holding)
         when_ready(start_by_itself)

@@ -1,4 +1,4 @@
-"""The form in which a study's empathy rules are edited."""
+"""Forms of a study's empathy rules, and of what it asks to keep."""
 
 from __future__ import annotations
 
@@ -26,3 +26,16 @@ class RulesForm(forms.Form):
         except AppError as error:
             raise forms.ValidationError(error.message) from error
         return text
+
+
+class WishForm(forms.Form):
+    """Whether identity embeddings are kept from now on, as the button says that is pressed."""
+
+    is_kept = forms.TypedChoiceField(
+        choices=(("yes", "yes"), ("no", "no")), coerce=lambda value: value == "yes", widget=forms.HiddenInput
+    )
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Why the study needs them, or needs them no more, for whoever reviews it.",
+    )

@@ -8,6 +8,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import QuerySet
 
+from webapp.analysis.identities import FOLDER, folder_of, kept_files
 from webapp.analysis.models import AnalysisRun, FaceObservation, PersonCorrection, RestingChoice, SecondRow
 from webapp.analysis.queries import may_be_analysed, purpose_of
 from webapp.analysis.timelines import EMOTIONS, WITHHELD, withheld_summary
@@ -19,6 +20,7 @@ from webapp.recordings.models import Camera, Recording
 from webapp.recordings.queries import consents_to
 from webapp.studies.models import Encounter
 
+_IN_FOLDERS = {"samples": "face samples", FOLDER: "identity embeddings"}
 _EMPTIED = dict.fromkeys(("track", "emotion", "confidence", *EMOTIONS, "valence", "arousal"))
 
 
@@ -34,6 +36,8 @@ def preview(scope: Scope) -> Iterator[Effect]:
     for camera in _ended_cameras(scope):
         why = "With all faces and face measurements; the seconds then say that consent is withheld."
         yield Effect("delete", f"classified seconds of the {camera}", _readings(runs, camera).count(), why)
+        if kept := kept_files([one.pk for one in _all_recordings(scope, camera)]):
+            yield Effect("delete", f"identity embeddings of the {camera}", kept, "The study asked for them.")
         yield Effect("keep", "analysis runs, for the other person", runs.count(), "Their consent stays.")
 
 
@@ -54,7 +58,7 @@ def remains(scope: Scope, _erased: frozenset[str]) -> Iterator[str]:
             yield f"{left} classified seconds of the {camera} are still in the database"
         for folder in _samples(scope, camera):
             if folder.exists():
-                yield f"face samples of the {camera} are still in the storage"
+                yield f"{_IN_FOLDERS[folder.name]} of the {camera} are still in the storage"
                 storage.remove(folder)
 
 
@@ -116,23 +120,30 @@ def _erase_camera(scope: Scope, camera: str) -> Iterator[Erased]:
         for one in said:
             yield Erased(f"what was said by hand about the {camera}", str(one.pk))
         said.delete()
+    ended = _recordings(scope, camera)
+    if kept := kept_files([one.pk for one in ended]):
+        yield Erased(f"identity embeddings of the {camera}", "", count=kept)
     for folder in _samples(scope, camera):
         transaction.on_commit(partial(storage.remove, folder), robust=True)
 
 
+def _all_recordings(scope: Scope, camera: str) -> QuerySet[Recording]:
+    found = Recording.objects.filter(encounter__in=scope.encounters, camera=camera)
+    return found.select_related("encounter")
+
+
 def _recordings(scope: Scope, camera: str) -> list[Recording]:
     """Return the recordings of a camera whose consent to the analysis is gone now."""
-    recordings = Recording.objects.filter(encounter__in=scope.encounters, camera=camera)
-    return [
-        recording
-        for recording in recordings.select_related("encounter")
-        if not may_be_analysed(recording.encounter, camera)
-    ]
+    return [one for one in _all_recordings(scope, camera) if not may_be_analysed(one.encounter, camera)]
 
 
 def _samples(scope: Scope, camera: str) -> list[Place]:
-    """Return where face crops and embeddings of those recordings lie."""
-    return [storage.derived_dir(recording.pk) / "samples" for recording in _recordings(scope, camera)]
+    """Return where faces of those recordings lie, and how they are told from others."""
+    recordings = _recordings(scope, camera)
+    return [
+        *(storage.derived_dir(recording.pk) / "samples" for recording in recordings),
+        *(folder_of(recording.pk) for recording in recordings),
+    ]
 
 
 HOLDER = Holder("analysis", preview, erase, remains, holding)

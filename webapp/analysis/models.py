@@ -205,6 +205,24 @@ class RestingChoice(ByHand):
         return math.floor(run.clock_s(self.recording.camera, self.at_ms / 1000))
 
 
+class IdentityWish(models.Model):
+    """Whether a study asks to keep identity embeddings of doctor and patient. Rows are added, never edited;
+    the newest counts, and without one nothing is kept.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="identity_wishes")
+    is_kept = models.BooleanField()
+    reason = models.CharField(max_length=500)
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-set_at", "-pk")
+
+    def __str__(self) -> str:
+        return "kept" if self.is_kept else "not kept"
+
+
 class RuleSet(models.Model):
     """A version of a study's own empathy rules, as YAML that was checked when it was saved; newest counts."""
 

@@ -163,6 +163,17 @@ class RestingInput(RestingUndoInput):
     )  # fmt: skip
 
 
+class IdentityOutput(Plain):
+    role = serializers.CharField()
+    network = serializers.CharField(help_text="As the run names it among its weights.")
+    faces = serializers.IntegerField(help_text="How many faces the embedding is the mean of.")
+    embedding = _numbers()
+
+
+class IdentitiesOutput(Plain):
+    identities = serializers.DictField(child=IdentityOutput(), help_text="By camera, of its own person.")
+
+
 class CsvInput(Plain):
     calibrated = serializers.BooleanField(
         default=False, help_text="With the resting face as neutral of everybody for whom one was chosen."

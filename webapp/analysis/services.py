@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db import transaction
 from django.utils import timezone
 
 from webapp import engines
+from webapp.analysis import identities
 from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
 from webapp.analysis.queries import KIND, analysable
 from webapp.core import audit
@@ -98,6 +101,8 @@ def write_run(
         study_id=encounter.study_id,
         details={"model": found.model, "seconds": len(found.rows)},
     )
+    if found.identities:
+        transaction.on_commit(partial(identities.keep, run.pk, found.identities), robust=True)
     return run
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webapp.analysis import api, job_views, views
+from webapp.analysis import api, identity_views, job_views, views
 from webapp.analysis.consumers import EncounterConsumer
 
 app_name = "analysis"
@@ -12,6 +12,12 @@ urlpatterns = [
     path("jobs/<uuid:pk>/", job_views.job, name="job"),
     path("api/v1/encounters/<uuid:pk>/", api.EncounterDetail.as_view(), name="api_encounter"),
     path("studies/<slug:slug>/rules/", views.rules, name="rules"),
+    path("studies/<slug:slug>/identities/", identity_views.wish, name="identities"),
+    path(
+        "api/v1/runs/<uuid:pk>/identities/",
+        identity_views.Identities.as_view(),
+        name="api_identities",
+    ),
     path("api/v1/encounters/<uuid:pk>/people/", api.PersonCorrectionCreation.as_view(), name="api_people"),
     path(
         "api/v1/person-corrections/<uuid:pk>/undo/",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from webapp.core.encrypted_path import StoredFile
-from webapp.engines.findings import as_findings
+from webapp.engines.findings import as_findings, identities_of
 from webapp.engines.kept import KeptSegments, kept_segments, weights_of, weights_of_voices
 from webapp.engines.translating import translated
 from webapp.engines.values import SECOND_US, ByHand, Findings, Source, Stretch
@@ -34,9 +35,11 @@ def known_models() -> tuple[str, ...]:
     return tuple(RECIPES)
 
 
-def plan(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None) -> list[Stretch]:
+def plan(
+    sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None, with_identities: bool = False
+) -> list[Stretch]:
     """Return the stretches of at most 30 s of the cameras to look at; none of a camera where it
-    is settled already who is who.
+    is settled already who is who, unless identities are asked for, of which nothing is left then.
 
     Raises AppError for what cannot be done, OSError when a recording cannot be reached.
     """
@@ -46,7 +49,8 @@ def plan(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None
     opened = _opened(sources)
     with translated():
         kept = kept_segments(sources, model)
-        known = kept.settled([source.camera for source, _ in opened], _said(by_hand or ByHand()))
+        cameras = [] if with_identities else [source.camera for source, _ in opened]
+        known = kept.settled(cameras, _said(by_hand or ByHand()))
         return [
             _stretch(source.camera, segment, length_us, is_kept=kept.has(source.camera, segment))
             for source, path in opened
@@ -94,12 +98,14 @@ def forget(source: Source, stretch: Stretch, *, model: str) -> None:
     kept_segments([source], model).remove(source.camera, Segment(stretch.start_us, stretch.end_us))
 
 
-def conclude(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None) -> Findings | None:
+def conclude(
+    sources: Sequence[Source], *, model: str, by_hand: ByHand | None = None, with_identities: bool = False
+) -> Findings | None:
     """Return what an encounter's cameras show, on the clock of the first that may be analysed; None when a
     stretch that plan gives is not kept.
 
-    The rows are those of an analysis in one go. Once it is settled who is who, no identity embedding is kept.
-    Raises AppError for what cannot be done.
+    The rows are those of an analysis in one go. Once it is settled who is who, no identity embedding is kept;
+    with_identities returns those of the cameras' own people. Raises AppError for what cannot be done.
     """
     from emotion.conclude import AnalysisOptions, conclude_encounter
     from emotion.empathy_table import parse_rules, shipped_rules
@@ -108,7 +114,7 @@ def conclude(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = 
     by_hand = by_hand or ByHand()
     said, opened = _said(by_hand), _opened(sources)
     kept = kept_segments(sources, model)
-    known = kept.settled([source.camera for source, _ in opened], said)
+    known = kept.settled([] if with_identities else [source.camera for source, _ in opened], said)
     with translated():
         rules = parse_rules(by_hand.rules, source="the study's rules") if by_hand.rules else shipped_rules()
         options = AnalysisOptions(rules=rules)
@@ -125,7 +131,8 @@ def conclude(sources: Sequence[Source], *, model: str, by_hand: ByHand | None = 
         analysis = conclude_encounter(whole, sync=sync, options=options, corrections=said, heard=heard)
     kept.settle(analysis)
     weights = weights_of(model) | (weights_of_voices() if analysis.speech else {})
-    return as_findings(analysis, withheld, model=model, weights=weights)
+    found = as_findings(analysis, withheld, model=model, weights=weights)
+    return replace(found, identities=identities_of(analysis)) if with_identities else found
 
 
 def _camera(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from webapp.engines.values import SECOND_US, Findings, Source
+from webapp.engines.values import SECOND_US, Findings, Identity, Source
 
 if TYPE_CHECKING:
     from emotion.conclude import AnalysisOptions, CameraAnalysis, EncounterAnalysis
     from emotion.types import Second
+
+
+IDENTITY_NETWORK = "identity"  # as weights are named
 
 
 def as_findings(
@@ -35,6 +38,18 @@ def as_findings(
         rows=rows,
         faces=[face for camera in analysis.cameras for face in _faces(camera)],
     )
+
+
+def identities_of(analysis: EncounterAnalysis) -> dict[str, Identity]:
+    """Return by camera how its own person is told from others; nobody else is among them."""
+    from emotion.people import identity_of
+
+    found = {camera.camera: identity_of(camera.people, camera.summary.role) for camera in analysis.cameras}
+    return {
+        camera: Identity(IDENTITY_NETWORK, one[1], tuple(round(float(part), 6) for part in one[0]))
+        for camera, one in found.items()
+        if one is not None
+    }
 
 
 def _faces(camera: CameraAnalysis) -> Iterator[dict[str, Any]]:

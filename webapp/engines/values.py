@@ -53,9 +53,18 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """How the face of a camera's own person is told from others. network: that read it; faces: how many."""
+
+    network: str
+    faces: int
+    embedding: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Findings:
     """An analysis as plain data: rows and faces are dictionaries with the columns of the analysis app's
-    tables.
+    tables. identities: by camera, of its own person, where they were asked for.
     """
 
     model: str
@@ -67,6 +76,7 @@ class Findings:
     summary: dict[str, Any]
     rows: list[dict[str, Any]]
     faces: list[dict[str, Any]]
+    identities: dict[str, Identity] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import pytest
 from tests.webapp.jobs.driving import drive
 from tests.webapp.records import add_job, add_recording, findings
 from webapp import engines
+from webapp.analysis.identities import set_wish
 from webapp.analysis.models import AnalysisRun, FaceObservation, SecondRow
 from webapp.consent.services import record_decisions
 from webapp.core.errors import AppError
@@ -22,8 +23,10 @@ class Stand:
         self.opened: list[dict] = []
         self.kept: set[tuple] = set()
         self.sampled: list[tuple] = []
+        self.with_identities: list[bool] = []
 
-    def plan(self, sources, *, model, by_hand):
+    def plan(self, sources, *, model, by_hand, with_identities):
+        self.with_identities.append(with_identities)
         self.opened.append({source.camera: source.path for source in sources})
         return [
             engines.Stretch(source.camera, start, None, 1.5, (source.camera, start) in self.kept)
@@ -41,7 +44,8 @@ class Stand:
     def forget(self, source, stretch, *, model):
         self.kept.remove((stretch.camera, stretch.start_us))
 
-    def conclude(self, sources, *, model, by_hand):
+    def conclude(self, sources, *, model, by_hand, with_identities):
+        self.with_identities.append(with_identities)
         return findings(tuple(source.camera for source in sources))
 
 
@@ -67,6 +71,18 @@ def test_a_run_holds_every_second_and_face_and_what_it_rests_on(encounter, camer
         20,
     )
     assert AuditEvent.objects.filter(action="analysis.finished", target_id=str(run.pk)).exists()
+
+
+def test_identities_are_asked_of_the_engine_only_where_the_study_asks(
+    encounter, cameras, engine, alice, study
+):
+    drive(add_job(encounter))
+    assert not any(engine.with_identities)
+    engine.with_identities.clear()
+    set_wish(study=study, actor=alice, is_kept=True, reason="Vote 12.")
+    drive(add_job(encounter))
+    assert engine.with_identities
+    assert all(engine.with_identities)
 
 
 def test_a_camera_without_consent_is_not_opened(encounter, cameras, engine, alice, patient):
@@ -137,7 +153,7 @@ def test_consent_withdrawn_at_the_last_moment_leaves_nothing_written(
 ):
     job = add_job(encounter)
 
-    def conclude(sources, *, model, by_hand):
+    def conclude(sources, *, model, by_hand, with_identities):
         record_decisions(actor=alice, participant=patient, decisions={"analyse_patient": False})
         return findings()
 
