@@ -65,7 +65,7 @@ class Recording(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_camera_display()}'s camera"
+        return f"{self.get_camera_display()}’s camera"
 
 
 class MediaKey(WrappedKey):
@@ -124,7 +124,7 @@ class Upload(models.Model):
         indexes = (models.Index(fields=("finished", "changed_at")),)
 
     def __str__(self) -> str:
-        return f"{self.get_camera_display()}'s camera, {self.offset} of {self.length} bytes"
+        return f"{self.get_camera_display()}’s camera, {self.offset} of {self.length} bytes"
 
 
 class UploadPart(models.Model):
