@@ -19,6 +19,62 @@ def test_the_original_follows_the_version_when_it_is_sought_and_played(page, sit
     page.wait_for_function("() => document.querySelector('[data-follower]').paused")
 
 
+def opened(page, site):
+    visit(page, site.addresses["derivative"])
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.compare video')].every((video) => video.readyState >= 1)"
+    )
+    return page
+
+
+def times(page) -> list[float]:
+    return page.evaluate("[...document.querySelectorAll('.compare video')].map((one) => one.currentTime)")
+
+
+def test_by_keyboard_both_play_step_and_stop_at_the_same_frame(page, site):
+    opened(page, site)
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.compare video')]"
+        ".every((video) => Math.abs(video.currentTime - 1.04) < 0.001)"
+    )
+    page.keyboard.press(" ")
+    page.get_by_role("button", name="Pause").wait_for()
+    page.keyboard.press(" ")
+    page.get_by_role("button", name="Play").wait_for()
+    page.wait_for_function(
+        "() => { const [one, other] = [...document.querySelectorAll('.compare video')];"
+        " return one.paused && other.paused && one.currentTime === other.currentTime; }"
+    )
+    assert times(page)[0] >= 1.04
+
+
+def test_a_divider_and_a_larger_picture_are_there_for_mouse_and_keyboard(page, site):
+    opened(page, site)
+    stage = page.locator("[data-stage]")
+    page.keyboard.press("v")
+    boxes = [page.locator("[data-window]").nth(at).bounding_box() for at in (0, 1)]
+    assert boxes[0] == boxes[1]
+    box = boxes[0]
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 40, steps=4)
+    page.mouse.up()
+    assert abs(float(page.get_by_label("Original up to").input_value()) - 25) <= 1
+    page.get_by_label("Original up to").press("End")
+    assert stage.evaluate("one => one.style.getPropertyValue('--divider')") == "100%"
+    page.keyboard.press("v")
+    page.get_by_label("Original up to").wait_for(state="hidden")
+    page.keyboard.press("z")
+    stage.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    place = "one => ['--zoom', '--x', '--y'].map((name) => one.style.getPropertyValue(name))"
+    assert stage.evaluate(place) == ["2", "100%", "50%"]
+    assert times(page) == [0, 0]
+
+
 def test_a_second_person_signs_off_with_a_reason(page, site):
     visit(page, site.addresses["derivative"])
     page.get_by_label("Reason").fill("Looked at every minute of it.")
