@@ -69,7 +69,7 @@ def load_finder(
         weights_dir, max_side=DETECTOR_SIDE, score_limit=SCORE_LIMIT, device=device, threads=count
     )
     embedder: Embedder = FaceFeature(weights_dir, device=device, threads=1)
-    return Engine(detector, NoExpression(), embedder, count)
+    return Engine(detector, NoExpression(), embedder, count, thorough=True)
 
 
 def find_faces(

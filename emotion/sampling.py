@@ -44,7 +44,8 @@ Progress = Callable[[int], None]
 class Engine:
     """The networks of one analysis, loaded once, and how many batches of frames they work on at a time.
 
-    workers changes the speed and nothing else.
+    workers changes the speed and nothing else. thorough: every frame is looked at as a whole, for those who
+    must not miss for a moment who comes into the picture.
     """
 
     detector: FaceDetector
@@ -52,6 +53,7 @@ class Engine:
     embedder: Embedder | None = None
     workers: int = 1
     voices: VoiceDetector | None = None
+    thorough: bool = False
 
 
 @dataclass
@@ -187,7 +189,8 @@ def _join(parts: list[tuple[FaceSamples, ...]], engine: Engine, count: int) -> t
 def _process(engine: Engine, recognisers: Sequence[Recogniser], batch: _Batch) -> tuple[FaceSamples, ...]:
     """Return the faces of a batch as each recogniser judges them. Depends on its frames alone."""
     frames = batch.frames
-    found = detect_along(engine.detector, [frame.image_bgr for frame in frames])
+    images = [frame.image_bgr for frame in frames]
+    found = engine.detector.detect_many(images) if engine.thorough else detect_along(engine.detector, images)
     embeddings = _embed(engine.embedder, frames[0], found[0] if batch.begins_second else Detections.none())
     return tuple(_judge(one, frames, found, embeddings) for one in recognisers)
 

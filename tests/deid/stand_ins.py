@@ -43,5 +43,5 @@ class SeesAlways:
 
 
 def hiding(*, blind: Sequence[int] = (), second=None, workers: int = 1) -> Hiding:
-    finder = Engine(OneFace(blind), NoExpression(), MeanColour(), workers)
+    finder = Engine(OneFace(blind), NoExpression(), MeanColour(), workers, thorough=True)
     return Hiding(finder, second or SeesDetail())

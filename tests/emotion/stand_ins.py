@@ -18,6 +18,7 @@ class OneFace:
     def __init__(self, blind: Sequence[int] = ()) -> None:
         self.blind = set(blind)
         self.seen: list[int] = []
+        self.seen_around: list[int] = []
 
     def detect(self, image_bgr: Image) -> Detections:
         number = frame_number(image_bgr)
@@ -30,6 +31,7 @@ class OneFace:
         return Detections(box, np.array([0.9], np.float32), points[None])
 
     def detect_around(self, image_bgr: Image, box_px: Float) -> Detections:
+        self.seen_around.append(frame_number(image_bgr))
         return self.detect(image_bgr)
 
     def detect_many(self, images_bgr: Sequence[Image]) -> list[Detections]:

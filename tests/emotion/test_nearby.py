@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from deid.observe import load_finder
 from emotion.detect import CenterFace
 from emotion.geometry import iou_matrix
 from emotion.media import read_frames
 from emotion.nearby import MOST_FACES, detect_along
+from emotion.pipeline import Segment, sample_segment
 from emotion.sampling import DETECTOR_SIDE
 from emotion.types import Detections
+from tests import videos
+from tests.emotion.stand_ins import engine
 
 
 class Scene:
@@ -90,6 +95,15 @@ def test_a_crowd_is_looked_at_as_a_whole():
     scene = Scene(everybody, everybody)
     assert counts(scene) == [MOST_FACES + 1] * 2
     assert scene.whole == [0, 1]
+
+
+def test_whoever_must_miss_nobody_looks_at_every_frame_as_a_whole(tmp_path, weights_dir):
+    path = videos.write_normal(tmp_path)
+    quick, thorough = engine(), replace(engine(), thorough=True)
+    found = [sample_segment(path, Segment(0, None), engine=one) for one in (quick, thorough)]
+    assert quick.detector.seen_around and not thorough.detector.seen_around
+    assert len(found[0]) == len(found[1])
+    assert load_finder(weights_dir).thorough  # de-identification
 
 
 def test_no_frames_have_no_faces():
