@@ -72,9 +72,11 @@ def relight(face: Float, picture: Float, mask: Float) -> Float:
 
 def lay_over(picture_bgr: Image, face_bgr: Float, alpha: Float) -> Image:
     """Return the face (H, W, 3) 0..255 over the picture where alpha (H, W) is 1; neither is modified."""
-    share = alpha[..., None]
-    blended = picture_bgr * (1 - share) + face_bgr * share
-    return np.clip(blended + 0.5, 0, 255).astype(np.uint8)
+    blended = face_bgr - picture_bgr
+    blended *= alpha[..., None]
+    blended += picture_bgr
+    blended += np.float32(0.5)
+    return np.clip(blended, 0, 255, out=blended).astype(np.uint8)
 
 
 def to_linear_light(image_bgr: Image) -> Float:

@@ -79,14 +79,19 @@ def _masks(points: Float, coverage: Image) -> tuple[Float, Float]:
 def draw_avatar(image_bgr: Image, person: Person, motion: Motion, anchors: Anchors) -> Image:
     """Return the picture (H, W, 3) with the whole donor, head and shoulders, over it; it is not modified."""
     drawn = _draw(person, motion, anchors, BUST_CAMERA, (np.zeros(2, np.float32), image_bgr.shape))
-    alpha = drawn[..., 3].astype(np.float32) / np.float32(255)
-    return lay_over(image_bgr, drawn[..., :3].astype(np.float32), alpha)
+    result = image_bgr.copy()
+    left, top, width, height = cv2.boundingRect(drawn[..., 3])
+    inside = (slice(top, top + height), slice(left, left + width))
+    alpha = drawn[inside][..., 3].astype(np.float32) / np.float32(255)
+    result[inside] = lay_over(image_bgr[inside], drawn[inside][..., :3].astype(np.float32), alpha)
+    return result
 
 
 def plain_picture(shape: tuple[int, ...]) -> Image:
     """Return a picture of one colour, of a shape (H, W, 3)."""
     picture = np.empty(shape, np.uint8)
-    picture[:] = BACKGROUND_BGR
+    picture[0] = BACKGROUND_BGR
+    picture[1:] = picture[0]  # rows at once: colour by colour takes ten times as long
     return picture
 
 
@@ -132,5 +137,8 @@ def _fill(face_bgr: Image, alpha: Image) -> Image:
     seen = alpha > 200
     if not seen.any():
         return face_bgr
-    share = (alpha.astype(np.float32) / 255)[..., None]
-    return np.asarray(face_bgr * share + (1 - share) * face_bgr[seen].mean(axis=0), np.uint8)
+    mean = np.array(cv2.mean(face_bgr, mask=seen.view(np.uint8))[:3], np.float32)
+    filled = face_bgr - mean
+    filled *= (alpha.astype(np.float32) / np.float32(255))[..., None]
+    filled += mean
+    return filled.astype(np.uint8)

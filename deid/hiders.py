@@ -48,7 +48,9 @@ class Hider(Protocol):
         ...
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
-        """Return the frame with every cover of its row hidden; frame is not modified."""
+        """Return the frame with every cover of its row hidden; frame is not modified. Called from several
+        threads at once.
+        """
         ...
 
 

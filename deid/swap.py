@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -82,6 +83,7 @@ class SwapHider:
         self._people: dict[int, Person] = {}
         self._motions: dict[int, Motion] = {}
         self.drawn = 0
+        self._counting = Lock()  # frames are hidden side by side
 
     def watch(
         self,
@@ -170,7 +172,6 @@ class SwapHider:
         """Return the frame with a donor's face at each cover, or the cover itself where none can be drawn."""
         rows = range(*plan.rows_of(number).indices(len(plan.frames)))
         drawable = [row for row in rows if row in self._motions]
-        self.drawn += len(drawable)
         if self._avatar:
             image = plain_picture(frame.image_bgr.shape)
         else:
@@ -180,13 +181,10 @@ class SwapHider:
         for row in drawable:
             person = self._people[int(plan.tracks[row])]
             image = draw(image, person, self._motions[row], self._anchors)
-        return image if self._avatar else self._insist(frame.image_bgr, image, plan, drawable)
-
-    def _insist(self, before: Image, after: Image, plan: CoverPlan, rows: Sequence[int]) -> Image:
-        """Return the picture with a cover over every face that drawing has hardly changed."""
-        bare = [row for row in rows if _change(before, after, plan.faces_px[row]) < LEAST_CHANGE]
-        self.drawn -= len(bare)
-        return cover(after, plan.boxes_px[bare], FALLBACK)
+        bare = [] if self._avatar else _hardly_changed(frame.image_bgr, image, plan, drawable)
+        with self._counting:
+            self.drawn += len(drawable) - len(bare)
+        return cover(image, plan.boxes_px[bare], FALLBACK) if bare else image
 
     def _calm_rows(self, plan: CoverPlan) -> Flags:
         """Return which rows (R,) are within CALM_REACH_US of the time that was named as calm."""
@@ -227,6 +225,11 @@ class SwapHider:
                     (float(looks[at, 0]), float(looks[at, 1])),
                     _named(self._model.units, units[at]),
                 )
+
+
+def _hardly_changed(before: Image, after: Image, plan: CoverPlan, rows: Sequence[int]) -> list[int]:
+    """Return the rows whose face drawing has hardly changed, so that it must be covered."""
+    return [row for row in rows if _change(before, after, plan.faces_px[row]) < LEAST_CHANGE]
 
 
 def _change(before: Image, after: Image, box_px: Float) -> float:

@@ -16,9 +16,10 @@ from deid.hiders import Hider
 from deid.stretches import Stretch
 from deid.verify import Residual, SecondDetector, find_residuals
 from emotion.errors import Cancelled
+from emotion.inference import available_cores
 from emotion.media import VideoSink, read_frames
-from emotion.prefetch import prefetch
-from emotion.types import Frame, MediaPath, VideoInfo
+from emotion.prefetch import map_ahead, prefetch
+from emotion.types import Frame, Image, MediaPath, VideoInfo
 
 ENCODER_THREADS: Final = 4  # always as many, so that every machine writes the same bytes
 
@@ -47,6 +48,10 @@ def write_stretch(
     plan, numbers = plans[0], stretch.numbers
     segment, origin_us = stretch.segment, int(plan.frame_times_us[stretch.numbers.start])
     first_us = int(plan.frame_times_us[0])
+
+    def hide(numbered: tuple[int, Frame]) -> Image:
+        return hider.hide(numbered[1], numbered[0], plan)
+
     reading = prefetch(lambda: read_frames(source, start_us=segment.start_us, end_us=segment.end_us), ahead=4)
     with (
         reading as frames,
@@ -55,10 +60,11 @@ def write_stretch(
             frame_rate=video.frame_rate or Fraction(25), threads=ENCODER_THREADS,
         ) as sink,
     ):  # fmt: skip
-        for number, frame in enumerate(_in_step(frames, plan, numbers), numbers.start):
+        numbered = zip(numbers, _in_step(frames, plan, numbers), strict=True)
+        for (number, frame), hidden in map_ahead(hide, numbered, workers=available_cores()):
             if cancelled is not None and cancelled():
                 raise Cancelled("The de-identification was cancelled.")
-            image = draw_covers(hider.hide(frame, number, plan), boxes_at(drawn, frame.time_us - first_us))
+            image = draw_covers(hidden, boxes_at(drawn, frame.time_us - first_us))
             sink.write_frame(image, frame.time_us - origin_us)
             progress(0.7 * (number - numbers.start) / len(numbers))
     return find_residuals(

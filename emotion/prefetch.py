@@ -1,14 +1,17 @@
-"""Let a slow iterator work ahead in a thread of its own, by a bounded number of items."""
+"""Work ahead in threads, by a bounded number of items: a slow iterator, or a function of every item."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 PATIENCE_S = 0.1
 
 
@@ -35,6 +38,27 @@ def prefetch(source: Callable[[], Iterator[Item]], *, ahead: int) -> Generator[I
     finally:
         stopped.set()
         thread.join()
+
+
+def map_ahead(
+    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int
+) -> Iterator[tuple[Item, Result]]:
+    """Yield every item with what work makes of it, in order, while up to `workers` items are in work.
+
+    An error of work is raised where its item would have come.
+    """
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="ahead")
+    try:
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) > workers:
+                earliest, future = waiting.popleft()
+                yield earliest, future.result()
+        for earliest, future in waiting:
+            yield earliest, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _produce(

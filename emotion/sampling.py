@@ -6,9 +6,7 @@ after a crash, or spread over machines, and gives the same numbers.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -21,7 +19,7 @@ from emotion.errors import Cancelled
 from emotion.identify import Embedder
 from emotion.media import read_frames
 from emotion.nearby import detect_along
-from emotion.prefetch import prefetch
+from emotion.prefetch import map_ahead, prefetch
 from emotion.quality import face_qualities
 from emotion.recognise import Recogniser
 from emotion.samples import FaceSamples, Segment, join_samples
@@ -115,11 +113,11 @@ def sample_side_by_side(
         return
     with prefetch(partial(_read, path, segments, sample_fps), ahead=FRAMES_AHEAD) as frames:
         batches = _gather_batches(_until_cancelled(frames, cancelled), segments)
-        done = _map_ahead(partial(_process, engine, recognisers), batches, workers=engine.workers)
+        done = map_ahead(partial(_process, engine, recognisers), batches, workers=engine.workers)
         parts: list[tuple[FaceSamples, ...]] = []
         current = 0
-        for segment, samples in done:
-            while current < segment:
+        for batch, samples in done:
+            while current < batch.segment:
                 yield _join(parts, engine, len(recognisers))
                 parts, current = [], current + 1
             parts.append(samples)
@@ -160,24 +158,6 @@ def _gather_batches(frames: Iterator[Frame], segments: Sequence[Segment]) -> Ite
 
 def _reaches(segment: Segment, time_us: int) -> bool:
     return segment.end_us is None or time_us < segment.end_us
-
-
-def _map_ahead(
-    work: Callable[[_Batch], tuple[FaceSamples, ...]], batches: Iterator[_Batch], *, workers: int
-) -> Iterator[tuple[int, tuple[FaceSamples, ...]]]:
-    """Yield the segment and samples of every batch in order, while up to `workers` batches are in work."""
-    waiting: deque[tuple[int, Future[tuple[FaceSamples, ...]]]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="faces")
-    try:
-        for batch in batches:
-            waiting.append((batch.segment, pool.submit(work, batch)))
-            if len(waiting) > workers:
-                segment, future = waiting.popleft()
-                yield segment, future.result()
-        for segment, future in waiting:
-            yield segment, future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _join(parts: list[tuple[FaceSamples, ...]], engine: Engine, count: int) -> tuple[FaceSamples, ...]:

@@ -41,7 +41,8 @@ def cut_fragments(
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     drawn = (area < -1e-9) if cull else (np.abs(area) > 1e-9)
-    low, high = corners.min(axis=1), corners.max(axis=1)
+    low = np.minimum(np.minimum(a, b), c)  # min(axis=1) takes ten times as long
+    high = np.maximum(np.maximum(a, b), c)
     drawn &= (high[:, 0] > 0) & (high[:, 1] > 0) & (low[:, 0] < width) & (low[:, 1] < height)
     kept = np.flatnonzero(drawn).astype(np.int32)
     first_row = np.clip(np.ceil(low[kept, 1] - 0.5), 0, height).astype(np.int32)

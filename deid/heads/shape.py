@@ -136,8 +136,11 @@ def express(rest: RestHead, expression: Mapping[str, float]) -> Float:
     unknown = set(expression) - set(names)
     if unknown:
         raise ValueError(f"expected facial units, got {sorted(unknown)}")
-    weights = np.array([expression.get(name, 0.0) for name in names], np.float32)
-    moved: Float = rest.vertices + (weights @ rest.units).reshape(-1, 3)
+    moved = rest.vertices.copy()
+    flat = moved.reshape(-1)
+    for name, offsets in zip(names, rest.units, strict=True):
+        if weight := expression.get(name, 0.0):
+            flat += offsets * np.float32(weight)
     return moved
 
 
