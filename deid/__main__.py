@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add, name, summary in (
         (_add_run, "run", "write a copy of a recording with its faces hidden"),
+        (_add_speech, "speech", "propose spans of the sound to mask: where somebody speaks"),
         (_add_audit, "audit", "measure what a result still shows of the person and of the expression"),
         (_add_chart, "chart", "draw audited results as privacy against expression"),
         (_add_donors, "donors", "list or show the synthetic people whose faces are put in place"),
@@ -66,6 +67,12 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         default="remove",
         help="remove the sound (default), mask it as noise of the same loudness, or keep it",
     )
+    command.add_argument(
+        "--spans",
+        type=Path,
+        metavar="JSON",
+        help="with --audio mask: what alone is masked, as README describes",
+    )
     command.add_argument("--donor", default="auto", metavar="ID", help="whose face is shown instead")
     command.add_argument(
         "--neutral",
@@ -81,6 +88,11 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--seed", type=int, default=0, help="what is drawn by chance is drawn from this")
     command.set_defaults(run=commands.run, show=commands.show_run)
+
+
+def _add_speech(command: argparse.ArgumentParser) -> None:
+    command.add_argument("video", type=Path, metavar="VIDEO")
+    command.set_defaults(run=commands.speech, show=commands.show_speech)
 
 
 def _add_audit(command: argparse.ArgumentParser) -> None:

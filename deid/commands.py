@@ -8,15 +8,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from emotion.terminal import FractionDone
+from emotion.terminal import FractionDone, UsageError
 
 
 def run(arguments: Namespace, progress: FractionDone) -> Any:
     """Hide the faces of one recording; return what was done."""
     from deid.drawn import read_covers
     from deid.pipeline import deidentify
+    from deid.spans import read_spans
     from deid.task import Task, describe, load_hiding
 
+    if arguments.spans is not None and arguments.audio != "mask":
+        raise UsageError(f"expected --audio mask with --spans, got --audio {arguments.audio}")
+    spans = () if arguments.spans is None else read_spans(arguments.spans)
     covers = () if arguments.covers is None else read_covers(arguments.covers)
     hiding = load_hiding(arguments.weights, device=arguments.device)
     task = Task(
@@ -28,6 +32,7 @@ def run(arguments: Namespace, progress: FractionDone) -> Any:
         seed=arguments.seed,
         neutral_s=arguments.neutral,
         covers=covers,
+        spans=spans,
     )
     report = deidentify(arguments.video, arguments.output, task, hiding=hiding, progress=progress)
     return {"output": str(arguments.output), **describe(report)}
@@ -41,6 +46,10 @@ def show_run(result: Any) -> str:
         f"{result['output']}: {result['frames']} frames, {len(hidden)} people hidden by {result['method']}"
         + (f", {left} left as they are" if left else "")
     ]
+    if result["sound_spans"]:
+        lines.append(
+            f"{len(result['sound_spans'])} spans of the sound masked; all other sound and its voices are kept"
+        )
     if result["found_by_second_detector"]:
         lines.append(
             f"{result['found_by_second_detector']} faces were found by the second detector and covered"
@@ -56,6 +65,23 @@ def show_run(result: Any) -> str:
         for gap in result["gaps_to_review"]
     ]
     return "\n".join(lines)
+
+
+def speech(arguments: Namespace, progress: FractionDone) -> Any:
+    """Return where somebody speaks, as a file of spans has it."""
+    from deid.spans import propose_spans
+
+    spans = propose_spans(arguments.video, arguments.weights)
+    progress(1.0)
+    return {"spans": [asdict(one) for one in spans]}
+
+
+def show_speech(result: Any) -> str:
+    """Return a line per span, and what to do with them."""
+    if not result["spans"]:
+        return "nobody speaks here"
+    lines = [f"{one['start_s']:8.2f} to {one['end_s']:8.2f} s" for one in result["spans"]]
+    return "\n".join([*lines, "--json prints them for run --audio mask --spans: keep those to be silenced"])
 
 
 def audit(arguments: Namespace, progress: FractionDone) -> Any:

@@ -41,6 +41,12 @@ class InvalidCovers(DeidError):
     code = "invalid_covers"
 
 
+class InvalidSpans(DeidError):
+    """Marked spans of sound that are no spans, or lie outside the recording."""
+
+    code = "invalid_spans"
+
+
 class DamagedVideo(DeidError):
     """Frames of the original do not decode, so the result could not be compared with it."""
 

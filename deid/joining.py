@@ -53,7 +53,9 @@ class _Sound:
     def __init__(self, source: MediaPath, task: Task, video: VideoInfo) -> None:
         wanted = task.audio != "remove" and video.has_audio
         self.rate_hz = RATE_HZ if wanted else None
-        self._blocks = read_sound(source, task.audio, seed=task.seed) if wanted else iter(())
+        self._blocks = (
+            read_sound(source, task.audio, spans=task.spans, seed=task.seed) if wanted else iter(())
+        )
         self._left: Float | None = None
         self._written = 0
 

@@ -1,12 +1,15 @@
-"""What happens to the sound: removed, kept, or replaced by noise that says only when and how loudly."""
+"""What happens to the sound: removed, kept, or masked: in marked spans, or all of it by noise that says only
+when and how loudly.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 
+from deid.spans import SoundSpan, silence_spans
 from emotion.media import read_audio_blocks
 from emotion.types import Float, MediaPath
 
@@ -16,13 +19,18 @@ WINDOW_HZ: Final = 20  # loudness is kept at this rate: slower than any vowel, a
 BLOCK: Final = RATE_HZ // WINDOW_HZ
 
 
-def read_sound(path: MediaPath, audio: str, *, seed: int = 0) -> Iterator[Float]:
+def read_sound(
+    path: MediaPath, audio: str, *, spans: Sequence[SoundSpan] = (), seed: int = 0
+) -> Iterator[Float]:
     """Yield blocks (N,) float32 mono at RATE_HZ from the first frame on, after what `audio` asks for.
 
-    audio: "keep" or "mask". seed: of the noise. Raises NoAudioStream.
+    audio: "keep" or "mask". spans: what alone is masked, everything when there are none. seed: of the noise.
+    Raises NoAudioStream.
     """
     blocks = read_audio_blocks(path, rate_hz=RATE_HZ)
-    return blocks if audio == "keep" else mask_speech(blocks, seed=seed)
+    if audio == "keep":
+        return blocks
+    return silence_spans(blocks, spans, rate_hz=RATE_HZ) if spans else mask_speech(blocks, seed=seed)
 
 
 def mask_speech(blocks: Iterator[Float], *, seed: int = 0) -> Iterator[Float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from deid.cover import Gap
 from deid.drawn import DrawnCover
 from deid.observe import Faces, load_finder
 from deid.second_detector import UltraLight
+from deid.spans import SoundSpan
 from deid.verify import SecondDetector, Verification
 from emotion.sampling import Engine
 from emotion.types import VideoInfo
@@ -36,7 +37,7 @@ class Task:
     that nobody here gets but who was given one by name. in_study: people of other recordings keep theirs, so
     that others in the picture only get what is reserved for them. neutral_s: when the faces are calm, for
     methods that follow the expression; None to find it out. covers: what a person has drawn, which lies over
-    everything else.
+    everything else. spans: of the sound, what alone is masked.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Task:
     in_study: bool = False
     neutral_s: float | None = None
     covers: tuple[DrawnCover, ...] = ()
+    spans: tuple[SoundSpan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def describe(report: Report) -> dict[str, Any]:
     return {
         "method": report.task.method,
         "audio": report.task.audio if report.video.has_audio else "none",
+        "sound_spans": [asdict(one) for one in report.task.spans],
         "seed": report.task.seed,
         "frames": report.verification.frames,
         "duration_ms": report.verification.duration_us // 1000,

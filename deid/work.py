@@ -21,6 +21,7 @@ from deid.hiders import make_hider
 from deid.joining import join_stretches
 from deid.json_files import read_json, write_json
 from deid.observe import Faces, camera_of, choose_hidden, know_faces, known_times, look_at
+from deid.spans import check_spans
 from deid.steps import CAST, COVERING, FOLLOWING, LOOK, WATCH, WRITE, Step, kind_of, picture_of
 from deid.stretches import Stretch, cut
 from deid.task import Hiding, Report, Task
@@ -66,8 +67,8 @@ class Work:
         keep: Callable[[str], MediaPath],
         options: CoverOptions | None = None,
     ) -> None:
-        """Raises UnknownMethod, UnknownDonor, InvalidCovers, UnreadableVideo, and for weights what make_hider
-        raises.
+        """Raises UnknownMethod, UnknownDonor, InvalidCovers, InvalidSpans, UnreadableVideo, and for weights
+        what make_hider raises.
         """
         self._hider = make_hider(
             task.method, hiding.weights_dir, donor=task.donor, seed=task.seed, taken=task.taken,
@@ -77,10 +78,13 @@ class Work:
         self._options = options or CoverOptions()
         self._video = probe_video(source)
         check_fits(task.covers, self._video)
+        check_spans(task.spans, self._video)
         self._shares = FOLLOWING if self._hider.watches else COVERING
         self._seen_by = seen_by(source, hiding.device) + repr(self._options).encode()
         # Neither what is drawn by hand nor the sound decides how a stretch is drawn.
-        self._drawn_by = self._seen_by + drawn_by() + repr(replace(task, covers=(), audio="remove")).encode()
+        self._drawn_by = (
+            self._seen_by + drawn_by() + repr(replace(task, covers=(), audio="remove", spans=())).encode()
+        )
         self._times_us = known_times(source, self._video)
         segments = plan_segments(self._video.duration_us)
         self._looks = {self._name(LOOK, at): one for at, one in enumerate(segments)}

@@ -98,6 +98,12 @@ def _span(one: Heard, clock: EncounterClock) -> tuple[int, int]:
     return round(clock.encounter_us(0) / WINDOW_US), round(end_us / WINDOW_US)
 
 
+def spoken_spans(heard: Heard) -> list[tuple[float, float]]:
+    """Return when anybody speaks in one camera's sound: (start, end) in seconds from its first frame."""
+    voiced = _without_short(heard.probs > SPOKEN)
+    return [(begin * _WINDOW_S, end * _WINDOW_S) for begin, end in _runs(voiced)]
+
+
 def _places(one: Heard, clock: EncounterClock, first: int, end: int) -> NDArray[np.int64]:
     """Return for each window of the encounter's clock which of the camera's it is, -1 for none."""
     times_us = np.arange(first, end) * float(WINDOW_US)
