@@ -143,6 +143,11 @@ def _require(weights: Weights, folder: Path) -> InstalledWeights:
         )
     if found.state == "mismatch":
         expected = _read_receipt(weights, folder).get("sha256", "a receipt of the installation")
+        if expected == found.sha256:
+            raise WeightsMismatch(
+                f"{found.path.name}: expected weights converted by this version, got those of another: "
+                f"run '{INSTALL_COMMAND}' again"
+            )
         raise WeightsMismatch(
             f"{found.path.name}: expected {expected}, got sha256 {found.sha256}: "
             f"run '{INSTALL_COMMAND}' again"

@@ -91,6 +91,15 @@ def test_only_what_is_named_is_installed(registry, tmp_path):
     assert [entry.state for entry in weights.list_weights(tmp_path)] == ["missing", "installed"]
 
 
+def test_weights_that_another_version_converted_say_so(registry, tmp_path, monkeypatch):
+    weights.install(tmp_path)
+    monkeypatch.setattr(weights, "CONVERSION_VERSION", weights.CONVERSION_VERSION + 1)
+    with pytest.raises(WeightsMismatch, match="converted by this version, got those of another"):
+        weights.verify(tmp_path)
+    weights.install(tmp_path)
+    weights.verify(tmp_path)
+
+
 def test_a_changed_file_is_a_mismatch_until_it_is_installed_again(registry, tmp_path):
     weights.install(tmp_path)
     (tmp_path / "tiny.onnx").write_bytes(b"something else")
