@@ -167,6 +167,7 @@ def test_the_command_counts_on_a_dry_run_and_queues_otherwise(study, another, ca
     assert "1 recordings queued" in capsys.readouterr().out
     assert Job.objects.get().params == {
         "recording": Job.objects.get().params["recording"],
+        "camera": "patient",
         "donor": "auto",
         **CHOICE,
     }
