@@ -17,6 +17,7 @@ from benchmarks.deface import VERSION as DEFACE_VERSION
 from benchmarks.deface import measure_deface
 from benchmarks.memory import ROOT, follow_memory
 from benchmarks.pages import measure_pages
+from benchmarks.runtimes import measure_runtimes
 from deid.demo import demo_videos
 
 WORDS = {
@@ -61,6 +62,7 @@ def measure(video: Path, minutes: float) -> Iterator[tuple[str, dict[str, Any]]]
     """Yield each part with its figures as soon as they are known; all take about a quarter of an hour."""
     yield "machine", describe_machine()
     yield "analysis", measure_analysis(video)
+    yield "our network, one thread", measure_runtimes()
     if minutes:
         yield "memory", asdict(follow_memory(video, minutes=minutes))
     for one in measure_hiding(video):
