@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deid import commands
+from deid.average import DEFAULT_K
 from deid.hiders import METHODS
 from deid.sound import AUDIO
 from emotion.inference import DEVICES
@@ -29,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     for add, name, summary in (
         (_add_run, "run", "write a copy of a recording with its faces hidden"),
         (_add_speech, "speech", "propose spans of the sound to mask: where somebody speaks"),
+        (_add_contribute, "contribute", "write what one person contributes to the faces of others"),
         (_add_audit, "audit", "measure what a result still shows of the person and of the expression"),
         (_add_chart, "chart", "draw audited results as privacy against expression"),
         (_add_donors, "donors", "list or show the synthetic people whose faces are put in place"),
@@ -75,6 +77,19 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--donor", default="auto", metavar="ID", help="whose face is shown instead")
     command.add_argument(
+        "--look",
+        choices=commands.LOOKS,
+        default=commands.LOOKS[0],
+        help="for swap: a synthetic face (default), or the mean of at least K other people's",
+    )
+    command.add_argument(
+        "--contributors",
+        type=Path,
+        metavar="FOLDER",
+        help="for k-same: a video, or what contribute wrote, of each other person",
+    )
+    command.add_argument("--k", type=int, default=DEFAULT_K, metavar="K", help="for k-same: 8 by default")
+    command.add_argument(
         "--neutral",
         type=_seconds,
         metavar="SECONDS",
@@ -93,6 +108,12 @@ def _add_run(command: argparse.ArgumentParser) -> None:
 def _add_speech(command: argparse.ArgumentParser) -> None:
     command.add_argument("video", type=Path, metavar="VIDEO")
     command.set_defaults(run=commands.speech, show=commands.show_speech)
+
+
+def _add_contribute(command: argparse.ArgumentParser) -> None:
+    command.add_argument("video", type=Path, metavar="VIDEO", help="of the person who contributes")
+    command.add_argument("output", type=Path, metavar="OUTPUT", help="a file whose name ends in .npz")
+    command.set_defaults(run=commands.contribute, show=commands.show_contribute)
 
 
 def _add_audit(command: argparse.ArgumentParser) -> None:

@@ -11,16 +11,17 @@ among 17 real people, worst case: 6 % of the frames where it was .7 and more, 37
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from deid.anchors import Anchors
-from deid.donors import Donor, Looks, list_candidates, load_likeness, make_donor, nearest_skin
-from deid.draw import Motion, draw_donor
+from deid.donors import Looks, list_candidates, load_likeness, make_donor, nearest_skin
+from deid.draw import Face, Motion, RenderedFace, draw_donor
 from deid.recognisers import load_identifiers
 from emotion.media import read_frames
 from emotion.recognise import load_recogniser
@@ -33,6 +34,8 @@ SAFE: Final = 0.7  # of Fitness.safety: from here on the expression decides
 LEAST: Final = 0.3  # of Fitness.hidden: below it nobody is drawn
 JUDGED: Final = "identity"  # the recogniser of which an audit's limit (.15) speaks
 LIKENESS_RANGE: Final = (0.08, 0.16)  # mean cosine that is beyond doubt, and that is at fault
+
+Tried = TypeVar("Tried")
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,13 @@ def choose_fittest(tried: Sequence[Fitness]) -> str | None:
     return max(left, key=lambda one: (one.safety, one.hidden)).donor if left else None
 
 
-def try_until_safe(candidates: Iterable[Donor], measure: Callable[[Donor], Fitness]) -> Cast:
+def try_until_safe(candidates: Iterable[Tried], measure: Callable[[Tried], Fitness]) -> Cast:
     """Return whom to draw; more candidates are measured only as long as none is safe."""
     tried: list[Fitness] = []
-    for donor in candidates:
-        if len(tried) % AT_ONCE == 0 and any(one.safety >= SAFE for one in tried):
+    for one in candidates:
+        if len(tried) % AT_ONCE == 0 and any(each.safety >= SAFE for each in tried):
             break
-        tried.append(measure(donor))
+        tried.append(measure(one))
     return Cast(choose_fittest(tried), tuple(tried))
 
 
@@ -113,28 +116,58 @@ def read_trials(source: MediaPath, moments: Sequence[tuple[int, Motion, Detectio
             yield Trial(frame.image_bgr, motion, face)
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A donor who may be tried. others (O, D): by recogniser, whom a result could be mistaken for.
+
+    crowd: as in hidden_share. most_alike: mean cosine by JUDGED from which on they are not drawn, whatever
+    else.
+    """
+
+    name: str
+    make: Callable[[], Face]
+    others: Mapping[str, Float]
+    crowd: int = 1
+    most_alike: float = 1.01
+
+
+def rendered_candidates(
+    person: Looks, key: str, taken: Collection[str], anchors: Anchors
+) -> Iterator[Candidate]:
+    """Yield synthetic donors for a person. key, taken: as in list_candidates."""
+    for donor in list_candidates(person, key, taken):
+        yield Candidate(
+            donor.name,
+            partial(rendered_face, donor.name, nearest_skin(person.tone_bgr), anchors),
+            {name: np.delete(rows, donor.seed, axis=0) for name, rows in load_likeness().items()},
+        )
+
+
+def rendered_face(donor: str, skin: str, anchors: Anchors) -> RenderedFace:
+    """Return the face of a synthetic donor. skin: as in make_donor."""
+    return RenderedFace(make_donor(donor, skin), anchors)
+
+
 class Casting:
     """Tries donors on frames of a person."""
 
-    def __init__(self, anchors: Anchors, weights_dir: Path | None = None, *, device: str = "cpu") -> None:
+    def __init__(self, weights_dir: Path | None = None, *, device: str = "cpu") -> None:
         """Raises WeightsMissing, WeightsMismatch or DeviceUnavailable."""
-        self._anchors = anchors
         self._identifiers = load_identifiers(weights_dir, device=device)
         self._networks = tuple(
             load_recogniser(name, weights_dir, device=device, threads=1) for name in NETWORKS
         )
 
-    def cast(self, trials: Sequence[Trial], person: Looks, key: str, taken: Collection[str]) -> Cast:
-        """Return whom to draw over a person seen in at least one trial. key, taken: as in choose_donor."""
+    def cast(self, trials: Sequence[Trial], person: Looks, candidates: Iterable[Candidate]) -> Cast:
+        """Return whom to draw over a person seen in at least one trial."""
         before = np.stack([self._express(trial.image_bgr, trial.face) for trial in trials])
-        return try_until_safe(
-            list_candidates(person, key, taken),
-            lambda donor: self._measure(donor, trials, person, before),
-        )
+        return try_until_safe(candidates, lambda one: self._measure(one, trials, person, before))
 
-    def _measure(self, donor: Donor, trials: Sequence[Trial], person: Looks, before: Float) -> Fitness:
-        face = make_donor(donor.name, nearest_skin(person.tone_bgr))
-        drawn = [draw_donor(trial.image_bgr, face, trial.motion, self._anchors) for trial in trials]
+    def _measure(
+        self, candidate: Candidate, trials: Sequence[Trial], person: Looks, before: Float
+    ) -> Fitness:
+        donor = candidate.make()
+        drawn = [draw_donor(trial.image_bgr, donor, trial.motion) for trial in trials]
         pairs = list(zip(drawn, (trial.face for trial in trials), strict=True))
         after = np.stack([self._express(*pair) for pair in pairs])
         hidden, likeness = [1.0], 0.0
@@ -142,22 +175,26 @@ class Casting:
             if one.name not in person.embeddings:
                 continue
             results = np.stack([one.embedder.embed(*pair)[0] for pair in pairs])
-            others = np.delete(load_likeness()[one.name], donor.seed, axis=0)
-            hidden.append(hidden_share(results, person.embeddings[one.name], others))
+            own, others = person.embeddings[one.name], candidate.others.get(one.name)
+            if others is not None:
+                hidden.append(hidden_share(results, own, others, candidate.crowd))
             if one.name == JUDGED:
-                likeness = float((results @ person.embeddings[one.name]).mean())
+                likeness = float((results @ own).mean())
         kept = float(np.minimum(before, after).sum(axis=-1).mean())
-        return Fitness(donor.name, min(hidden), likeness, kept)
+        worst = 0.0 if likeness >= candidate.most_alike else min(hidden)
+        return Fitness(candidate.name, worst, likeness, kept)
 
     def _express(self, image_bgr: Image, face: Detections) -> Float:
         """Return (3, 7) what each of NETWORKS reads."""
         return np.stack([one.classify([one.crop(image_bgr, face, 0)])[0] for one in self._networks])
 
 
-def hidden_share(results: Float, person: Float, others: Float) -> float:
-    """Return 0..1: to how many of others (O, D) a person's (D,) results (N, D) are liker than to the person.
+def hidden_share(results: Float, person: Float, others: Float, crowd: int = 1) -> float:
+    """Return 0..1: how often, of a crowd of others, somebody is liker to a person's results than the person.
 
-    All are unit vectors.
+    results (N, D), person (D,), others (O, D) from whom the crowd is drawn: unit vectors. With a crowd of
+    one, it is the share of the others who are.
     """
     own = results @ person
-    return float((results @ others.T > own[:, None]).mean())
+    liker = (results @ others.T > own[:, None]).mean(axis=1)
+    return float((1 - (1 - liker) ** crowd).mean())

@@ -6,23 +6,38 @@ import tempfile
 from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from emotion.errors import OutputUnwritable
 from emotion.terminal import FractionDone, UsageError
+
+LOOKS: Final = ("rendered", "k-same")
+READING_SHARE: Final = 0.4  # of a run whose face is made of others: looking at these
 
 
 def run(arguments: Namespace, progress: FractionDone) -> Any:
     """Hide the faces of one recording; return what was done."""
+    from deid.contributors import read_contributors
     from deid.drawn import read_covers
+    from deid.groups import make_look
     from deid.pipeline import deidentify
     from deid.spans import read_spans
     from deid.task import Task, describe, load_hiding
 
     if arguments.spans is not None and arguments.audio != "mask":
         raise UsageError(f"expected --audio mask with --spans, got --audio {arguments.audio}")
+    if (arguments.look == LOOKS[1]) != (arguments.contributors is not None):
+        raise UsageError("expected --look k-same and --contributors FOLDER together")
     spans = () if arguments.spans is None else read_spans(arguments.spans)
     covers = () if arguments.covers is None else read_covers(arguments.covers)
     hiding = load_hiding(arguments.weights, device=arguments.device)
+    look, left_out = None, dict[str, str]()
+    if arguments.look == LOOKS[1]:
+        people, left_out = read_contributors(
+            arguments.contributors, hiding=hiding, progress=lambda share: progress(READING_SHARE * share)
+        )
+        look = make_look(people, arguments.k)
+    before = 0.0 if look is None else READING_SHARE
     task = Task(
         arguments.method,
         faces=arguments.faces,
@@ -33,9 +48,14 @@ def run(arguments: Namespace, progress: FractionDone) -> Any:
         neutral_s=arguments.neutral,
         covers=covers,
         spans=spans,
+        look=look,
     )
-    report = deidentify(arguments.video, arguments.output, task, hiding=hiding, progress=progress)
-    return {"output": str(arguments.output), **describe(report)}
+    report = deidentify(
+        arguments.video, arguments.output, task, hiding=hiding,
+        progress=lambda share: progress(before + (1 - before) * share),
+    )  # fmt: skip
+    said = {"output": str(arguments.output), **describe(report)}
+    return said if look is None else said | {"contributors_left_out": left_out}
 
 
 def show_run(result: Any) -> str:
@@ -54,6 +74,8 @@ def show_run(result: Any) -> str:
         lines.append(
             f"{result['found_by_second_detector']} faces were found by the second detector and covered"
         )
+    if "look" in result:
+        lines += _show_look(result["look"], result["contributors_left_out"])
     lines += [
         f"track {track} is covered, not replaced: none of {result['casting'][track]['tried']} donors hides it"
         for track, donor in result.get("donors", {}).items()
@@ -84,6 +106,40 @@ def show_speech(result: Any) -> str:
     return "\n".join([*lines, "--json prints them for run --audio mask --spans: keep those to be silenced"])
 
 
+def _show_look(look: Any, left_out: dict[str, str]) -> list[str]:
+    return [
+        f"each face is the mean of {look['k']} of {look['contributors']} people: whoever knows them all is "
+        f"right about whose it is once in {look['k']} times at best",
+        *(f"{name} does not contribute: {reason}" for name, reason in left_out.items()),
+    ]
+
+
+def contribute(arguments: Namespace, progress: FractionDone) -> Any:
+    """Write what one person contributes to the faces of others; return what it holds."""
+    from deid.contribute import contribute as make
+    from deid.contribution import write_contribution
+    from deid.task import load_hiding
+
+    contribution = make(arguments.video, hiding=load_hiding(arguments.weights, device=arguments.device))
+    try:
+        write_contribution(contribution, arguments.output)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"the contribution could not be written ({error.strerror}); choose another place"
+        ) from error
+    progress(1.0)
+    return {
+        "output": str(arguments.output),
+        "digest": contribution.digest,
+        "pictures": [*contribution.pictures],
+    }
+
+
+def show_contribute(result: Any) -> str:
+    """Return what was written in a line."""
+    return f"{result['output']}: {', '.join(result['pictures'])} ({result['digest']})"
+
+
 def audit(arguments: Namespace, progress: FractionDone) -> Any:
     """Return both cards and the verdict of one result."""
     from deid.audit import AuditOptions, audit, load_tools
@@ -107,6 +163,7 @@ def show_audit(result: Any) -> str:
             f"finds the person: {_share(privacy['rank1'])} of the time among {privacy['gallery_size']}, "
             f"chance {_share(privacy['rank1_chance'])}, encoding alone {_share(privacy['control']['rank1'])}",
             *_show_attempts(privacy),
+            *_show_bound(result["media"]["look"]),
             f"mean likeness to the person: {_number(privacy['similarity']['mean'])}, "
             f"encoding alone {_number(privacy['control']['similarity']['mean'])}",
             f"faces still found: {_share(expression['detection_retained'])}",
@@ -115,6 +172,15 @@ def show_audit(result: Any) -> str:
             f"movement of landmarks: r {_number(expression['landmark_correlation'])}",
         ]
     )
+
+
+def _show_bound(look: Any) -> list[str]:
+    if look is None:
+        return []
+    return [
+        f"the face is made of {look['k']} of {look['contributors']} people: whose it is can be guessed right "
+        f"{look['bound']:.1%} of the time at best"
+    ]
 
 
 def _show_attempts(privacy: Any) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -33,26 +33,64 @@ STEADY: Final = [*OVAL, 168, 6, 197, 195, 5, 4, 1, 33, 133, 263, 362]
 
 
 @dataclass(frozen=True)
+class Shape:
+    """calm (468, 3): a person's face at rest, turned to the front, in eye distances, x to the person's left,
+    y up, z forward. moved (468, 3): from there in a frame. probs (7,): of expressions, as a network reads
+    them.
+    """
+
+    calm: Float
+    moved: Float
+    probs: Float
+
+
+@dataclass(frozen=True)
 class Motion:
     """How a donor is to be drawn in one frame.
 
     points_px (468, 2): the person's landmarks. turn: yaw, pitch and roll, gaze: yaw and pitch, as in Pose, in
-    degrees. units: facial units by name, 0..1.
+    degrees. units: facial units by name, 0..1. shape: for donors that are drawn without units.
     """
 
     points_px: Float
     turn: tuple[float, float, float]
     gaze: tuple[float, float]
     units: Mapping[str, float]
+    shape: Shape | None = None
 
 
-def draw_donor(image_bgr: Image, person: Person, motion: Motion, anchors: Anchors) -> Image:
+class Face(Protocol):
+    """Whose face is drawn over somebody's."""
+
+    def draw(self, window_bgr: Image, points: Float, motion: Motion) -> Image:
+        """Return (h, w, 4): the face over a part of the picture (h, w, 3), BGR everywhere, and how far it
+        reaches.
+
+        points: (468, 2), the person's landmarks in that part. Neither is modified.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class RenderedFace:
+    """A synthetic person's face."""
+
+    person: Person
+    anchors: Anchors
+
+    def draw(self, window_bgr: Image, points: Float, motion: Motion) -> Image:
+        """Return (h, w, 4) as Face; nothing of the picture is used."""
+        drawn = _draw(self.person, motion, self.anchors, FACE_CAMERA, (points, window_bgr.shape))
+        return np.dstack([fill_around(drawn[..., :3], drawn[..., 3]), drawn[..., 3]])
+
+
+def draw_donor(image_bgr: Image, donor: Face, motion: Motion) -> Image:
     """Return the picture (H, W, 3) with the donor's face where the person's was; it is not modified."""
     window, origin = _window(motion.points_px, image_bgr)
-    drawn = _draw(person, motion, anchors, FACE_CAMERA, (origin, window.shape))
     points = motion.points_px - origin
+    drawn = donor.draw(window, points, motion)
     covered, alpha = _masks(points, drawn[..., 3])
-    face = to_linear_light(_fill(drawn[..., :3], drawn[..., 3]))
+    face = to_linear_light(np.ascontiguousarray(drawn[..., :3]))
     lit = relight(face, to_linear_light(window), covered)
     result = image_bgr.copy()
     left, top = (int(edge) for edge in origin)
@@ -78,7 +116,7 @@ def _masks(points: Float, coverage: Image) -> tuple[Float, Float]:
 
 def draw_avatar(image_bgr: Image, person: Person, motion: Motion, anchors: Anchors) -> Image:
     """Return the picture (H, W, 3) with the whole donor, head and shoulders, over it; it is not modified."""
-    drawn = _draw(person, motion, anchors, BUST_CAMERA, (np.zeros(2, np.float32), image_bgr.shape))
+    drawn = _draw(person, motion, anchors, BUST_CAMERA, (motion.points_px, image_bgr.shape))
     result = image_bgr.copy()
     left, top, width, height = cv2.boundingRect(drawn[..., 3])
     inside = (slice(top, top + height), slice(left, left + width))
@@ -104,7 +142,8 @@ def _draw(
 ) -> Image:
     """Return the donor (h, w, 4), BGR and coverage 0..255, in a window of the picture.
 
-    view: side and pixels per metre of the rendering; window: its upper left corner and shape (h, w, 3).
+    view: side and pixels per metre of the rendering; window: landmarks (468, 2) in it, and its shape (h, w,
+    3).
     """
     yaw, pitch, roll = motion.turn
     pose = Pose(yaw, pitch, roll, gaze_yaw_deg=motion.gaze[0], gaze_pitch_deg=motion.gaze[1])
@@ -115,7 +154,7 @@ def _draw(
     camera = Camera((side, side), scale, (float(middle[0]), float(middle[1]), 0.0))
     picture = render_person(person, motion.units, pose, camera, oversampling=1.0)
     own, _ = camera.project(places)
-    matrix = similarity_transform(own[STEADY], motion.points_px[STEADY] - window[0])
+    matrix = similarity_transform(own[STEADY], window[0][STEADY])
     seen = (picture.rgb / np.maximum(picture.alpha, 1e-3)[..., None]).astype(np.float32)
     layers = np.dstack([develop(seen), np.round(picture.alpha * 255).astype(np.uint8)])
     size = (window[1][1], window[1][0])
@@ -132,7 +171,7 @@ def _window(points_px: Float, image_bgr: Image) -> tuple[Image, Float]:
     return image_bgr[top:bottom, left:right], np.array([left, top], np.float32)
 
 
-def _fill(face_bgr: Image, alpha: Image) -> Image:
+def fill_around(face_bgr: Image, alpha: Image) -> Image:
     """Return the face with its surroundings filled by its mean colour, so that no edge shows black."""
     seen = alpha > 200
     if not seen.any():

@@ -81,3 +81,21 @@ class NotComparable(DeidError):
     """Two files that are not the same recording before and after."""
 
     code = "not_comparable"
+
+
+class NobodySeen(DeidError):
+    """A recording in which nobody is seen well enough to contribute to a donor."""
+
+    code = "nobody_seen"
+
+
+class InvalidContribution(DeidError):
+    """A file that is no contribution."""
+
+    code = "invalid_contribution"
+
+
+class TooFewContributors(DeidError):
+    """Fewer people than a donor must be made of."""
+
+    code = "too_few_contributors"

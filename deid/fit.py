@@ -242,6 +242,19 @@ def turn_degrees(rotation: Doubles) -> tuple[float, float, float]:
     return float(vector[1]) + 0.0, -float(vector[0]) + 0.0, -float(vector[2]) + 0.0
 
 
+def turn_matrix(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Doubles:
+    """Return the rotation (3, 3) of which turn_degrees gives these angles.
+
+    >>> np.round(turn_degrees(turn_matrix(30.0, -10.0, 5.0)), 6).tolist()
+    [30.0, -10.0, 5.0]
+    """
+    from scipy.spatial.transform import Rotation
+
+    return np.asarray(
+        Rotation.from_rotvec(np.radians([-pitch_deg, yaw_deg, -roll_deg])).as_matrix(), np.float64
+    )
+
+
 def smooth(values: Doubles, sigma_frames: float) -> Doubles:
     """Return values (T, ...) smoothed over time without lag; rows that are NaN take no part and stay."""
     from scipy.ndimage import gaussian_filter1d

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from deid.cover import CoverPlan
 from deid.errors import UnknownMethod
+from deid.groups import KSame
 from deid.mask import MASKS, cover
 from deid.observe import Faces
 from deid.stretches import Stretch
@@ -94,13 +95,17 @@ def make_hider(
     taken: tuple[str, ...] = (),
     in_study: bool = False,
     neutral_s: float | None = None,
+    look: KSame | None = None,
     device: str = "cpu",
 ) -> Hider:
     """Return what hides faces by a method.
 
-    donor, seed, taken, in_study, neutral_s: as in Task, for the methods that put a face in place. Raises
-    UnknownMethod, UnknownDonor, WeightsMissing, WeightsMismatch or DeviceUnavailable.
+    donor, seed, taken, in_study, neutral_s, look: as in Task, for the methods that put a face in place.
+    Raises UnknownMethod, also for a look with a method that has none, UnknownDonor, WeightsMissing,
+    WeightsMismatch or DeviceUnavailable.
     """
+    if look is not None and method != "swap":
+        raise UnknownMethod(f"expected the method swap for a face made of other people's, got {method!r}")
     if method in MASKS:
         return MaskHider(method)
     if method in DONORS_DRAWN:
@@ -109,5 +114,7 @@ def make_hider(
 
         avatar = method == "avatar"
         rules = DonorRules(donor, seed, frozenset(taken), in_study)
-        return SwapHider(weights_dir, rules=rules, neutral_s=neutral_s, device=device, avatar=avatar)
+        return SwapHider(
+            weights_dir, rules=rules, neutral_s=neutral_s, device=device, avatar=avatar, look=look
+        )
     raise UnknownMethod(f"expected a method of {', '.join(METHODS)}, got {method!r}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from deid.cover import CoverPlan
 from deid.mark import add_mark
@@ -22,10 +23,12 @@ def join_stretches(
     plan: CoverPlan,
     parts: Sequence[MediaPath],
     destination: MediaPath,
+    look: Mapping[str, Any] | None,
     cancelled: Callable[[], bool] | None,
 ) -> Verification:
     """Write the file of all parts with the sound that the task asks for; return what it is.
 
+    look: of whom the face is made, for the mark.
     Raises OutputDiffers, OutputUnwritable, Cancelled.
     """
     times_us = [int(one - plan.frame_times_us[0]) for one in plan.frame_times_us]
@@ -42,7 +45,7 @@ def join_stretches(
             sink.write_packet(packet, pts_us, dts_us)
         for samples in sound.until(video.duration_us):
             sink.write_audio(samples)
-    add_mark(destination, task.method)
+    add_mark(destination, task.method, look)
     check_times(destination, plan.frame_times_us)
     return Verification(len(times_us), check_length(destination, video), ())
 

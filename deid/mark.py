@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from emotion.media.source import size_of
 from emotion.types import MediaPath
@@ -27,14 +28,19 @@ _PACKET: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
  xmlns:deid="urn:empathy-lab:deid"
  Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/{source_type}"
- deid:method="{method}" deid:faces="altered"/>
+ deid:method="{method}" deid:faces="altered"{made_of}/>
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>"""
 
 
-def add_mark(path: MediaPath, method: str) -> None:
-    """Append the mark to an MP4. Players skip a box that they do not know."""
-    packet = _PACKET.format(source_type=SOURCE_TYPES[method], method=method).encode()
+def add_mark(path: MediaPath, method: str, look: Mapping[str, Any] | None = None) -> None:
+    """Append the mark to an MP4. Players skip a box that they do not know. look: as Nobody.record returns
+    it."""
+    made_of = ""
+    if look is not None:
+        donors = " ".join(look["members"])
+        made_of = f' deid:k="{look["k"]}" deid:contributors="{look["contributors"]}" deid:donors="{donors}"'
+    packet = _PACKET.format(source_type=SOURCE_TYPES[method], method=method, made_of=made_of).encode()
     with path.open("ab") as file:
         file.write(struct.pack(">I4s", 8 + len(XMP_UUID) + len(packet), b"uuid") + XMP_UUID + packet)
 
@@ -45,6 +51,24 @@ def read_mark(path: MediaPath) -> str | None:
         if body[:16] == XMP_UUID:
             found = re.search(rb'deid:method="([a-z]+)"', body)
             return found.group(1).decode() if found else None
+    return None
+
+
+def read_look(path: MediaPath) -> dict[str, Any] | None:
+    """Return of how many people at least a file's mark says that the face is made, None where it says
+    nothing.
+
+    bound: how often at best whoever knows all contributors is right about whose face it is.
+    """
+    for body in _uuid_boxes(path):
+        found = re.search(
+            rb'deid:k="(\d{1,4})" deid:contributors="(\d{1,6})" deid:donors="([a-z0-9 -]*)"', body
+        )
+        if body[:16] == XMP_UUID and found and int(found.group(1)) > 0:
+            k, contributors = int(found.group(1)), int(found.group(2))
+            donors = found.group(3).decode().split()
+            return {"kind": "k-same", "k": k, "contributors": contributors, "donors": donors,
+                    "bound": round(1 / k, 4)}  # fmt: skip
     return None
 
 

@@ -6,7 +6,8 @@ smoothed without lag; then every frame is drawn. Where a face is not seen well e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -14,43 +15,59 @@ from typing import Any, Final
 import numpy as np
 
 from deid.anchors import load_anchors
-from deid.casting import Cast, Casting, read_trials
+from deid.casting import Candidate, Cast, Casting, read_trials, rendered_candidates, rendered_face
 from deid.cover import CoverPlan
 from deid.donor_rules import DonorRules, donor_of_same, main_tracks
-from deid.donors import Looks, choose_donor, find_donor, make_avatar, make_donor, nearest_skin
-from deid.draw import Motion, draw_avatar, draw_donor, plain_picture
+from deid.donors import Looks, choose_donor, find_donor, make_avatar, nearest_skin
+from deid.draw import Face, Motion, Shape, draw_avatar, draw_donor, plain_picture
 from deid.errors import NoCalmFace
-from deid.expected import expect_units, fill_between
-from deid.fit import (
-    count_from_calm,
-    find_calm,
-    fit_units,
-    make_model,
-    mean_face,
-    place,
-    smooth,
-    to_front,
-    to_model_axes,
-    turn_degrees,
-)
+from deid.fit import count_from_calm, fit_units, make_model, smooth
+from deid.groups import KSame
 from deid.heads.person import Person
 from deid.mask import cover
+from deid.movement import Movement, follow, whole
+from deid.nobody import Nobody, is_mean, see_at_rest
 from deid.observe import Faces
 from deid.response import Doubles, load_response
 from deid.stretches import Stretch
 from deid.watch import Watcher, sighting
 from deid.watched import Watched
+from emotion.labels import EMOTIONS
 from emotion.samples import Flags
 from emotion.track import Indices
-from emotion.types import Float, Frame, Image, MediaPath
+from emotion.types import Detections, Float, Frame, Image, MediaPath
 
 FALLBACK: Final = "blur"  # where no face can be put
 LARGEST_YAW: Final = 60.0
-CALM_SAMPLES: Final = 400
 CALM_REACH_US: Final = 200_000  # around the moment that somebody named
 UNIT_SIGMA, PLACE_SIGMA, GAZE_SIGMA = 0.7, 0.8, 1.0  # frames
 LEAST_CHANGE: Final = 2.5  # grey levels between the person's face and the donor's
 SMALLEST_PX: Final = 20.0
+
+
+@dataclass(frozen=True)
+class _Recording:
+    source: MediaPath
+    found: Faces
+    plan: CoverPlan
+
+    def time_us(self, row: int) -> int:
+        return int(self.plan.frame_times_us[self.plan.frames[row]])
+
+    def face(self, row: int) -> Detections | None:
+        return sighting(self.found, int(self.plan.samples[row]))
+
+
+@dataclass(frozen=True)
+class _Somebody:
+    """One person: the rows (R,) in which they are covered, how they look, and their face at rest, if asked
+    for."""
+
+    track: int
+    rows: Indices
+    looks: Looks
+    is_main: bool
+    rest: Float | None
 
 
 class SwapHider:
@@ -66,8 +83,10 @@ class SwapHider:
         neutral_s: float | None = None,
         device: str = "cpu",
         avatar: bool = False,
+        look: KSame | None = None,
     ) -> None:
-        """rules: who gets which donor. neutral_s: when faces are calm.
+        """rules: who gets which donor. neutral_s: when faces are calm. look: whose mean the person whom the
+        camera is pointed at gets instead of a synthetic face.
 
         Raises UnknownDonor, WeightsMissing, WeightsMismatch or DeviceUnavailable.
         """
@@ -80,7 +99,9 @@ class SwapHider:
         self._casting: Casting | None = None
         self._watcher: Watcher | None = None
         self._model = make_model(self._anchors, load_response())
-        self._people: dict[int, Person] = {}
+        self._nobody = None if look is None else Nobody(look)
+        self._avatars: dict[int, Person] = {}
+        self._donors: dict[int, Face] = {}
         self._motions: dict[int, Motion] = {}
         self.drawn = 0
         self._counting = Lock()  # frames are hidden side by side
@@ -112,61 +133,82 @@ class SwapHider:
                 f"expected a face that is seen well at {self._neutral_s:g} s, the time named as calm"
             )
         donors, casting = dict(known.get("donors", {})), dict(known.get("casting", {}))
-        embeddings = {track.number: track.embedding for track in found.tracks}
+        if self._nobody is not None:
+            self._nobody.remember(known.get("look", {}))
         seen = sorted(set(plan.tracks[~np.isnan(watched.meshes[:, 0, 0])].tolist()))
         main = main_tracks(found, seen)
+        recording = _Recording(source, found, plan)
         for track in (*main, *(one for one in seen if one not in main)):
-            rows = np.flatnonzero(plan.tracks == track)
-            self._plan_motion(rows, watched, calm[rows])
-            looks = watched.looks_of(rows, embeddings.get(track))
+            person = self._follow(recording, track, watched, calm, is_main=track in main)
             if str(track) not in donors:
-                is_known, same = donor_of_same(main, track, donors)
-                taken = self._rules.taken_from(track in main, donors.values())
-                cast = (
-                    Cast(same, ())
-                    if is_known
-                    else self._cast(
-                        source, rows, found, plan, looks=looks, taken=taken, is_main=track in main
-                    )
-                )
+                cast = self._cast(recording, person, main, donors)
                 donors[str(track)], casting[str(track)] = cast.donor, cast.as_dict()
-            name = donors[str(track)]
-            if name is not None:
-                self._people[track] = self._make_person(name, looks)
-                continue
-            for row in rows.tolist():  # nobody hides this person: covered instead
-                self._motions.pop(row, None)
-        return {"donors": donors, "casting": casting, "main_tracks": main}
+            self._put_on(person, donors[str(track)])
+        said = {"donors": donors, "casting": casting, "main_tracks": main}
+        return said if self._nobody is None else said | {"look": self._nobody.record(donors)}
 
-    def _make_person(self, donor: str, looks: Looks) -> Person:
-        return make_avatar(donor) if self._avatar else make_donor(donor, nearest_skin(looks.tone_bgr))
+    def _follow(
+        self, recording: _Recording, track: int, watched: Watched, calm: Flags, *, is_main: bool
+    ) -> _Somebody:
+        """Plan how one person's donor moves, and return who they are."""
+        rows = np.flatnonzero(recording.plan.tracks == track)
+        nobody = self._nobody if is_main else None
+        self._plan_motion(rows, watched, calm[rows], with_shape=nobody is not None)
+        embedding = next(one.embedding for one in recording.found.tracks if one.number == track)
+        moments = [
+            (recording.time_us(row), self._motions[row]) for row in rows.tolist() if row in self._motions
+        ]
+        rest = None if nobody is None else see_at_rest(recording.source, moments)
+        return _Somebody(track, rows, watched.looks_of(rows, embedding), is_main, rest)
 
     def _cast(
-        self,
-        source: MediaPath,
-        rows: Indices,
-        found: Faces,
-        plan: CoverPlan,
-        *,
-        looks: Looks,
-        taken: Collection[str],
-        is_main: bool,
+        self, recording: _Recording, person: _Somebody, main: Sequence[int], donors: Mapping[str, str | None]
     ) -> Cast:
         """Return the donor of one person, tried on frames in which the detector saw the face."""
-        if is_main and self._rules.donor != "auto":
-            return Cast(self._rules.donor, ())
-        key = f"{self._rules.seed}:{int(plan.tracks[rows[0]])}"
+        is_known, same = donor_of_same(main, person.track, donors)
+        if is_known:
+            return Cast(same, ())
+        key = f"{self._rules.seed}:{person.track}"
         moments = [
-            (int(plan.frame_times_us[plan.frames[row]]), self._motions[row], face)
-            for row in rows.tolist()
-            if row in self._motions and (face := sighting(found, int(plan.samples[row]))) is not None
+            (recording.time_us(row), self._motions[row], face)
+            for row in person.rows.tolist()
+            if row in self._motions and (face := recording.face(row)) is not None
         ]
+        if self._nobody is not None and person.is_main:
+            candidates = self._nobody.candidates(person.looks, key, person.rest)
+            return self._try(recording, moments, person, candidates) if moments else Cast(None, ())
+        if person.is_main and self._rules.donor != "auto":
+            return Cast(self._rules.donor, ())
+        taken = self._rules.taken_from(person.is_main, donors.values())
         if self._avatar or not moments:
-            first = choose_donor(looks, key, taken)
+            first = choose_donor(person.looks, key, taken)
             return Cast(None if first is None else first.name, ())
+        candidates = rendered_candidates(person.looks, key, taken, self._anchors)
+        return self._try(recording, moments, person, candidates)
+
+    def _try(
+        self,
+        recording: _Recording,
+        moments: Sequence[tuple[int, Motion, Detections]],
+        person: _Somebody,
+        candidates: Iterable[Candidate],
+    ) -> Cast:
         if self._casting is None:
-            self._casting = Casting(self._anchors, self._weights_dir, device=self._device)
-        return self._casting.cast(list(read_trials(source, moments)), looks, key, taken)
+            self._casting = Casting(self._weights_dir, device=self._device)
+        return self._casting.cast(list(read_trials(recording.source, moments)), person.looks, candidates)
+
+    def _put_on(self, person: _Somebody, donor: str | None) -> None:
+        """Get ready to draw a donor over a person; without one nothing is drawn, so that they are covered."""
+        if donor is None:
+            for row in person.rows.tolist():
+                self._motions.pop(row, None)
+        elif self._avatar:
+            self._avatars[person.track] = make_avatar(donor)
+        elif self._nobody is not None and is_mean(donor):
+            self._donors[person.track] = self._nobody.face(donor, person.looks, person.rest)
+        else:
+            skin = nearest_skin(person.looks.tone_bgr)
+            self._donors[person.track] = rendered_face(donor, skin, self._anchors)
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with a donor's face at each cover, or the cover itself where none can be drawn."""
@@ -177,10 +219,12 @@ class SwapHider:
         else:
             covered = [row for row in rows if row not in self._motions]
             image = cover(frame.image_bgr, plan.boxes_px[covered], FALLBACK)
-        draw = draw_avatar if self._avatar else draw_donor
         for row in drawable:
-            person = self._people[int(plan.tracks[row])]
-            image = draw(image, person, self._motions[row], self._anchors)
+            track, motion = int(plan.tracks[row]), self._motions[row]
+            if self._avatar:
+                image = draw_avatar(image, self._avatars[track], motion, self._anchors)
+            else:
+                image = draw_donor(image, self._donors[track], motion)
         bare = [] if self._avatar else _hardly_changed(frame.image_bgr, image, plan, drawable)
         with self._counting:
             self.drawn += len(drawable) - len(bare)
@@ -193,43 +237,38 @@ class SwapHider:
         away_us = np.abs(plan.frame_times_us[plan.frames] - self._neutral_s * 1e6)
         return np.asarray(away_us <= CALM_REACH_US, np.bool_)
 
-    def _plan_motion(self, rows: Indices, seen: Watched, is_calm: Flags) -> None:
-        meshes, gazes, probs = seen.meshes[rows], seen.gazes[rows], seen.probs[rows]
-        known = np.flatnonzero(~np.isnan(meshes[:, 0, 0]))
-        points = np.full(meshes.shape, np.nan)
-        points[known] = [to_model_axes(mesh) for mesh in meshes[known]]
-        likely = fill_between(probs.astype(np.float64))
-        expected = np.zeros((len(rows), len(self._model.units)))
-        if likely is not None:
-            expected = expect_units(likely, self._model.units)
-        if is_calm.any():  # of this person; somebody who was not seen then has a calm face to be found
-            calm = mean_face(points[is_calm], self._model)
-        else:
-            some = known[:: max(1, len(known) // CALM_SAMPLES)]
-            calm = find_calm(points[some], self._model, expected[some])
-        placements = {at: place(points[at], calm, self._model.stable) for at in known}
-        faces = np.stack([to_front(points[at], placements[at], self._model) for at in known])
-        units = np.full((len(rows), len(self._model.units)), np.nan)
-        fitted = fit_units(faces, calm, self._model, expected[known])
-        units[known] = fitted if is_calm.any() else count_from_calm(fitted, self._model.units)
-        turns = np.full((len(rows), 3), np.nan)
-        turns[known] = [turn_degrees(placements[at].rotation) for at in known]
-        units, turns = smooth(units, UNIT_SIGMA), smooth(turns, PLACE_SIGMA)
+    def _plan_motion(self, rows: Indices, seen: Watched, is_calm: Flags, *, with_shape: bool) -> None:
+        meshes, gazes = seen.meshes[rows], seen.gazes[rows]
+        move = follow(meshes, seen.probs[rows], self._model, is_calm)
+        fitted = fit_units(move.faces, move.calm, self._model, move.expected[move.known])
+        fitted = fitted if is_calm.any() else count_from_calm(fitted, self._model.units)
+        units = smooth(whole(fitted, move, len(rows)), UNIT_SIGMA)
+        turns = smooth(whole(move.turns, move, len(rows)), PLACE_SIGMA)
         flat = smooth(meshes[..., :2].astype(np.float64), PLACE_SIGMA)
         looks = smooth(gazes.astype(np.float64), GAZE_SIGMA)
-        for at in known:
+        shapes = _shapes(move, len(rows)) if with_shape else {}
+        for at in move.known.tolist():
             if abs(turns[at, 0]) <= LARGEST_YAW and np.ptp(flat[at], axis=0).min() >= SMALLEST_PX:
                 self._motions[int(rows[at])] = Motion(
                     flat[at].astype(np.float32),
                     (float(turns[at, 0]), float(turns[at, 1]), float(turns[at, 2])),
                     (float(looks[at, 0]), float(looks[at, 1])),
                     _named(self._model.units, units[at]),
+                    shapes.get(at),
                 )
 
 
 def _hardly_changed(before: Image, after: Image, plan: CoverPlan, rows: Sequence[int]) -> list[int]:
     """Return the rows whose face drawing has hardly changed, so that it must be covered."""
     return [row for row in rows if _change(before, after, plan.faces_px[row]) < LEAST_CHANGE]
+
+
+def _shapes(move: Movement, rows: int) -> dict[int, Shape]:
+    """Return by row the shape of a face, moved smoothly; half as precise, for there may be many."""
+    moved = smooth(whole(move.faces - move.calm, move, rows), UNIT_SIGMA).astype(np.float16)
+    calm = move.calm.astype(np.float32)
+    likely = np.full((rows, len(EMOTIONS)), 0.0) if move.likely is None else move.likely
+    return {at: Shape(calm, moved[at], likely[at].astype(np.float32)) for at in move.known.tolist()}
 
 
 def _change(before: Image, after: Image, box_px: Float) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from deid.cover import Gap
 from deid.drawn import DrawnCover
+from deid.groups import KSame
 from deid.observe import Faces, load_finder
 from deid.second_detector import UltraLight
 from deid.spans import SoundSpan
@@ -37,7 +38,8 @@ class Task:
     that nobody here gets but who was given one by name. in_study: people of other recordings keep theirs, so
     that others in the picture only get what is reserved for them. neutral_s: when the faces are calm, for
     methods that follow the expression; None to find it out. covers: what a person has drawn, which lies over
-    everything else. spans: of the sound, what alone is masked.
+    everything else. spans: of the sound, what alone is masked. look: of whom the face of the person is made
+    at whom the camera is pointed, for swap; None for a synthetic face.
     """
 
     method: str
@@ -51,6 +53,7 @@ class Task:
     neutral_s: float | None = None
     covers: tuple[DrawnCover, ...] = ()
     spans: tuple[SoundSpan, ...] = ()
+    look: KSame | None = None
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class Work:
         """
         self._hider = make_hider(
             task.method, hiding.weights_dir, donor=task.donor, seed=task.seed, taken=task.taken,
-            in_study=task.in_study, neutral_s=task.neutral_s, device=hiding.device,
+            in_study=task.in_study, neutral_s=task.neutral_s, look=task.look, device=hiding.device,
         )  # fmt: skip
         self._source, self._task, self._hiding, self._keep = source, task, hiding, keep
         self._options = options or CoverOptions()
@@ -159,11 +159,12 @@ class Work:
         """
         one = self._rounds[-1]
         parts = [self._written(name) for name in one.named(WRITE)]
-        temporary = partial_path(destination)
+        temporary, details = partial_path(destination), self._details(one)
         try:
             verification = join_stretches(
                 self._source, self._video, self._task,
-                plan=one.plan, parts=parts, destination=temporary, cancelled=cancelled,
+                plan=one.plan, parts=parts, destination=temporary, look=details.get("look"),
+                cancelled=cancelled,
             )  # fmt: skip
             temporary.replace(destination)
         finally:
@@ -172,7 +173,7 @@ class Work:
             self._task, self._video, self.faces(), tuple(track.number for track in self._hidden()),
             one.plan.gaps, len(one.plan.frames), int((one.plan.samples >= 0).sum()),
             tuple(int(one.plan.frame_times_us[frame]) for frame, _ in one.extra),
-            verification, self._details(one),
+            verification, details,
         )  # fmt: skip
 
     def _look(self, name: str, progress: Callable[[float], None], cancelled: Cancel | None) -> None:

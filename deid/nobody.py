@@ -1,0 +1,121 @@
+"""The k-same donors of one recording: which groups can be tried on a person, and which was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from deid.average import Expressions, MeanFace, average, average_expressions, name_of
+from deid.casting import Candidate
+from deid.contribution import Contribution
+from deid.donors import Looks
+from deid.draw import Motion
+from deid.errors import ResultLost
+from deid.groups import KSame, leave_out, list_groups, outside
+from deid.photo import PhotoFace, rest_of
+from emotion.media import read_frames
+from emotion.types import Float, Image, MediaPath
+
+KIND: Final = "k-same"
+MOST_ALIKE: Final = 0.3  # mean cosine to the person from which on a mean is not drawn
+CROWD: Final = 16  # other people among whom the person should not be found more often than by chance
+REST_FRAMES: Final = 24
+REST_SHARE: Final = 0.25  # of the moments, those in which the face moves least
+TURN_COUNTS: Final = 8e-4  # eye distances that a degree of turning counts as
+
+
+class Nobody:
+    """Makes the means of a look, each once."""
+
+    def __init__(self, look: KSame) -> None:
+        self.look = look
+        self._means: dict[str, MeanFace] = {}
+        self._expressions: dict[tuple[Contribution, ...], Expressions] = {}
+        self._members: dict[str, tuple[str, ...]] = {}
+
+    def remember(self, record: Mapping[str, Any]) -> None:
+        """Take over whose means were chosen before. record: what record returned then, or nothing."""
+        self._members |= {name: tuple(digests) for name, digests in record.get("members", {}).items()}
+
+    def candidates(self, person: Looks, key: str, rest: Float | None) -> Iterator[Candidate]:
+        """Yield groups to try on a person; none when it cannot be told whether they contributed.
+
+        rest: as in PhotoFace. Raises TooFewContributors.
+        """
+        others = leave_out(person, self.look)
+        for group in list_groups(person, others, self.look.k, key) if others else ():
+            yield Candidate(
+                name_of(group, self.look.k),
+                partial(self._make, group, others, rest),
+                outside(group, others, self.look.k),
+                CROWD,
+                MOST_ALIKE,
+            )
+
+    def face(self, name: str, person: Looks, rest: Float | None) -> PhotoFace:
+        """Return a face that was chosen, now or before.
+
+        Raises ResultLost when those of whom it was made are not in the look.
+        """
+        members = self._members.get(name, ())
+        others = leave_out(person, self.look)
+        group = [one for one in others if one.digest in members]
+        if name_of(group, self.look.k) != name:
+            raise ResultLost(
+                "expected the people of whom the face was made among the contributors; begin anew"
+            )
+        return self._make(group, others, rest)
+
+    def record(self, donors: Mapping[str, str | None]) -> dict[str, Any]:
+        """Return what the record says of the look. donors: by track, whose means were made here."""
+        chosen = sorted({name for name in donors.values() if name in self._members})
+        return {
+            "kind": KIND,
+            "k": self.look.k,
+            "contributors": len(self.look.contributions),
+            "bound": round(1 / self.look.k, 4),
+            "members": {name: list(self._members[name]) for name in chosen if name is not None},
+        }
+
+    def _make(
+        self, group: Sequence[Contribution], others: tuple[Contribution, ...], rest: Float | None
+    ) -> PhotoFace:
+        name = name_of(group, self.look.k)
+        if name not in self._means:
+            if others not in self._expressions:
+                self._expressions[others] = average_expressions(others, self.look.k)
+            self._means[name] = average(group, self.look.k, others, self._expressions[others])
+            self._members[name] = self._means[name].members
+        return PhotoFace(self._means[name], rest)
+
+
+def is_mean(donor: str) -> bool:
+    """Return whether a donor's name is that of a mean."""
+    return donor.startswith(f"{KIND}-")
+
+
+def see_at_rest(source: MediaPath, moments: Sequence[tuple[int, Motion]]) -> Float | None:
+    """Return a person's face at rest as rest_of does. moments: time in microseconds, and what the face does.
+
+    Raises UnreadableVideo.
+    """
+    order = np.argsort([_unrest(motion) for _, motion in moments], kind="stable")
+    calm = np.sort(order[: max(REST_FRAMES, round(REST_SHARE * len(moments)))])
+    chosen = (
+        calm[np.unique(np.linspace(0, len(calm) - 1, REST_FRAMES).round().astype(int))] if len(calm) else calm
+    )
+    return rest_of(_read(source, [moments[at] for at in chosen]))
+
+
+def _read(source: MediaPath, moments: Sequence[tuple[int, Motion]]) -> Iterator[tuple[Image, Float]]:
+    for time_us, motion in moments:
+        for frame in read_frames(source, start_us=time_us, end_us=time_us + 1):
+            yield frame.image_bgr, motion.points_px
+
+
+def _unrest(motion: Motion) -> float:
+    moved = 0.0 if motion.shape is None else float(np.abs(motion.shape.moved).mean())
+    return moved + TURN_COUNTS * abs(motion.turn[0])
