@@ -100,8 +100,11 @@ def correct_people(people: People, corrections: Sequence[Correction]) -> People:
 def identity_of(people: People, role: str) -> tuple[np.ndarray, int] | None:
     """Return the embedding (D,), a unit vector, of whoever has a role, and of how many faces it is the mean.
 
-    None where nobody has it, or without an embedded face; people is not modified.
+    None where nobody has it, without an embedded face, and where a correction could not be applied, for then
+    it may be somebody else's; people is not modified.
     """
+    if any(one.refusal is not None for one in people.outcomes):
+        return None
     own = [track.faces for track in people.tracks if people.role_of(track.number) == role]
     faces = np.concatenate([np.zeros(0, np.int64), *own])
     mean = mean_embedding(people.samples, faces)

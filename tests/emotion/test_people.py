@@ -144,3 +144,9 @@ def test_an_identity_is_that_of_whoever_has_the_role_and_of_nobody_else():
     other = identity_of(correct_people(people, swapped), "patient")
     assert other is not None
     assert np.allclose(other[0], BERT, atol=1e-3)
+
+
+def test_nobody_is_kept_where_a_correction_could_not_be_applied():
+    people = patient_and_bystander()
+    unfit = Correction("reassign", 1, role="irrelevant", basis="another version's")
+    assert identity_of(correct_people(people, [unfit]), "patient") is None

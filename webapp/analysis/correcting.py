@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from webapp import engines
+from webapp.analysis.identities import forget_person
 from webapp.analysis.models import (
     AnalysisRun,
     ClockCorrection,
@@ -75,6 +76,7 @@ def correct_person(
         into=into if kind == Kind.MERGE else None,
         at_ms=at_ms if kind == Kind.SPLIT else None,
     )
+    forget_person(said.recording)
     _trace(actor, "analysis.person_corrected", said, encounter, kind=kind, camera=camera, track=track)
     return _analyse_again(encounter, actor)
 
@@ -88,6 +90,7 @@ def undo_correction(*, correction: PersonCorrection, actor: Actor) -> Job:
     if not mine.update(undone_at=timezone.now(), undone_by=_user(actor)):
         raise Conflict("This was undone already.", code="already_undone")
     encounter = correction.recording.encounter
+    forget_person(correction.recording)
     _trace(actor, "analysis.correction_undone", correction, encounter)
     return _analyse_again(encounter, actor)
 

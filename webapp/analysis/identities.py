@@ -1,8 +1,8 @@
 """Identity embeddings of the two people of an encounter, which stay with a run only where the study asks.
 
 They lie beside what else is derived from a recording, encrypted like it, and go with it. A file is written
-once its run is committed, under the locks of the run and the study: whoever ends consent or the wish comes
-before, and then nothing is written, or after, and then it is removed.
+once its run is committed, under the locks of the run and the study: whoever ends consent or the wish, or
+says otherwise who is who, comes before, and then nothing is written, or after, and then it is removed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db import transaction
 
 from webapp.accounts.models import User
 from webapp.analysis.models import AnalysisRun, IdentityWish
-from webapp.analysis.queries import may_be_analysed
+from webapp.analysis.queries import corrections_of, may_be_analysed
 from webapp.core import audit
 from webapp.core.encrypted_path import Place, StoredFile
 from webapp.core.errors import Conflict, Invalid
@@ -81,18 +81,28 @@ def keep(run_id: UUID, found: Mapping[str, Identity]) -> None:
     if not keeps_identities(run.encounter.study_id):
         return
     for recording in _recordings_of(run):
-        if recording.camera in found and may_be_analysed(run.encounter, recording.camera):
+        if recording.camera in found and _may_stay(run, recording):
             _write(recording, run, found[recording.camera])
 
 
+def forget_person(recording: Recording) -> None:
+    """Remove what is kept of a recording once the transaction that is open says otherwise who is who: it may
+    be somebody else's. The next analysis finds it anew.
+    """
+    Study.objects.select_for_update().get(pk=recording.encounter.study_id)
+    transaction.on_commit(partial(storage.remove, folder_of(recording.pk)), robust=True)
+
+
 def identities_of(run: AnalysisRun) -> dict[str, dict[str, Any]]:
-    """Return by camera what is kept with a run, of those who agree now. Raises MediaLocked, DamagedFile."""
+    """Return by camera what is kept with a run, of those who agree now, unless somebody has said since who
+    is who. Raises MediaLocked, DamagedFile.
+    """
     if not keeps_identities(run.encounter.study_id):
         return {}
     found = {}
     for recording in _recordings_of(run):
         stored = storage.derived(recording.pk, _name(run))
-        if may_be_analysed(run.encounter, recording.camera) and stored.is_file():
+        if _may_stay(run, recording) and stored.is_file():
             with stored.open("rb") as file:
                 found[recording.camera] = json.loads(file.read())
     return found
@@ -125,7 +135,7 @@ def count_kept(study: Study) -> int:
 
 
 def sweep_identities() -> None:
-    """Remove what no study asks for any more, or whose run is gone; looks once an hour."""
+    """Remove what no study asks for any more, or whose run is gone or corrected; looks once an hour."""
     if not cache.add("identities-swept", True, LOOK_FOR_ORPHANS_EVERY_S):
         return
     for recording_id, folder in storage.entries("derived"):
@@ -142,9 +152,20 @@ def _unwanted(recording_id: UUID, folder: Place) -> Iterator[Place]:
     if recording is None or not keeps_identities(recording.encounter.study_id):
         yield folder
         return
-    runs = AnalysisRun.objects.filter(encounter=recording.encounter_id).values_list("pk", flat=True)
-    known = {str(pk) for pk in runs}
-    yield from [path for path in folder.glob("[!.]*") if path.stem not in known]
+    paths: list[Place] = list(folder.glob("[!.]*"))  # before the runs, for a run is there before its file
+    runs = AnalysisRun.objects.filter(encounter=recording.encounter_id)
+    known = {str(run.pk) for run in runs if _rests_on_what_is_said(run, recording)}
+    yield from (path for path in paths if path.stem not in known)
+
+
+def _may_stay(run: AnalysisRun, recording: Recording) -> bool:
+    return may_be_analysed(run.encounter, recording.camera) and _rests_on_what_is_said(run, recording)
+
+
+def _rests_on_what_is_said(run: AnalysisRun, recording: Recording) -> bool:
+    """Return whether nobody has said since a run, or taken back, who is who on a recording."""
+    knew: list[str] = run.params.get("by_hand", {}).get("corrections", {}).get(recording.camera, [])
+    return [str(one.pk) for one in corrections_of([recording])] == knew
 
 
 def _recordings_of(run: AnalysisRun) -> list[Recording]:

@@ -14,7 +14,8 @@ from django.urls import reverse
 from tests.conftest import recruiting
 from tests.webapp.records import add_run, findings
 from webapp.analysis import identities
-from webapp.analysis.models import IdentityWish
+from webapp.analysis.correcting import correct_person, undo_correction
+from webapp.analysis.models import IdentityWish, PersonCorrection
 from webapp.consent.erasing import finish_open_erasures
 from webapp.consent.retention import apply_retention
 from webapp.consent.services import record_decisions, withdraw_consent
@@ -143,6 +144,57 @@ def test_a_sweep_removes_what_a_killed_server_left(wished, study, alice, analyse
     cache.clear()
     identities.sweep_identities()
     assert files(cameras) == {"doctor": 0, "patient": 0}
+
+
+@pytest.fixture
+def say_who(encounter, alice, django_capture_on_commit_callbacks):
+    """Say that the person whom the analysis took for the patient is somebody else."""
+
+    def say(*, is_carried_out=True):
+        with django_capture_on_commit_callbacks(execute=is_carried_out):
+            correct_person(
+                encounter=encounter,
+                actor=alice,
+                camera="patient",
+                kind="reassign",
+                track=1,
+                role="irrelevant",
+            )
+        return PersonCorrection.objects.get()
+
+    return say
+
+
+def test_somebody_who_turns_out_to_be_another_person_is_not_kept(wished, analyse, say_who, cameras):
+    run = analyse()
+    say_who()
+    assert files(cameras) == {"doctor": 1, "patient": 0}
+    assert set(identities.identities_of(run)) == {"doctor"}
+
+
+def test_an_analysis_from_before_a_correction_keeps_nobody_and_the_next_one_does(
+    wished, encounter, analyse, alice, say_who, cameras, django_capture_on_commit_callbacks
+):
+    run = analyse()
+    said = say_who()
+    identities.keep(run.pk, FOUND)  # as of a worker that began before
+    assert files(cameras)["patient"] == 0
+    run.params["by_hand"] = {"corrections": {"patient": [str(said.pk)]}}
+    run.save(update_fields=["params"])
+    identities.keep(run.pk, FOUND)
+    assert set(identities.identities_of(run)) == {"doctor", "patient"}
+    with django_capture_on_commit_callbacks(execute=True):
+        undo_correction(correction=said, actor=alice)
+    assert files(cameras)["patient"] == 0
+
+
+def test_a_sweep_removes_whom_a_server_killed_after_a_correction_left(wished, analyse, say_who, cameras):
+    run = analyse()
+    say_who(is_carried_out=False)
+    assert files(cameras)["patient"] == 1
+    assert set(identities.identities_of(run)) == {"doctor"}
+    identities.sweep_identities()
+    assert files(cameras) == {"doctor": 1, "patient": 0}
 
 
 def test_a_wish_needs_a_reason_is_audited_and_is_never_rewritten(study, alice):
