@@ -10,6 +10,7 @@ All other sound stays, and with it the voices, by which people are recognised.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def _parse(said: Any, where: str) -> SoundSpan:
     times = [said["start_s"], said["end_s"]]
     if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in times):
         raise InvalidSpans(f"{where}: expected seconds, got {times!r:.60}")
-    if not 0 <= times[0] < times[1] < float("inf"):
+    if not 0 <= times[0] < times[1] <= sys.float_info.max:
         raise InvalidSpans(f"{where}: expected 0 ≤ start_s < end_s, got {times!r:.60}")
     style = said.get("style", STYLES[0])
     if style not in STYLES:

@@ -96,6 +96,7 @@ def test_a_span_after_the_end_is_refused(tmp_path):
         '{"spans": [{"start_s": true, "end_s": 2}]}',
         '{"spans": [{"start_s": 0, "end_s": NaN}]}',
         '{"spans": [{"start_s": 0, "end_s": Infinity}]}',
+        '{"spans": [{"start_s": 0, "end_s": 1' + "0" * 400 + "}]}",
         '{"spans": [{"start_s": "0", "end_s": "1"}]}',
         '{"spans": [{"start_s": 0, "end_s": 1, "style": "hum"}]}',
     ],
