@@ -10,7 +10,15 @@ import cv2
 import numpy as np
 
 from deid.anchors import Anchors
-from deid.blend import face_mask, lay_over, raise_forehead, relight, to_bytes, to_linear_light
+from deid.blend import (
+    face_mask,
+    lay_over,
+    raise_forehead,
+    relight,
+    soften,
+    to_bytes,
+    to_linear_light,
+)
 from deid.fit import OVAL
 from deid.heads.person import Person
 from deid.heads.render import Camera, develop, render_person
@@ -109,7 +117,7 @@ def _masks(points: Float, coverage: Image) -> tuple[Float, Float]:
     covered = face_mask(outline, size_hw, grow=COVERED)
     wide = raise_forehead(outline, points[TOP], points[NOSE_ROOT], points[CHIN])
     drawn = cv2.erode(coverage, np.ones((3, 3), np.uint8)).astype(np.float32) / np.float32(255)
-    soft = cv2.GaussianBlur(drawn, (0, 0), max(0.6, EDGE * float(np.ptp(outline[:, 0]))))
+    soft = soften(drawn, max(0.6, EDGE * float(np.ptp(outline[:, 0]))))
     reached = face_mask(wide, size_hw, grow=REACH) * soft
     return covered, np.asarray(np.maximum(covered, reached), np.float32)
 

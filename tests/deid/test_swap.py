@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+import cv2
 import numpy as np
 import pytest
 
 from deid import stretches, work
-from deid.blend import FOREHEAD, face_mask, lay_over, raise_forehead, relight
+from deid.blend import FOREHEAD, face_mask, lay_over, raise_forehead, relight, soften
 from deid.cover import plan_cover
 from deid.demo import demo_videos
 from deid.donors import (
@@ -216,6 +217,18 @@ def test_a_mask_is_full_inside_and_empty_far_outside():
     mask = face_mask(outline, (100, 120))
     assert mask[50, 60] == 1
     assert mask[:10].max() == 0
+
+
+@pytest.mark.parametrize("size_hw", [(301, 420), (64, 64), (3, 2), (1, 9)])
+@pytest.mark.parametrize("sigma_px", [0.6, 5.0, 9.1])
+def test_a_soft_edge_made_at_half_size_is_the_same_to_two_grey_levels(size_hw, sigma_px):
+    mask = np.zeros(size_hw, np.float32)
+    mask[: max(1, size_hw[0] // 2), size_hw[1] // 3 :] = 255
+    whole = cv2.GaussianBlur(mask, (0, 0), sigma_px)
+    soft = soften(mask, sigma_px)
+    assert soft.shape == mask.shape
+    inside = (slice(16, -16), slice(16, -16)) if min(size_hw) > 40 else (slice(0), slice(0))
+    np.testing.assert_allclose(soft[inside], whole[inside], atol=2.5)
 
 
 def test_a_relit_face_has_the_mean_colour_of_the_picture():
