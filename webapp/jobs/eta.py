@@ -11,7 +11,7 @@ SMOOTHING_S = 20.0
 class RemainingTime:
     """A steady estimate from reports of progress. Pure: the caller brings the clock.
 
-    The first report is the starting line: what was done before it, by an earlier attempt or while networks
+    The first progress is the starting line: what was done before it, by an earlier attempt or while networks
     were loaded, says nothing about speed. From there the speed is an exponential average over about
     SMOOTHING_S seconds, so that a slow stretch shifts the estimate without throwing it about.
 
@@ -22,14 +22,19 @@ class RemainingTime:
 
     def __init__(self) -> None:
         self._first_s: float | None = None
+        self._known: float | None = None
         self._last_s = self._fraction = 0.0
         self._speed: float | None = None
 
     def report(self, *, at_s: float, fraction: float) -> float | None:
         """Return the seconds that remain, None while it is too early to say. fraction: done so far, 0..1."""
+        if self._known is None:
+            self._known = fraction
+            return None
         if self._first_s is None:
-            self._first_s = self._last_s = at_s
-            self._fraction = fraction
+            if fraction > self._known:
+                self._first_s = self._last_s = at_s
+                self._fraction = fraction
             return None
         elapsed = at_s - self._last_s
         if elapsed > 0 and fraction > self._fraction:
