@@ -90,6 +90,7 @@ def _analyse_job(
     from emotion.partial import PartialRun
     from emotion.pipeline import AnalysisOptions, analyse_encounter
     from emotion.results import write_results
+    from emotion.sampling import LOOKING
     from emotion.summary import summarise
     from emotion.sync import offset_by_hand
 
@@ -99,6 +100,7 @@ def _analyse_job(
             for camera, path in job.cameras.items()
         ],
         "sample_fps": str(arguments.sample_fps),
+        "looking": LOOKING,
         "engine": asdict(record),
     }
     options = AnalysisOptions(

@@ -28,7 +28,7 @@ class PartialRun:
         self._folder = out_dir / PARTIAL
         self._made_out_dir = not out_dir.exists()
         with writable(out_dir):
-            if not (resume and self._stored_key() == key):
+            if not (resume and self._stored_key() == json.loads(json.dumps(key))):  # which has no tuples
                 shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / KEY).write_text(json.dumps(key), encoding="utf-8")

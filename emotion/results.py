@@ -24,7 +24,7 @@ from emotion.extras import write_extras
 from emotion.inference import resolve_device
 from emotion.recipes import DEFAULT_MODEL, find_recipe
 from emotion.report import render_report
-from emotion.sampling import DETECTOR_SIDE
+from emotion.sampling import DETECTOR_SIDE, LOOKING
 from emotion.summary import summarise
 from emotion.tables import write_frames_csv, write_timeline_csv, write_timeline_parquet
 from emotion.types import VideoInfo
@@ -135,6 +135,7 @@ def describe_run(analysis: EncounterAnalysis, engine: EngineRecord) -> dict[str,
         "model": engine.model,
         "device": engine.device,
         "detector_side_px": DETECTOR_SIDE,
+        "looking": LOOKING,
         "weights": list(engine.weights),
         "parameters": _describe_options(analysis.options),
         "sampling_rule": SAMPLING_RULE if analysis.options.sample_fps is not None else "every frame",

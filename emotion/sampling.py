@@ -30,6 +30,7 @@ SECOND_US: Final = 1_000_000
 BATCH_BYTES: Final = 48_000_000  # pictures held for one batch: 17 of 720p, 7 of 1080p, 1 of 4K
 BATCH_FRAMES: Final = 8
 FRAMES_AHEAD: Final = 4
+LOOKING: Final = 2  # one more whenever faces are looked for in another way, so that no result is of both
 # Frames are shrunk to this for the detector: it finds the same 139 faces of three consultation-like clips as
 # at 448 and 640 pixels, in 0.75 and 0.4 of the time; at 320 it loses 8 of a bystander's.
 DETECTOR_SIDE: Final = 384

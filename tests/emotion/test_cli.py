@@ -14,7 +14,9 @@ import pytest
 from emotion import pipeline
 from emotion.__main__ import main
 from emotion.commands import name_camera, plan_jobs
+from emotion.errors import OutputUnwritable
 from emotion.results import FILES
+from emotion.sampling import LOOKING
 from tests import videos
 from tests.emotion.stand_ins import engine
 
@@ -264,6 +266,24 @@ def test_killed_run_resumes_to_the_same_bytes(weights_dir, long_recording: Path,
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
     for name in FILES:
         assert (out / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_a_run_takes_over_nothing_that_was_looked_for_in_another_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path, out = videos.write_normal(tmp_path), tmp_path / "out"
+    networks = engine()
+
+    def refuse(*_args, **_named):
+        raise OutputUnwritable("no room")
+
+    monkeypatch.setattr(pipeline, "load_engine", lambda *_args, **_named: networks)
+    monkeypatch.setattr("emotion.results.write_results", refuse)  # so that segments stay to be taken over
+    for looking, is_looked_at in ((1, True), (1, False), (LOOKING, True)):
+        monkeypatch.setattr("emotion.sampling.LOOKING", looking)
+        networks.detector.seen.clear()
+        assert analyse(path, "--out", out, "--resume") == 1
+        assert bool(networks.detector.seen) == is_looked_at
 
 
 def test_analysis_does_not_load_what_it_does_not_need(weights_dir, tmp_path: Path):

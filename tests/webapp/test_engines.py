@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from emotion import pipeline
+from emotion.sampling import LOOKING
 from tests import videos
 from tests.emotion.stand_ins import Brightness, MeanColour, OneFace
 from webapp import engines
@@ -60,6 +61,19 @@ def test_a_forgotten_stretch_is_planned_again(detector, sources):
     assert engines.plan(sources, model="human")[0].is_kept
     engines.forget(sources[0], first, model="human")
     assert not engines.plan(sources, model="human")[0].is_kept
+
+
+def test_what_was_looked_for_in_another_way_is_looked_for_again_and_goes(
+    detector, sources, tmp_path: Path, monkeypatch
+):
+    with monkeypatch.context() as earlier:
+        earlier.setattr("emotion.sampling.LOOKING", 1)
+        (first, *_) = engines.plan(sources, model="human")
+        engines.sample(sources[0], first, model="human", progress=lambda _: None, cancelled=lambda: False)
+    assert len(kept_files(tmp_path)) == 1
+    assert not any(stretch.is_kept for stretch in engines.plan(sources, model="human"))
+    assert analyse(sources).params["looking"] == LOOKING
+    assert all(path.name.startswith("people-") for path in kept_files(tmp_path))
 
 
 def kept_files(tmp_path: Path) -> list[Path]:

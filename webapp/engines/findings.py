@@ -100,8 +100,11 @@ def _withheld_summary(source: Source, seconds: list[Second]) -> dict[str, Any]:
 
 
 def _params(options: AnalysisOptions) -> dict[str, Any]:
+    from emotion.sampling import LOOKING
+
     return {
         "sample_fps": str(options.sample_fps) if options.sample_fps is not None else None,
+        "looking": LOOKING,
         "segment_us": options.segment_us,
         "tracking": vars(options.tracking),
         "timeline": vars(options.timeline),

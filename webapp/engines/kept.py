@@ -106,7 +106,9 @@ class KeptSegments:
         write_samples(samples, path)
 
     def _path(self, camera: str, segment: Segment) -> StoredFile:
-        return self._folders[camera] / f"{segment.start_us // SECOND_US:06d}.npz"
+        from emotion.sampling import LOOKING
+
+        return self._folders[camera] / f"{segment.start_us // SECOND_US:06d}-{LOOKING}.npz"
 
 
 def _key(model: str, weights: dict[str, str], options: AnalysisOptions) -> str:

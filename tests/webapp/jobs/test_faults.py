@@ -155,7 +155,7 @@ def test_a_segment_that_always_ends_its_process_is_quarantined_and_the_rest_is_k
     assert states(job) == ["done", "quarantined", "done"], states(job)
     poisoned = Segment.objects.get(state="quarantined")
     assert (poisoned.input["start_us"], poisoned.input["sha256"]) == (30_000_000, recording.sha256)
-    assert sorted(path.name for path in files(recording)) == ["000000.npz", "000060.npz"]
+    assert sorted(path.name for path in files(recording)) == ["000000-2.npz", "000060-2.npz"]
 
 
 def test_a_worker_told_to_end_hands_its_segment_back_within_seconds(job, undisturbed, recording, tmp_path):

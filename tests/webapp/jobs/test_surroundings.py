@@ -166,6 +166,6 @@ def test_a_segment_that_the_kernel_kills_for_its_memory_is_quarantined_and_heals
     finish_with_another_worker(job)
     assert (job.state, job.error_code) == ("failed", "poison_segment")
     assert states(job) == ["done", "quarantined", "done"]
-    assert sorted(path.name for path in files(recording)) == ["000000.npz", "000060.npz"]
+    assert sorted(path.name for path in files(recording)) == ["000000-2.npz", "000060-2.npz"]
     retry_job(job=job, actor=alice, study_id=None)
     assert_all_is_well(finish_with_another_worker(job), undisturbed, recording)
