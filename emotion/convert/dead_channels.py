@@ -28,8 +28,9 @@ class _Passage:
 def drop_dead_channels(graph: Any) -> None:
     """Narrow every passage convolution, PRelu, depthwise convolution, PRelu, convolution of an ONNX graph.
 
-    Channels stay whose way through the second and the third has a weight that is not nothing, and of the
-    others as many as make a multiple of eight. The outcome stays the same to rounding.
+    Channels stay whose way through the second and the third has a weight that is not nothing, or to which the
+    second adds what the third hears, and of the others as many as make a multiple of eight. The outcome stays
+    the same to rounding. A passage that something else looks into stays as it is.
     """
     values = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     for passage in _passages(graph):
@@ -44,23 +45,38 @@ def _passages(graph: Any) -> list[_Passage]:
     for node in graph.node:
         for name in node.input:
             users[name].append(node)
+    for one in graph.output:
+        users[one.name].append(one)
     found = []
     for node in graph.node:
         if node.op_type != "Conv" or _group_of(node) == 1:
             continue
         bend = maker.get(node.input[0])
         before = maker.get(bend.input[0]) if bend is not None else None
-        next_bend, *others = users[node.output[0]]
-        after = users[next_bend.output[0]]
-        kinds = [one.op_type for one in (bend, before, next_bend, *after) if one is not None]
-        alone = not others and bend is not None and len(users[bend.output[0]]) == 1
-        if alone and kinds == ["PRelu", "Conv", "PRelu", "Conv"] and _group_of(after[0]) == 1:
-            found.append(_Passage(before, bend, node, next_bend, after[0]))
+        next_bend = _only(users[node.output[0]])
+        after = _only(users[next_bend.output[0]]) if _kind_of(next_bend) == "PRelu" else None
+        kinds = [_kind_of(one) for one in (before, bend, next_bend, after)]
+        if kinds != ["Conv", "PRelu", "PRelu", "Conv"] or _group_of(before) != 1 or _group_of(after) != 1:
+            continue
+        if all(_only(users[one.output[0]]) is not None for one in (before, bend)):
+            found.append(_Passage(before, bend, node, next_bend, after))
     return found
 
 
+def _only(users: list[Any]) -> Any:
+    return users[0] if len(users) == 1 else None
+
+
+def _kind_of(node: Any) -> str:
+    """Return what a node does, nothing for none and for an output of the graph."""
+    return getattr(node, "op_type", "")
+
+
 def _narrow(passage: _Passage, values: dict[str, NDArray[Any]]) -> None:
-    kept = _reaching(values[passage.depthwise.input[1]], values[passage.after.input[1]])
+    look, added = values[passage.depthwise.input[1]], np.zeros(1, np.float32)
+    if len(passage.depthwise.input) > 2:
+        added = values[passage.depthwise.input[2]]
+    kept = _reaching(look, added, values[passage.after.input[1]])
     for node in (passage.before, passage.depthwise):
         for name in node.input[1:]:
             values[name] = values[name][kept]
@@ -72,9 +88,11 @@ def _narrow(passage: _Passage, values: dict[str, NDArray[Any]]) -> None:
             attribute.i = len(kept)
 
 
-def _reaching(depthwise: NDArray[Any], after: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the channels to keep, in their order."""
-    reach = np.abs(depthwise).max(axis=(1, 2, 3)) * np.abs(after).max(axis=(0, 2, 3))
+def _reaching(depthwise: NDArray[Any], added: NDArray[Any], after: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the channels to keep, in their order. added: to each channel, whatever is seen."""
+    heard = np.abs(after).max(axis=(0, 2, 3))
+    reach, still = np.abs(depthwise).max(axis=(1, 2, 3)) * heard, np.abs(added) * heard
+    reach = np.where(still > NOTHING, np.maximum(reach, still), reach)
     count = min(len(reach), -(-int((reach > NOTHING).sum()) // EIGHT) * EIGHT)
     return np.sort(np.argsort(-reach, kind="stable")[:count])
 

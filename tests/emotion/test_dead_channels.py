@@ -53,9 +53,36 @@ def test_dead_channels_go_and_the_answer_stays(alive, dead, kept):
     np.testing.assert_allclose(run(narrowed, picture), run(file, picture), rtol=1e-4, atol=1e-5)
 
 
-def test_channels_that_something_else_looks_at_stay():
+def test_a_channel_that_sees_nothing_and_always_says_the_same_stays():
+    model = onnx.load_from_string(passage(9, 8))
+    arrays = {one.name: one for one in model.graph.initializer}
+    added = np.zeros(17, np.float32)
+    added[4] = 2.0
+    model.graph.initializer.append(numpy_helper.from_array(added, "added"))
+    model.graph.node[2].input.append("added")
+    narrow = numpy_helper.to_array(arrays["narrow"]).copy()
+    narrow[:, 1:9] *= 1e3
+    arrays["narrow"].CopyFrom(numpy_helper.from_array(narrow, "narrow"))
+    file = model.SerializeToString()
+    drop_dead_channels(model.graph)
+    assert {one.name: one.dims[0] for one in model.graph.initializer}["wide"] == 16
+    picture = np.random.default_rng(4).normal(size=(1, 2, 6, 5))
+    np.testing.assert_allclose(run(model.SerializeToString(), picture), run(file, picture), atol=1e-4)
+
+
+def test_a_passage_that_ends_the_graph_stays():
     model = onnx.load_from_string(passage(8, 5))
-    model.graph.node.append(helper.make_node("Relu", ["b"], ["elsewhere"]))
+    del model.graph.node[3:]
+    model.graph.output[0].name = "c"
+    before = model.SerializeToString()
+    drop_dead_channels(model.graph)
+    assert model.SerializeToString() == before
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c", "d"])
+def test_channels_that_something_else_looks_at_stay(name):
+    model = onnx.load_from_string(passage(8, 5))
+    model.graph.node.append(helper.make_node("Relu", [name], ["elsewhere"]))
     before = model.SerializeToString()
     drop_dead_channels(model.graph)
     assert model.SerializeToString() == before
