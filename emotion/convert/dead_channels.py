@@ -51,8 +51,8 @@ def _passages(graph: Any) -> list[_Passage]:
     for node in graph.node:
         if node.op_type != "Conv" or _group_of(node) == 1:
             continue
-        bend = maker.get(node.input[0])
-        before = maker.get(bend.input[0]) if bend is not None else None
+        bend: Any = maker.get(node.input[0])
+        before: Any = maker.get(bend.input[0]) if bend is not None else None
         next_bend = _only(users[node.output[0]])
         after = _only(users[next_bend.output[0]]) if _kind_of(next_bend) == "PRelu" else None
         kinds = [_kind_of(one) for one in (before, bend, next_bend, after)]
