@@ -33,7 +33,7 @@ MOST_TOGETHER: Final = 16  # people in the mean of an expression, and of those w
 YEARS, FEMALE = 3, 4  # columns of Contribution.looks
 # Of the ratio of a group's mean to that of others. Six groups each for two people (shared/data), mean cosine
 # to the person: .18 as it is, .11 with a half of it added, .08 with four fifths, but expressions suffer.
-DISTINCT: Final = 0.35
+DISTINCT: Final = 0.5
 SKIN_BGR: Final = (0.10, 0.16, 0.30)  # linear light that a mean begins from
 ROUNDS: Final = 3
 FLOW_SIGMA, FLOW_MOST_PX = 4.0, 5.0

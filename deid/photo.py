@@ -47,8 +47,11 @@ OPENS: Final = (
 GREY: Final = np.array([0.114, 0.587, 0.299], np.float32)
 DARKEST: Final = 0.02  # of the skin's light, below which noise decides a ratio
 FINE, COARSE = 1.4, 36.0  # pixels: what is finer is noise, what is coarser is the lamp
-FOLD_GAIN, FOLD_MOST = 1.4, 0.45  # of the logarithm of the ratio
-TOOTH_SIGMA, TOOTH_RANGE = 1.8, (0.15, 4.0)
+FOLD_GAIN: Final = 1.4
+FOLD_RANGE: Final = (-0.45, 0.2)  # of the logarithm of the ratio; a fold is darker, its edges hardly lighter
+TOOTH_SIGMA, TOOTH_RANGE = 1.8, (0.15, 3.0)
+IVORY_BGR: Final = np.array([0.68, 0.92, 1.14], np.float32)  # of grey: a tooth in the light of a mean
+IVORY_FROM: Final = (0.9, 1.6)  # times the donor's light
 SMALLER: Final = 4  # how much smaller a picture may be for a coarse blur
 
 
@@ -92,7 +95,7 @@ class PhotoFace:
         if mean.open is not None:
             opened = _share(_gaps((shape.calm + shape.moved), LIPS)[4], OPENS) * inside
             picture = picture * (1 - opened) + mean.open * opened
-        return np.asarray(picture * (1 - inside) + picture * _teeth(picture, light) * inside, np.float32)
+        return np.asarray(picture * (1 - inside) + _light_mouth(picture, light) * inside, np.float32)
 
 
 def rest_of(frames: Iterable[tuple[Image, Float]]) -> Float | None:
@@ -125,17 +128,20 @@ def _folds(change: Float, seen: Float) -> Float:
     small = cv2.resize(parts, (SIDE // SMALLER, SIDE // SMALLER), interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(cv2.GaussianBlur(small, (0, 0), COARSE / SMALLER), (SIDE, SIDE))
     found = fine[..., 0] / np.maximum(fine[..., 1], 0.1) - coarse[..., 0] / np.maximum(coarse[..., 1], 0.1)
-    found = np.clip(found * share * FOLD_GAIN, -FOLD_MOST, FOLD_MOST) * (1 - layout.mouth)
+    found = np.clip(found * share * FOLD_GAIN, *FOLD_RANGE) * (1 - layout.mouth)
     return np.asarray(found, np.float32)
 
 
-def _teeth(picture: Float, light: Float) -> Float:
-    """Return by how much (SIDE, SIDE, 1) the inside of a mouth must be lit to be as light as the person's."""
+def _light_mouth(picture: Float, light: Float) -> Float:
+    """Return the donor (SIDE, SIDE, 3) everywhere as light as the person, which is right inside the mouth."""
     grey = picture @ GREY
-    grey = grey / max(float(np.median(grey[load_layout().skin > 0])), 1e-4)
+    skin = max(float(np.median(grey[load_layout().skin > 0])), 1e-4)
     theirs = cv2.GaussianBlur(np.exp(light), (0, 0), TOOTH_SIGMA)
-    ratio = theirs / np.maximum(cv2.GaussianBlur(grey, (0, 0), TOOTH_SIGMA), 0.03)
-    return np.asarray(np.clip(ratio, *TOOTH_RANGE), np.float32)[..., None]
+    ratio = theirs / np.maximum(cv2.GaussianBlur(grey / skin, (0, 0), TOOTH_SIGMA), 0.03)
+    ratio = np.clip(ratio, *TOOTH_RANGE)[..., None]
+    low, high = IVORY_FROM
+    tooth = np.clip((ratio - low) / (high - low), 0, 1)
+    return np.asarray(ratio * (picture * (1 - tooth) + grey[..., None] * IVORY_BGR * tooth), np.float32)
 
 
 def _pose(calm: Float, motion: Motion, shape: Shape) -> Doubles:
