@@ -12,7 +12,7 @@ from django.conf import settings
 from webapp import engines
 from webapp.analysis import services
 from webapp.analysis.correcting import by_hand
-from webapp.analysis.identities import keeps_identities
+from webapp.analysis.identities import adds_identities
 from webapp.analysis.models import AnalysisRun
 from webapp.analysis.queries import analysable, encounter_of
 from webapp.core.errors import AppError
@@ -42,7 +42,7 @@ def plan_analysis(context: JobContext) -> list[PlannedSegment]:
         _sources(cameras),
         model=context.params["model"],
         by_hand=given,
-        with_identities=keeps_identities(encounter.study_id),
+        with_identities=adds_identities(encounter.study_id),
     )
     return [_planned(by_camera[stretch.camera], stretch) for stretch in stretches]
 
@@ -82,7 +82,7 @@ def run_analysis(context: JobContext) -> None:
         _sources(cameras),
         model=context.params["model"],
         by_hand=given,
-        with_identities=keeps_identities(encounter.study_id),
+        with_identities=adds_identities(encounter.study_id),
     )
     if found is None:
         raise Stopped

@@ -32,6 +32,8 @@ from webapp.recordings.queries import ready_recordings
 from webapp.recordings.sweeping import LOOK_FOR_ORPHANS_EVERY_S
 from webapp.studies.models import Study
 from webapp.studies.protocol import return_to_review
+from webapp.studies.services import require_activity
+from webapp.studies.states import REVIEWED
 
 FOLDER: Final = "identities"
 log = structlog.get_logger(__name__)
@@ -47,18 +49,26 @@ def keeps_identities(study_id: int) -> bool:
     return wish is not None and wish.is_kept
 
 
+def adds_identities(study_id: int) -> bool:
+    """Return whether new ones are kept at this moment: not before somebody has approved that they are."""
+    is_approved = Study.objects.filter(pk=study_id, state__in=REVIEWED).exists()
+    return is_approved and keeps_identities(study_id)
+
+
 @transaction.atomic
 def set_wish(*, study: Study, actor: User, is_kept: bool, reason: str) -> IdentityWish:
     """Say whether identity embeddings stay; what is kept goes when they do not.
 
     A study that asks for them returns to review. Raises Invalid without a reason, Conflict when it is so
-    already.
+    already, and for an archived study that asks for them.
     """
     Study.objects.select_for_update().get(pk=study.pk)
     if not reason.strip():
         raise Invalid("Say why.")
     if keeps_identities(study.pk) == is_kept:
         raise Conflict("It is so already. Reload the page.")
+    if is_kept:
+        require_activity(study, "process")
     wish = IdentityWish.objects.create(study=study, is_kept=is_kept, reason=reason, set_by=actor)
     audit.record(
         actor=actor, action="identities.wished", target=wish, study_id=study.pk, details={"is_kept": is_kept}
@@ -72,13 +82,15 @@ def set_wish(*, study: Study, actor: User, is_kept: bool, reason: str) -> Identi
 
 @transaction.atomic
 def keep(run_id: UUID, found: Mapping[str, Identity]) -> None:
-    """Write what was found with a run, of everybody who agrees now, where the study asks for it now."""
+    """Write what was found with a run, of everybody who agrees now, where the study asks for it now and is
+    approved.
+    """
     runs = AnalysisRun.objects.select_for_update(of=("self",)).select_related("encounter")
     run = runs.filter(pk=run_id).first()
     if run is None:
         return
     Study.objects.select_for_update().get(pk=run.encounter.study_id)
-    if not keeps_identities(run.encounter.study_id):
+    if not adds_identities(run.encounter.study_id):
         return
     for recording in _recordings_of(run):
         if recording.camera in found and _may_stay(run, recording):

@@ -39,7 +39,9 @@ def wish(request: HttpRequest, slug: str) -> HttpResponse:
         made = set_wish(study=study, actor=signed_in_user(request), **form.cleaned_data)
         messages.success(
             request,
-            "Kept from the next analysis on." if made.is_kept else "Not kept any more; those kept go.",
+            "Kept from the next analysis on, once the study is approved."
+            if made.is_kept
+            else "Not kept any more; those kept go.",
         )
         return redirect("analysis:identities", slug=study.slug)
     newest = newest_wish(study.pk)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conftest import recruiting
 from tests.webapp.jobs.driving import drive
 from tests.webapp.records import add_job, add_recording, findings
 from webapp import engines
@@ -73,13 +74,17 @@ def test_a_run_holds_every_second_and_face_and_what_it_rests_on(encounter, camer
     assert AuditEvent.objects.filter(action="analysis.finished", target_id=str(run.pk)).exists()
 
 
-def test_identities_are_asked_of_the_engine_only_where_the_study_asks(
+def test_identities_are_asked_of_the_engine_only_where_the_study_asks_and_is_approved(
     encounter, cameras, engine, alice, study
 ):
     drive(add_job(encounter))
     assert not any(engine.with_identities)
     engine.with_identities.clear()
     set_wish(study=study, actor=alice, is_kept=True, reason="Vote 12.")
+    drive(add_job(encounter))  # in review, as the wish left it
+    assert not any(engine.with_identities)
+    engine.with_identities.clear()
+    recruiting(study)
     drive(add_job(encounter))
     assert engine.with_identities
     assert all(engine.with_identities)

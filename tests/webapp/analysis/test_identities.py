@@ -24,7 +24,7 @@ from webapp.core.errors import Conflict, Invalid
 from webapp.core.models import AuditEvent
 from webapp.engines import Identity
 from webapp.recordings import storage
-from webapp.studies.models import Encounter
+from webapp.studies.models import Encounter, Study
 
 FOUND = {
     "doctor": Identity("identity", 12, (0.6, 0.8)),
@@ -45,7 +45,9 @@ def analyse(encounter, cameras, django_capture_on_commit_callbacks):
 
 @pytest.fixture
 def wished(study, alice):
-    return identities.set_wish(study=study, actor=alice, is_kept=True, reason="To find people again.")
+    made = identities.set_wish(study=study, actor=alice, is_kept=True, reason="To find people again.")
+    recruiting(study)
+    return made
 
 
 def files(cameras) -> dict[str, int]:
@@ -76,6 +78,7 @@ def test_what_the_study_asks_for_stays_with_each_run(wished, analyse, cameras):
 def test_they_lie_as_the_recording_lies(settings, study, alice, encounter, analyse, cameras, is_encrypted):
     settings.MEDIA_KEYS = [secrets.token_bytes(32)] if is_encrypted else []
     identities.set_wish(study=study, actor=alice, is_kept=True, reason="To find people again.")
+    recruiting(study)
     run = analyse()
     (path,) = identities.folder_of(cameras["patient"].pk).glob("*")
     assert path.read_bytes().startswith(MAGIC) == is_encrypted
@@ -218,6 +221,32 @@ def test_an_approved_study_that_asks_for_them_returns_to_review_and_one_that_sto
     assert study.state == "recruiting"
 
 
+def test_nothing_new_is_kept_before_the_wish_is_approved_and_what_was_kept_outlives_a_review(
+    study, alice, analyse, cameras
+):
+    identities.set_wish(study=study, actor=alice, is_kept=True, reason="Needed.")
+    analyse()
+    assert files(cameras) == {"doctor": 0, "patient": 0}
+    recruiting(study)
+    run = analyse()
+    assert files(cameras) == {"doctor": 1, "patient": 1}
+    Study.objects.filter(pk=study.pk).update(state="draft")  # for something else
+    identities.sweep_identities()
+    analyse()
+    assert files(cameras) == {"doctor": 1, "patient": 1}
+    assert set(identities.identities_of(run)) == {"doctor", "patient"}
+
+
+def test_an_archived_study_asks_for_nothing_more_and_can_still_give_up(study, alice):
+    Study.objects.filter(pk=study.pk).update(state="archived")
+    with pytest.raises(Conflict):
+        identities.set_wish(study=study, actor=alice, is_kept=True, reason="Needed.")
+    Study.objects.filter(pk=study.pk).update(state="draft")
+    identities.set_wish(study=study, actor=alice, is_kept=True, reason="Needed.")
+    Study.objects.filter(pk=study.pk).update(state="archived")
+    assert not identities.set_wish(study=study, actor=alice, is_kept=False, reason="Done.").is_kept
+
+
 def test_the_page_says_what_is_kept_and_takes_the_wish_of_a_coordinator(
     signed_in, alice, bob, study, analyse, cameras, django_capture_on_commit_callbacks
 ):
@@ -228,6 +257,8 @@ def test_the_page_says_what_is_kept_and_takes_the_wish_of_a_coordinator(
     client = signed_in(alice)
     assert client.post(url, {"is_kept": "yes"}).status_code == 422
     assert client.post(url, {"is_kept": "yes", "reason": "Vote 12."}).status_code == 302
+    assert "after the study is approved" in client.get(url).content.decode()
+    recruiting(study)
     analyse()
     page = client.get(url).content.decode()
     assert "This study keeps them." in page
