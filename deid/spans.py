@@ -69,8 +69,12 @@ def propose_spans(path: MediaPath, weights_dir: Path | None = None) -> tuple[Sou
     return tuple(SoundSpan(round(start_s, 2), round(end_s, 2)) for start_s, end_s in spoken_spans(heard))
 
 
-def check_spans(spans: Sequence[SoundSpan], video: VideoInfo) -> None:
-    """Raise InvalidSpans for spans of a recording without sound, and for one that begins after its end."""
+def check_spans(spans: Sequence[SoundSpan], audio: str, video: VideoInfo) -> None:
+    """Raise InvalidSpans for spans that would mask nothing: of a recording without sound, of sound that is
+    not to be masked, and for one that begins after the recording's end.
+    """
+    if spans and audio != "mask":
+        raise InvalidSpans(f"expected the sound to be masked where spans are marked, got {audio}")
     if spans and not video.has_audio:
         raise InvalidSpans("expected a recording with sound to mark spans in, got one without")
     for at, one in enumerate(spans, 1):

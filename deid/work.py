@@ -78,7 +78,7 @@ class Work:
         self._options = options or CoverOptions()
         self._video = probe_video(source)
         check_fits(task.covers, self._video)
-        check_spans(task.spans, self._video)
+        check_spans(task.spans, task.audio, self._video)
         self._shares = FOLLOWING if self._hider.watches else COVERING
         self._seen_by = seen_by(source, hiding.device) + repr(self._options).encode()
         # Neither what is drawn by hand nor the sound decides how a stretch is drawn.

@@ -75,6 +75,14 @@ def test_without_sound_nothing_can_be_proposed_or_marked(tmp_path):
     assert not (tmp_path / "o.mp4").exists()
 
 
+@pytest.mark.parametrize("audio", ["keep", "remove"])
+def test_spans_of_sound_that_is_not_masked_are_refused(tmp_path, audio):
+    task = Task("box", audio=audio, spans=(SoundSpan(0, 1),))
+    with pytest.raises(InvalidSpans, match="masked"):
+        deidentify(videos.write_normal(tmp_path), tmp_path / "o.mp4", task, hiding=hiding())
+    assert not (tmp_path / "o.mp4").exists()
+
+
 def test_a_span_after_the_end_is_refused(tmp_path):
     task = Task("box", audio="mask", spans=(SoundSpan(90, 91),))
     with pytest.raises(InvalidSpans, match="span 1"):
