@@ -53,7 +53,7 @@ RECIPES: Final = {
         Recipe(
             "mobileface",
             {"mobileface": 1.143},
-            "66.6 % accuracy, 62.7 % macro F1, error .026, 3.8 ms. Our own: calls no talking face angry, "
+            "66.6 % accuracy, 62.7 % macro F1, error .026, 3.4 ms. Our own: calls no talking face angry, "
             "and is right on 65 % of rendered ones, where human is on 44, fer 51, face-api 69 %.",
         ),
         Recipe(
