@@ -11,7 +11,8 @@ from typing import Any, Final
 from emotion.errors import OutputUnwritable
 from emotion.terminal import FractionDone, UsageError
 
-LOOKS: Final = ("rendered", "k-same")
+K_SAME: Final = "k-same"
+LOOKS: Final = ("rendered", K_SAME)
 READING_SHARE: Final = 0.4  # of a run whose face is made of others: looking at these
 
 
@@ -26,13 +27,13 @@ def run(arguments: Namespace, progress: FractionDone) -> Any:
 
     if arguments.spans is not None and arguments.audio != "mask":
         raise UsageError(f"expected --audio mask with --spans, got --audio {arguments.audio}")
-    if (arguments.look == LOOKS[1]) != (arguments.contributors is not None):
+    if (arguments.look == K_SAME) != (arguments.contributors is not None):
         raise UsageError("expected --look k-same and --contributors FOLDER together")
     spans = () if arguments.spans is None else read_spans(arguments.spans)
     covers = () if arguments.covers is None else read_covers(arguments.covers)
     hiding = load_hiding(arguments.weights, device=arguments.device)
     look, left_out = None, dict[str, str]()
-    if arguments.look == LOOKS[1]:
+    if arguments.look == K_SAME:
         people, left_out = read_contributors(
             arguments.contributors, hiding=hiding, progress=lambda share: progress(READING_SHARE * share)
         )

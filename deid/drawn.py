@@ -14,7 +14,6 @@ one colour, no pixel left.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,6 +23,7 @@ from typing import Any, Final
 import numpy as np
 
 from deid.errors import InvalidCovers
+from deid.json_files import read_by_hand
 from deid.mask import cover
 from emotion.samples import Times
 from emotion.types import Float, Image, VideoInfo
@@ -120,13 +120,7 @@ def check_fits(covers: Sequence[DrawnCover], video: VideoInfo) -> None:
 
 def read_covers(path: Path) -> tuple[DrawnCover, ...]:
     """Return the covers of a file. Raises InvalidCovers for anything that is none."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidCovers(f"the covers in {path.name} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidCovers(f"expected JSON in {path.name}, got something else") from error
-    return parse_covers(data)
+    return parse_covers(read_by_hand(path, "covers", InvalidCovers))
 
 
 def parse_covers(data: Any) -> tuple[DrawnCover, ...]:

@@ -9,7 +9,6 @@ All other sound stays, and with it the voices, by which people are recognised.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from deid.errors import InvalidSpans
+from deid.json_files import read_by_hand
 from emotion.speech import spoken_spans
 from emotion.types import Float, MediaPath, VideoInfo
 from emotion.voice import VoiceDetector
@@ -87,12 +87,7 @@ def check_spans(spans: Sequence[SoundSpan], audio: str, video: VideoInfo) -> Non
 
 def read_spans(path: Path) -> tuple[SoundSpan, ...]:
     """Return the spans of a file. Raises InvalidSpans for anything that is none."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidSpans(f"the spans in {path.name} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidSpans(f"expected JSON in {path.name}, got something else") from error
+    data = read_by_hand(path, "spans", InvalidSpans)
     listed = data.get("spans") if isinstance(data, dict) else None
     if not isinstance(listed, list) or not 0 < len(listed) <= MOST:
         raise InvalidSpans(f'expected {{"spans": [...]}} with 1 to {MOST} spans')
