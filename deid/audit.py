@@ -21,7 +21,7 @@ from deid.gallery import enrol_gallery
 from deid.imitation import TOO_FEW, play_attacker, show_person
 from deid.informed import LEAST_PEOPLE
 from deid.landmarks import FaceMesh
-from deid.mark import read_look, read_mark
+from deid.mark import read_heard, read_look, read_mark
 from deid.observe import DETECTOR_SIDE, Faces, choose_hidden, find_faces
 from deid.readings import Instruments, Readings, read_stretch
 from deid.recognisers import load_identifiers
@@ -286,6 +286,7 @@ def _media(original: MediaPath, output: MediaPath, before: VideoInfo, after: Vid
         "audio": after.audio_codec or "none",
         "metadata_removed": after.created_at is None,
         "synthetic_mark": read_mark(output),
+        "heard": read_heard(output),
         "look": read_look(output),
     }
 

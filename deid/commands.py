@@ -71,6 +71,8 @@ def show_run(result: Any) -> str:
         lines.append(
             f"{len(result['sound_spans'])} spans of the sound masked; all other sound and its voices are kept"
         )
+    if result["voices"] == "all":
+        lines.append("all sound is kept, and with it all voices")
     if result["found_by_second_detector"]:
         lines.append(
             f"{result['found_by_second_detector']} faces were found by the second detector and covered"
@@ -165,6 +167,7 @@ def show_audit(result: Any) -> str:
             f"chance {_share(privacy['rank1_chance'])}, encoding alone {_share(privacy['control']['rank1'])}",
             *_show_attempts(privacy),
             *_show_bound(result["media"]["look"]),
+            f"sound, as the file says: {_show_heard(result['media']['heard'])}",
             f"mean likeness to the person: {_number(privacy['similarity']['mean'])}, "
             f"encoding alone {_number(privacy['control']['similarity']['mean'])}",
             f"faces still found: {_share(expression['detection_retained'])}",
@@ -173,6 +176,12 @@ def show_audit(result: Any) -> str:
             f"movement of landmarks: r {_number(expression['landmark_correlation'])}",
         ]
     )
+
+
+def _show_heard(heard: Any) -> str:
+    if heard is None:
+        return "nothing"
+    return f"{heard['sound'].replace('-', ' ')}; voices heard: {heard['voices'].replace('-', ' ')}"
 
 
 def _show_bound(look: Any) -> list[str]:

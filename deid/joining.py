@@ -8,7 +8,7 @@ from typing import Any
 from deid.cover import CoverPlan
 from deid.mark import add_mark
 from deid.sound import RATE_HZ, read_sound
-from deid.task import Task
+from deid.task import Task, sound_after
 from deid.verify import Verification, check_length, check_times
 from emotion.errors import Cancelled
 from emotion.media.join import JoinSink, join_pictures, open_template
@@ -45,7 +45,7 @@ def join_stretches(
             sink.write_packet(packet, pts_us, dts_us)
         for samples in sound.until(video.duration_us):
             sink.write_audio(samples)
-    add_mark(destination, task.method, look)
+    add_mark(destination, task.method, sound=sound_after(task, video), look=look)
     check_times(destination, plan.frame_times_us)
     return Verification(len(times_us), check_length(destination, video), ())
 

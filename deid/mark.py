@@ -1,4 +1,5 @@
-"""The machine-readable mark: an XMP packet in a uuid box at the end of an MP4 says what was done to it.
+"""The machine-readable mark: an XMP packet in a uuid box at the end of an MP4 says what was done to it, and
+which voices can still be heard in it.
 
 Box: Adobe, "XMP Specification Part 3", 2020, section 1.2.7.1 (MPEG-4). Terms: IPTC NewsCodes, digital source
 type, https://cv.iptc.org/newscodes/digitalsourcetype/.
@@ -11,6 +12,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any, Final
 
+from deid.sound import VOICES
 from emotion.media.source import size_of
 from emotion.types import MediaPath
 
@@ -28,19 +30,22 @@ _PACKET: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
  xmlns:deid="urn:empathy-lab:deid"
  Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/{source_type}"
- deid:method="{method}" deid:faces="altered"{made_of}/>
+ deid:method="{method}" deid:faces="altered" deid:sound="{sound}" deid:voices="{voices}"{made_of}/>
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>"""
 
 
-def add_mark(path: MediaPath, method: str, look: Mapping[str, Any] | None = None) -> None:
-    """Append the mark to an MP4. Players skip a box that they do not know. look: as Nobody.record returns
-    it."""
+def add_mark(path: MediaPath, method: str, *, sound: str, look: Mapping[str, Any] | None = None) -> None:
+    """Append the mark to an MP4. Players skip a box that they do not know. sound: as name_sound returns it.
+    look: as Nobody.record returns it.
+    """
     made_of = ""
     if look is not None:
         donors = " ".join(look["members"])
         made_of = f' deid:k="{look["k"]}" deid:contributors="{look["contributors"]}" deid:donors="{donors}"'
-    packet = _PACKET.format(source_type=SOURCE_TYPES[method], method=method, made_of=made_of).encode()
+    packet = _PACKET.format(
+        source_type=SOURCE_TYPES[method], method=method, sound=sound, voices=VOICES[sound], made_of=made_of
+    ).encode()
     with path.open("ab") as file:
         file.write(struct.pack(">I4s", 8 + len(XMP_UUID) + len(packet), b"uuid") + XMP_UUID + packet)
 
@@ -51,6 +56,15 @@ def read_mark(path: MediaPath) -> str | None:
         if body[:16] == XMP_UUID:
             found = re.search(rb'deid:method="([a-z]+)"', body)
             return found.group(1).decode() if found else None
+    return None
+
+
+def read_heard(path: MediaPath) -> dict[str, str] | None:
+    """Return what a file's mark says of its sound and the voices in it, None where it says nothing."""
+    for body in _uuid_boxes(path):
+        found = re.search(rb'deid:sound="([a-z-]{1,32})" deid:voices="([a-z-]{1,32})"', body)
+        if body[:16] == XMP_UUID and found:
+            return {"sound": found.group(1).decode(), "voices": found.group(2).decode()}
     return None
 
 

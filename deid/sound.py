@@ -17,6 +17,14 @@ AUDIO: Final = ("remove", "mask", "keep")
 RATE_HZ: Final = 48_000
 WINDOW_HZ: Final = 20  # loudness is kept at this rate: slower than any vowel, as fast as syllables
 BLOCK: Final = RATE_HZ // WINDOW_HZ
+#: By what became of the sound, whose voices are still heard: where and how people can be known by them.
+VOICES: Final = {
+    "none": "none",
+    "removed": "none",
+    "noise": "none",
+    "masked-in-spans": "outside-of-spans",
+    "kept": "all",
+}
 
 
 def read_sound(
@@ -31,6 +39,18 @@ def read_sound(
     if audio == "keep":
         return blocks
     return silence_spans(blocks, spans, rate_hz=RATE_HZ) if spans else mask_speech(blocks, seed=seed)
+
+
+def name_sound(audio: str, *, has_audio: bool, with_spans: bool) -> str:
+    """Return what becomes of the sound, as the mark in a file says it: a key of VOICES.
+
+    >>> name_sound("mask", has_audio=True, with_spans=True)
+    'masked-in-spans'
+    """
+    if not has_audio:
+        return "none"
+    masked = "masked-in-spans" if with_spans else "noise"
+    return {"remove": "removed", "mask": masked, "keep": "kept"}[audio]
 
 
 def mask_speech(blocks: Iterator[Float], *, seed: int = 0) -> Iterator[Float]:

@@ -12,6 +12,7 @@ from deid.drawn import DrawnCover
 from deid.groups import KSame
 from deid.observe import Faces, load_finder
 from deid.second_detector import UltraLight
+from deid.sound import VOICES, name_sound
 from deid.spans import SoundSpan
 from deid.verify import SecondDetector, Verification
 from emotion.sampling import Engine
@@ -87,6 +88,11 @@ def load_hiding(
     )
 
 
+def sound_after(task: Task, video: VideoInfo) -> str:
+    """Return what becomes of a recording's sound, as name_sound does."""
+    return name_sound(task.audio, has_audio=video.has_audio, with_spans=bool(task.spans))
+
+
 def describe(report: Report) -> dict[str, Any]:
     """Return a report as plain values that fit JSON."""
     role_of = {one.track: one.role for one in report.faces.roles}
@@ -95,6 +101,7 @@ def describe(report: Report) -> dict[str, Any]:
         "method": report.task.method,
         "audio": report.task.audio if report.video.has_audio else "none",
         "sound_spans": [asdict(one) for one in report.task.spans],
+        "voices": VOICES[sound_after(report.task, report.video)],
         "seed": report.task.seed,
         "frames": report.verification.frames,
         "duration_ms": report.verification.duration_us // 1000,

@@ -114,6 +114,12 @@ def _media_failures(card: Mapping[str, Any]) -> list[str]:
         reasons.append("the file still says when it was recorded")
     if card["synthetic_mark"] is None:
         reasons.append("the file does not say that its faces were altered")
+    if card["audio"] != "none" and (card["heard"] or {}).get("sound") not in (
+        "noise",
+        "masked-in-spans",
+        "kept",
+    ):
+        reasons.append("the file has sound, and does not say whose voices are heard in it")
     return reasons
 
 

@@ -60,6 +60,7 @@ def test_a_hidden_file_shows_no_face_as_it_was(tmp_path, tools):
     assert found["media"]["frames_in"] == found["media"]["frames_out"] == videos.FRAMES
     assert found["media"]["synthetic_mark"] == "box"
     assert found["media"]["audio"] == "none"
+    assert found["media"]["heard"] == {"sound": "removed", "voices": "none"}
     assert found["privacy"]["rank1"] is None
 
 

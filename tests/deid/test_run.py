@@ -170,7 +170,7 @@ def test_a_crash_while_writing_leaves_no_file(tmp_path, output, monkeypatch):
 
 
 def test_a_full_disk_leaves_no_file(tmp_path, output, monkeypatch):
-    def no_space(*_):
+    def no_space(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("deid.joining.add_mark", no_space)

@@ -9,6 +9,7 @@ import pytest
 
 from deid.__main__ import main
 from deid.errors import InvalidSpans
+from deid.mark import read_heard
 from deid.pipeline import deidentify
 from deid.spans import BLEEP_HZ, BLEEP_LEVEL, RAMP_S, SoundSpan, propose_spans, read_spans, silence_spans
 from deid.task import Task
@@ -57,6 +58,7 @@ def test_a_span_is_silent_in_the_file_and_the_rest_is_kept(tmp_path):
     kept, before = (read_audio(path, rate_hz=RATE_HZ) for path in (output, source))
     assert np.abs(within(kept, 0.52, 0.98)).max() < 1e-3 < np.abs(within(before, 0.52, 0.98)).max()
     assert np.corrcoef(within(kept, 1.1, 1.9), within(before, 1.1, 1.9))[0, 1] > 0.9
+    assert read_heard(output) == {"sound": "masked-in-spans", "voices": "outside-of-spans"}
 
 
 def test_spoken_stretches_are_proposed_for_real_voices(shared_data):

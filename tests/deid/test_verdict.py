@@ -37,7 +37,14 @@ GOOD = {
         "control": {"agreement": 0.95},
         "relative_to_control": {"brow_gap": 0.99, "mouth_open": None},
     },
-    "media": {"frames_in": 100, "frames_out": 100, "metadata_removed": True, "synthetic_mark": "swap"},
+    "media": {
+        "frames_in": 100,
+        "frames_out": 100,
+        "metadata_removed": True,
+        "synthetic_mark": "swap",
+        "audio": "aac",
+        "heard": {"sound": "masked-in-spans", "voices": "outside-of-spans"},
+    },
 }
 
 
@@ -62,6 +69,8 @@ def test_good_numbers_pass_without_a_reason():
         ("media", "frames_out", 99),
         ("media", "metadata_removed", False),
         ("media", "synthetic_mark", None),
+        ("media", "heard", None),
+        ("media", "heard", {"sound": "removed", "voices": "none"}),
     ],
 )
 def test_lost_privacy_and_a_wrong_file_fail(card, key, value):

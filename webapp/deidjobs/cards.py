@@ -7,6 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 NOT_MEASURED = "not measured"
+UNMARKED = (
+    "not stated",
+    "the file is from before versions said it; its recipe says what became of the sound",
+)
+#: By what became of the sound: what is heard, and what that means.
+VOICES = {
+    "none": ("none", "the recording had no sound"),
+    "removed": ("none", "the sound was removed"),
+    "noise": ("none", "noise as loud as the sound; when and how loudly somebody spoke is left"),
+    "masked-in-spans": (
+        "all, outside of marked spans",
+        "spans that a person marked are masked; people are known by their voices in all other sound",
+    ),
+    "kept": ("all", "the sound is kept; people are known by their voices"),
+}
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,12 @@ def privacy_rows(card: Mapping[str, Any], limits: Mapping[str, float] | None = N
         ),
         *_attempts(card, known, above_chance),
     ]  # fmt: skip
+
+
+def voices_row(media: Mapping[str, Any]) -> CardRow:
+    """Return whose voices are still heard in a version, as its own file says it."""
+    heard = media.get("heard")
+    return CardRow("Voices", *(UNMARKED if heard is None else VOICES[heard["sound"]]))
 
 
 def _attempts(

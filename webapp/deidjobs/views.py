@@ -20,7 +20,7 @@ from webapp.core import audit
 from webapp.deidjobs import services
 from webapp.deidjobs.access import access_derivative, access_derivative_file
 from webapp.deidjobs.batches import known_speeds
-from webapp.deidjobs.cards import expression_rows, privacy_rows
+from webapp.deidjobs.cards import expression_rows, privacy_rows, voices_row
 from webapp.deidjobs.chart import make_charts, make_rows
 from webapp.deidjobs.donors import donor_of, person_of
 from webapp.deidjobs.forms import HidingForm, ReviewForm
@@ -142,7 +142,7 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "shows_original": "view_original" in needs and found.recording.playable,
         "is_consented": may_be_hidden(found.recording, found.audio),
         "limits": words_of(found.limits),
-        "privacy": privacy_rows(found.privacy, found.limits),
+        "privacy": [*privacy_rows(found.privacy, found.limits), voices_row(found.media)],
         "expression": expression_rows(found.expression, found.limits),
     }
     return render(request, "deidjobs/derivative.html", context, status=422 if form.is_bound else 200)

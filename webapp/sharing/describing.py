@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from webapp.analysis.timelines import COLUMNS, EMOTIONS
 from webapp.core.errors import AppError
-from webapp.deidjobs.cards import expression_rows, privacy_rows
+from webapp.deidjobs.cards import expression_rows, privacy_rows, voices_row
 from webapp.deidjobs.models import Derivative
 from webapp.sharing.bag import Packed
 from webapp.sharing.models import Release
@@ -166,7 +166,8 @@ def _who_is_hidden(videos: Sequence[tuple[str, Derivative]]) -> str:
 def _cards_table(videos: Sequence[tuple[str, Derivative]]) -> str:
     lines = ["| Video | Audit | Privacy | Expression |", "|---|---|---|---|"]
     for path, video in videos:
-        privacy = "; ".join(f"{row.name.lower()}: {row.value}" for row in privacy_rows(video.privacy))
+        rows = [*privacy_rows(video.privacy), voices_row(video.media)]
+        privacy = "; ".join(f"{row.name.lower()}: {row.value}" for row in rows)
         kept = "; ".join(f"{row.name.lower()}: {row.value}" for row in expression_rows(video.expression))
         lines.append(f"| {path} | {video.verdict} | {privacy} | {kept} |")
     return "\n".join(lines)

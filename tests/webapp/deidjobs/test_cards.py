@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from deid.sound import VOICES
 from tests.webapp.deidjobs.conftest import add_derivative, hidden_video
-from webapp.deidjobs.cards import expression_rows, privacy_rows
+from webapp.deidjobs.cards import expression_rows, privacy_rows, voices_row
 from webapp.deidjobs.chart import HEIGHT, LEFT, TOP, WIDTH, make_charts, make_rows
 from webapp.deidjobs.models import Derivative
 from webapp.engines import usual_limits
@@ -67,6 +68,26 @@ def test_cards_of_before_there_were_limits_or_attackers_are_still_shown():
     old.expression["control"].pop("models")
     assert row(privacy_rows(old.privacy), "Finds the person").is_within is None
     assert row(expression_rows(old.expression), "Classified alike").limit_percent is None
+
+
+@pytest.mark.parametrize(
+    ("sound", "said"),
+    [("removed", "none"), ("masked-in-spans", "all, outside of marked spans"), ("kept", "all")],
+)
+def test_the_card_says_whose_voices_the_file_says_are_heard(sound, said):
+    found = voices_row({"heard": {"sound": sound, "voices": VOICES[sound]}})
+    assert (found.name, found.value) == ("Voices", said)
+
+
+def test_whatever_a_mark_says_of_the_sound_has_words_and_an_old_file_says_nothing():
+    assert all(voices_row({"heard": {"sound": sound}}).meaning for sound in VOICES)
+    assert voices_row({}).value == "not stated"
+
+
+def test_the_page_of_a_version_and_its_card_say_whose_voices_are_heard(signed_in, recording, alice):
+    one = add_derivative(recording, alice)
+    Derivative.objects.filter(pk=one.pk).update(media=one.media | {"heard": {"sound": "masked-in-spans"}})
+    assert "all, outside of marked spans" in signed_in(alice).get(one.get_absolute_url()).content.decode()
 
 
 def measured(recording, alice, *, risk, kept, verdict="pass"):
