@@ -57,7 +57,7 @@ test: setup-dev
 	@$(BIN)/python -m tests.browser.install
 	@$(BIN)/python -m tests.services
 	npm test --silent
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: setup-dev
 	$(BIN)/python -m pytest -q tests/test_checks.py tests/test_architecture.py

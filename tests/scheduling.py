@@ -1,10 +1,13 @@
-"""Which tests go to the same process of pytest-xdist: a file's, and all that need a browser."""
+"""How pytest-xdist shares the tests out: how many processes, what stays in one, and what is begun first."""
 
 from __future__ import annotations
+
+import os
 
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
+MOST_PROCESSES = 4
 
 
 class FilesAndOneBrowser(LoadFileScheduling):
@@ -16,3 +19,13 @@ class FilesAndOneBrowser(LoadFileScheduling):
 
 def pytest_xdist_make_scheduler(config, log):
     return FilesAndOneBrowser(config, log)
+
+
+def pytest_xdist_auto_num_workers(config) -> int:
+    """Return one process more than there are cores, because browsers and servers are waited for."""
+    return min(MOST_PROCESSES, len(os.sched_getaffinity(0)) + 1)
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Begin the browser and what is marked long, lest everybody waits for one of them in the end."""
+    items.sort(key=lambda item: not (item.nodeid.startswith(BROWSER) or item.get_closest_marker("long")))

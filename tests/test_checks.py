@@ -11,6 +11,8 @@ from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     "command",

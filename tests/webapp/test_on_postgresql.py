@@ -21,6 +21,7 @@ FILES = (
 CHOSEN = "consent or key or in_place or interruption or survives"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_withdrawal_and_keys_end_as_well_with_postgresql():
     if "postgresql" in services.missing():

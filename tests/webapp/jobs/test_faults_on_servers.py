@@ -20,6 +20,7 @@ CHOSEN = (
 FAULTS = tuple(f"tests/webapp/jobs/test_{name}.py" for name in ("faults", "surroundings", "many"))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_faults_end_as_well_with_postgresql_redis_and_celery():
     absent = services.missing()

@@ -15,6 +15,7 @@ from tests import services
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_two_web_processes_share_a_session_through_redis(tmp_path, weights_dir):
     absent = [name for name in services.missing() if name == "redis-server"]
