@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from deid.anchors import Anchors
-from deid.donors import Looks, list_candidates, load_likeness, make_donor, nearest_skin
+from deid.donors import Looks, dress, list_candidates, load_likeness
 from deid.draw import Face, Motion, RenderedFace, draw_donor
 from deid.recognisers import load_identifiers
 from emotion.media import read_frames
@@ -138,14 +138,14 @@ def rendered_candidates(
     for donor in list_candidates(person, key, taken):
         yield Candidate(
             donor.name,
-            partial(rendered_face, donor.name, nearest_skin(person.tone_bgr), anchors),
+            partial(rendered_face, donor.name, person, anchors),
             {name: np.delete(rows, donor.seed, axis=0) for name, rows in load_likeness().items()},
         )
 
 
-def rendered_face(donor: str, skin: str, anchors: Anchors) -> RenderedFace:
-    """Return the face of a synthetic donor. skin: as in make_donor."""
-    return RenderedFace(make_donor(donor, skin), anchors)
+def rendered_face(donor: str, person: Looks, anchors: Anchors) -> RenderedFace:
+    """Return the face of a synthetic donor in a person's colours."""
+    return RenderedFace(dress(donor, person), anchors)
 
 
 class Casting:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from deid.errors import UnknownDonor
+from deid.heads.look import Colour
 from deid.heads.person import Person, make_bare, make_person
 from deid.heads.render import Camera, composite, develop, render_person
 from deid.heads.sample import name_of, sample_identity
@@ -77,12 +78,14 @@ class Looks:
     """What is seen of a person: mean skin (3,) BGR 0..255, years, 0 male .. 1 female.
 
     embeddings: unit vectors by the name of the network that read them, those of load_likeness or fewer.
+    hair_bgr: (3,) 0..255, None when it is not in the picture.
     """
 
     tone_bgr: Float
     age_years: float
     female: float
     embeddings: Mapping[str, Float] = field(default_factory=dict)
+    hair_bgr: Float | None = None
 
 
 def choose_donor(person: Looks, key: str, taken: Collection[str] = ()) -> Donor | None:
@@ -159,17 +162,29 @@ def make_avatar(name: str) -> Person:
 
 
 @lru_cache(maxsize=8)
-def make_donor(name: str, skin_of: str | None = None) -> Person:
-    """Return the person of a donor, bald and without clothes: only the face is shown.
+def make_donor(name: str, skin_of: str | None = None, hair: Colour | None = None) -> Person:
+    """Return the person of a donor without clothes: only the face is shown, and the hairline above it.
 
-    skin_of: the donor whose colour of skin and lips they get, as nearest_skin chooses it; their own by
-    default. Raises UnknownDonor.
+    skin_of: the donor whose colour of skin they get, as nearest_skin chooses it; their own by default. hair:
+    its colour, sRGB 0..1; without it they are bald. Raises UnknownDonor.
     """
     identity = sample_identity(find_donor(name).seed)
-    skin = sample_identity(find_donor(skin_of or name).seed).look
-    look = replace(identity.look, skin=skin.skin, lip=skin.lip)
+    skin = find_donor(skin_of or name).skin
+    red, green, blue = (
+        lip / own * worn for lip, own, worn in zip(identity.look.lip, identity.look.skin, skin, strict=True)
+    )
+    look = replace(identity.look, skin=skin, lip=(red, green, blue))
     resting = add_units(identity.resting_units, CALM_MOUTH)
-    return make_bare(replace(identity, look=look, resting_units=resting))
+    return make_bare(replace(identity, look=look, resting_units=resting), hair)
+
+
+def dress(name: str, person: Looks) -> Person:
+    """Return a donor in a person's colours of skin and hair. Raises UnknownDonor."""
+    hair = None
+    if person.hair_bgr is not None:
+        blue, green, red = (round(float(part) / 255, 3) for part in person.hair_bgr)
+        hair = red, green, blue
+    return make_donor(name, nearest_skin(person.tone_bgr), hair)
 
 
 def nearest_skin(tone_bgr: Float) -> str:

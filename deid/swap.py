@@ -18,7 +18,7 @@ from deid.anchors import load_anchors
 from deid.casting import Candidate, Cast, Casting, read_trials, rendered_candidates, rendered_face
 from deid.cover import CoverPlan
 from deid.donor_rules import DonorRules, donor_of_same, main_tracks
-from deid.donors import Looks, choose_donor, find_donor, make_avatar, nearest_skin
+from deid.donors import Looks, choose_donor, find_donor, make_avatar
 from deid.draw import Face, Motion, Shape, draw_avatar, draw_donor, plain_picture
 from deid.errors import NoCalmFace
 from deid.fit import count_from_calm, fit_units, make_model, smooth
@@ -207,8 +207,7 @@ class SwapHider:
         elif self._nobody is not None and is_mean(donor):
             self._donors[person.track] = self._nobody.face(donor, person.looks, person.rest)
         else:
-            skin = nearest_skin(person.looks.tone_bgr)
-            self._donors[person.track] = rendered_face(donor, skin, self._anchors)
+            self._donors[person.track] = rendered_face(donor, person.looks, self._anchors)
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with a donor's face at each cover, or the cover itself where none can be drawn."""

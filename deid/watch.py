@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from deid.age_sex import AgeSexReader
+from deid.colours import read_hair, read_skin
 from deid.cover import CHECKED, CoverPlan
 from deid.expected import NETWORK, READ_EVERY
 from deid.gaze import look_of
@@ -22,9 +23,9 @@ from emotion.errors import Cancelled
 from emotion.media import read_frames
 from emotion.prefetch import prefetch
 from emotion.recognise import load_recogniser
-from emotion.types import Detections, Float, Frame, Image, MediaPath
+from emotion.types import Detections, Float, Frame, MediaPath
 
-LOOK_EVERY: Final = 10  # frames between two readings of tone, age and sex, at least
+LOOK_EVERY: Final = 10  # frames between two readings of colours, age and sex, at least
 SECOND_READINGS: Final = 12  # of a person in a stretch by the slower of both recognisers
 FOLLOWED: Final = 3  # frames that a mesh is followed without a detection
 LEAD_US: Final = 200_000  # watched before a stretch begins, so that a face is followed into it
@@ -32,7 +33,7 @@ LEAD_US: Final = 200_000  # watched before a stretch begins, so that a face is f
 
 @dataclass
 class _Turn:
-    """When somebody's tone, age and sex are read next, and how often the slower recogniser read them."""
+    """When somebody's colours, age and sex are read next, and how often the slower recogniser read them."""
 
     due: int = 0
     second: int = 0
@@ -112,7 +113,9 @@ class Watcher:
         if number >= turn.due:
             turn.due = number + LOOK_EVERY
             age_sex = self._age_sex.read(frame.image_bgr, face)
-            watch.seen.glances[at] = np.concatenate([_tone(frame.image_bgr, mesh), age_sex])
+            watch.seen.glances[at] = np.concatenate(
+                [read_skin(frame.image_bgr, mesh), age_sex, read_hair(frame.image_bgr, mesh)]
+            )
             if turn.second < SECOND_READINGS:
                 turn.second += 1
                 watch.seen.embeddings[at] = self._second.embed(frame.image_bgr, face)[0]
@@ -147,13 +150,3 @@ def _stands_in(points_px: Float, face_px: Float) -> bool:
     inside = bool((middle >= face_px[:2]).all() and (middle <= face_px[2:]).all())
     ratio = float((high - low).max() / max(float((face_px[2:] - face_px[:2]).max()), 1.0))
     return inside and 0.5 < ratio < 2.0
-
-
-def _tone(image_bgr: Image, points_px: Float) -> Float:
-    """Return the mean colour (3,) of both cheeks and the forehead."""
-    height, width = image_bgr.shape[:2]
-    places = np.round(points_px[[50, 280, 151, 205, 425], :2]).astype(int)
-    inside = [(x, y) for x, y in places if 0 <= x < width and 0 <= y < height]
-    patches = [image_bgr[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3].reshape(-1, 3) for x, y in inside]
-    colours = np.concatenate([*patches, np.full((1, 3), 128, np.uint8)])
-    return np.asarray(colours.mean(axis=0), np.float32)

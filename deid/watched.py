@@ -16,7 +16,7 @@ from emotion.samples import write_columns
 from emotion.track import Indices
 from emotion.types import Float, MediaPath
 
-GLANCE: Final = 5
+GLANCE: Final = 8
 EMBEDDING: Final = 128
 
 
@@ -24,8 +24,8 @@ EMBEDDING: Final = 128
 class Watched:
     """What was seen of the R rows of a plan, or of the rows of one stretch of it, NaN where nothing was.
 
-    meshes (R, 468, 3), gazes (R, 2), probs (R, 7). glances (R, 5): tone, age and sex. embeddings (R, 128):
-    of the slower recogniser.
+    meshes (R, 468, 3), gazes (R, 2), probs (R, 7). glances (R, 8): skin, age, sex and hair. embeddings (R,
+    128): of the slower recogniser.
     """
 
     meshes: Float
@@ -56,7 +56,14 @@ class Watched:
         embeddings = {} if first is None else {"identity": first}
         if len(second):
             embeddings["identity-dlib"] = unit(second.mean(axis=0))
-        return Looks(middle[:3], float(middle[3]), float(middle[4]), embeddings)
+        hair = _known(glances[:, 5:])
+        return Looks(
+            middle[:3],
+            float(middle[3]),
+            float(middle[4]),
+            embeddings,
+            np.median(hair, axis=0) if len(hair) else None,
+        )
 
 
 def _known(values: Float) -> Float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from deid.heads.canvas import Canvas, head_canvas, head_triangles, window_uv
 from deid.heads.curves import bump, ramp
 from deid.heads.layers import Layer, make_layer
-from deid.heads.look import Look, to_linear
+from deid.heads.look import Colour, Look, to_linear
 from deid.heads.noise import smooth_noise
 from deid.heads.pack import Float, HeadPack, default_pack
 
@@ -51,7 +53,7 @@ def paint_hair(look: Look) -> Float:
     fine, coarse = strand_pattern(canvas.places_cm, look.seed)
     grey = ramp(fine * 0.8 + coarse * 0.2, 0.95 - look.grey * 0.8, 1.2 - look.grey * 0.8)[:, None]
     colour = to_linear(look.hair) * (1 - grey) + to_linear((0.66, 0.65, 0.64)) * grey
-    colour = colour * (0.45 + 0.75 * fine + 0.35 * coarse)[:, None]
+    colour = colour * _shade(fine, coarse)[:, None]
     height = cover * np.clip(0.35 + 0.5 * fine + 0.35 * coarse, 0, 1) * look.hair_density
     return canvas.fill(np.concatenate([colour, height[:, None]], axis=1).astype(np.float32))
 
@@ -65,6 +67,30 @@ def tint_scalp(albedo: Float, look: Look) -> Float:
     share = canvas.fill(roots.astype(np.float32))[..., None]
     tinted: Float = (albedo * (1 - share) + to_linear(look.hair) * np.float32(0.6) * share).astype(np.float32)
     return tinted
+
+
+def draw_hairline(albedo: Float, look: Look, colour: Colour) -> Float:
+    """Return the skin's albedo (H, W, 3) under flat hair of a colour; albedo is not modified.
+
+    The hairline is the look's. Strands are everybody's, so that they are laid out once.
+    """
+    canvas = head_canvas()
+    fine, coarse = _everybodys_strands()
+    share = np.clip(_cover_on(canvas, look) * (0.85 + 0.8 * fine), 0, 1)
+    layers = canvas.fill(np.stack([share, _shade(fine, coarse)], axis=1).astype(np.float32))
+    share, shade = layers[..., :1], layers[..., 1:]
+    drawn: Float = (albedo * (1 - share) + to_linear(colour) * shade * share).astype(np.float32)
+    return drawn
+
+
+@cache
+def _everybodys_strands() -> tuple[Float, Float]:
+    return strand_pattern(head_canvas().places_cm, 0)
+
+
+def _shade(fine: Float, coarse: Float) -> Float:
+    """Return how light strands are, one in the mean."""
+    return 0.45 + 0.75 * fine + 0.35 * coarse
 
 
 def _cover_on(canvas: Canvas, look: Look) -> Float:

@@ -10,10 +10,10 @@ from deid.heads.canvas import head_triangles, window_uv
 from deid.heads.clothes import Clothes, clothes_layers, drape
 from deid.heads.curves import ramp
 from deid.heads.eyes import eye_points, paint_eye
-from deid.heads.hair import hair_layers, tint_scalp
+from deid.heads.hair import draw_hairline, hair_layers, tint_scalp
 from deid.heads.layers import Layer, make_layer
 from deid.heads.light import measure_openness, spread_directions
-from deid.heads.look import Identity, to_linear
+from deid.heads.look import Colour, Identity, to_linear
 from deid.heads.pack import Float, HeadPack, Index, default_pack
 from deid.heads.shape import RestHead, build_rest, eye_centre
 from deid.heads.skin import paint_skin
@@ -63,14 +63,19 @@ def make_person(identity: Identity, clothes: Clothes | None = None, pack: HeadPa
     return Person(identity, rest, tuple(layers), drawn, directions, openness)
 
 
-def make_bare(identity: Identity) -> Person:
-    """Return the person of an identity without hair, its roots and clothes, in a third of the time."""
+def make_bare(identity: Identity, hair: Colour | None = None) -> Person:
+    """Return the person of an identity without clothes, in a third of the time.
+
+    hair: the colour of hair that is painted on; None for a bald head.
+    """
+    skin = paint_skin(identity.look)
+    albedo = skin if hair is None else draw_hairline(skin, identity.look, hair)
     pack = default_pack()
     rest = build_rest(pack, identity.phenotype, identity.features)
     resting = rest.vertices.copy()
     resting[pack.vertices_of("teeth"), 2] -= TEETH_BACK_M
     layers = (
-        *_skin_layers(pack, identity, paint_skin(identity.look)),
+        *_skin_layers(pack, identity, albedo),
         _eye_layer(pack, identity),
         *_mouth_layers(pack),
     )
