@@ -26,6 +26,7 @@ from emotion.voice import VoiceDetector
 STYLES: Final = ("mute", "bleep")
 MOST: Final = 5000  # spans of one recording
 RAMP_S: Final = 0.01  # outside of a span, so that nothing of it is heard and nothing clicks
+LEAD_IN_US: Final = 2_000_000
 BLEEP_HZ: Final = 1000
 BLEEP_LEVEL: Final = 0.1  # of full scale, about -20 dB
 
@@ -60,13 +61,21 @@ def _silence(block: Float, time_s: Any, spans: Sequence[SoundSpan]) -> Float:
     return np.asarray(block * kept + tone * bleep, np.float32)
 
 
-def propose_spans(path: MediaPath, weights_dir: Path | None = None) -> tuple[SoundSpan, ...]:
-    """Return where somebody speaks, for a person to keep what must be silenced.
+def propose_spans(
+    path: MediaPath, weights_dir: Path | None = None, *, start_us: int = 0, end_us: int | None = None
+) -> tuple[SoundSpan, ...]:
+    """Return where somebody speaks in a recording or a piece of it, for a person to keep what must be
+    silenced. Of a piece, what begins before it is heard too, so that the network is used to the voices.
 
     Raises NoAudioStream, UnreadableVideo, WeightsMissing or WeightsMismatch.
     """
-    heard = VoiceDetector(weights_dir).listen(path)
-    return tuple(SoundSpan(round(start_s, 2), round(end_s, 2)) for start_s, end_s in spoken_spans(heard))
+    before_us = max(0, start_us - LEAD_IN_US)
+    heard = VoiceDetector(weights_dir).listen(path, start_us=before_us, end_us=end_us)
+    found = [
+        SoundSpan(round(max(before_us / 1e6 + begin_s, start_us / 1e6), 2), round(before_us / 1e6 + end_s, 2))
+        for begin_s, end_s in spoken_spans(heard)
+    ]
+    return tuple(one for one in found if one.end_s > one.start_s)
 
 
 def check_spans(spans: Sequence[SoundSpan], audio: str, video: VideoInfo) -> None:
@@ -91,10 +100,11 @@ def read_spans(path: Path) -> tuple[SoundSpan, ...]:
     listed = data.get("spans") if isinstance(data, dict) else None
     if not isinstance(listed, list) or not 0 < len(listed) <= MOST:
         raise InvalidSpans(f'expected {{"spans": [...]}} with 1 to {MOST} spans')
-    return tuple(_parse(one, f"span {at}") for at, one in enumerate(listed, 1))
+    return tuple(parse_span(one, f"span {at}") for at, one in enumerate(listed, 1))
 
 
-def _parse(said: Any, where: str) -> SoundSpan:
+def parse_span(said: Any, where: str) -> SoundSpan:
+    """Return a span from plain values. where: it is, for who wrote it. Raises InvalidSpans."""
     if not isinstance(said, dict) or not {"start_s", "end_s"} <= set(said) <= {"start_s", "end_s", "style"}:
         raise InvalidSpans(f"{where}: expected start_s, end_s and perhaps style, got {said!r:.60}")
     times = [said["start_s"], said["end_s"]]

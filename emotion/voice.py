@@ -49,12 +49,14 @@ class VoiceDetector:
         """Raises WeightsMissing or WeightsMismatch."""
         self._session = open_session(weights.path_of("voice", weights_dir), threads=1)
 
-    def listen(self, path: MediaPath) -> Heard:
-        """Return where a file has voices, in constant memory. Raises NoAudioStream, UnreadableVideo."""
+    def listen(self, path: MediaPath, *, start_us: int = 0, end_us: int | None = None) -> Heard:
+        """Return where a file has voices, in constant memory; windows count from start_us. Raises
+        NoAudioStream, UnreadableVideo.
+        """
         state = (np.zeros((1, 1, _STATE), np.float32),) * 2
         before = np.zeros(_CONTEXT, np.float32)
         probs, levels = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
-        for windows in _windows(path):
+        for windows in _windows(path, start_us, end_us):
             context = np.vstack([before, windows[:-1, -_CONTEXT:]])
             inputs = {"input": np.hstack([context, windows]), "h": state[0], "c": state[1]}
             found, *state = self._session.run(None, inputs)
@@ -77,10 +79,10 @@ def _level_db(windows: Float) -> Float:
     return np.asarray(20 * np.log10(rms + QUIETEST), np.float32)
 
 
-def _windows(path: MediaPath) -> Iterator[Float]:
+def _windows(path: MediaPath, start_us: int, end_us: int | None) -> Iterator[Float]:
     """Yield (up to _BLOCK, WINDOW) of a file's sound; the rest after the last whole window is left out."""
     waiting, size = [np.zeros(0, np.float32)], 0
-    for block in read_audio_blocks(path, rate_hz=RATE_HZ):
+    for block in read_audio_blocks(path, rate_hz=RATE_HZ, start_us=start_us, end_us=end_us):
         waiting.append(block)
         size += block.size
         if size >= _BLOCK * WINDOW:

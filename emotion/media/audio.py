@@ -60,7 +60,7 @@ def read_audio_blocks(
 def _read_blocks(path: MediaPath, rate_hz: int, start_us: int, end_us: int | None) -> Iterator[Float]:
     with open_container(path) as container:
         stream = _audio_stream(container, path)
-        start_s = _origin_s(path) + Fraction(start_us, 1_000_000)
+        start_s = origin_s(path) + Fraction(start_us, 1_000_000)
         if start_us > _PREROLL_US and stream.time_base:
             container.seek(
                 int((start_s - Fraction(_PREROLL_US, 1_000_000)) / stream.time_base), stream=stream
@@ -87,8 +87,10 @@ def _audio_stream(container: InputContainer, path: MediaPath) -> AudioStream:
     raise NoAudioStream(f"Expected sound in {shown_name(path)}, found none that can be decoded.")
 
 
-def _origin_s(path: MediaPath) -> Fraction:
-    """Return the container's time at the first frame; a file of sound alone begins at its own zero."""
+def origin_s(path: MediaPath) -> Fraction:
+    """Return the container's time at the first frame in seconds; a file of sound alone begins at its own
+    zero.
+    """
     try:
         clock = read_beginning(path).clock
     except NoVideoStream:

@@ -42,6 +42,7 @@ SIGNED_IN = {
     "no de-identified version": "{failed}deidentified/",
     "de-identified version": "{derivative}",
     "version frame by frame": "{derivative}covers/",
+    "marked sound": "{sound}",
     "versions to review": "{study}deidentified/",
     "limits for release": "{study}deidentified/limits/",
     "no versions to review": "/studies/empty/deidentified/",

@@ -35,6 +35,7 @@ def main() -> None:
         "failed": failed.get_absolute_url(),
         "failed_job": str(failed_job.pk),
         "derivative": version.get_absolute_url(),
+        "sound": f"/recordings/{recordings[0].pk}/spans/",
         "patient": study["patient"].code,
         "member": f"{study['study'].get_absolute_url()}members/{study['study'].memberships.first().pk}/",
         "invitation": study["invitation"],

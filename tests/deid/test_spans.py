@@ -67,6 +67,18 @@ def test_spoken_stretches_are_proposed_for_real_voices(shared_data):
     assert all(0 <= one.start_s < one.end_s <= 25 for one in spans)
 
 
+def test_in_pieces_the_same_is_proposed_as_in_the_whole(shared_data):
+    path = shared_data / "clips" / "consultation_a_camera_patient.mp4"
+    pieces = [propose_spans(path, start_us=at * 10_000_000, end_us=(at + 1) * 10_000_000) for at in range(3)]
+    assert all(10 * at <= one.start_s < one.end_s <= 10 * (at + 1) for at in range(3) for one in pieces[at])
+    grid_s = np.arange(0, 25, 0.05)
+    whole, cut = (
+        np.any([(one.start_s <= grid_s) & (grid_s < one.end_s) for one in spans], axis=0)
+        for spans in (propose_spans(path), [one for piece in pieces for one in piece])
+    )
+    assert np.mean(whole == cut) > 0.97
+
+
 def test_without_sound_nothing_can_be_proposed_or_marked(tmp_path):
     silent = videos.write_silent(tmp_path)
     with pytest.raises(NoAudioStream):

@@ -273,7 +273,10 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "live:api_answer": [add_suggestion(live).pk],
         "deidjobs": [add_derivative(recording, alice).pk],
         "deidjobs:versions": [encounter.pk],
-        "deidjobs:preview": [recording.pk],
+        **{
+            f"deidjobs:{name}": [recording.pk]
+            for name in ("preview", "spans", "api_spans", "api_sound", "api_speech")
+        },
         **{f"deidjobs:{name}": [study.slug] for name in ("batch_new", "reviews", "limits")},
         **sharing_rows.things_of(study, alice),
     }

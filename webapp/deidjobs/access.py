@@ -7,6 +7,7 @@ import uuid
 from webapp.core.errors import ConsentMissing, NotFound
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden
+from webapp.engines import MARKED
 from webapp.recordings.access import access_recording
 from webapp.recordings.models import Recording
 from webapp.studies.access import Someone, require, visible_encounters
@@ -36,6 +37,19 @@ def access_recording_to_preview(user: Someone, pk: uuid.UUID) -> Recording:
     access_recording(user, pk, "view_original")
     if not may_be_hidden(recording, "remove"):
         raise ConsentMissing("The consent to share a de-identified version is missing or withdrawn.")
+    return recording
+
+
+def access_recording_to_mark(user: Someone, pk: uuid.UUID) -> Recording:
+    """Return a recording whose sound may be heard in order to mark what must not be heard in a version.
+
+    That version keeps all other sound, so nobody listens for it without the consent to share that. Raises
+    NotFound, Forbidden, ConsentMissing.
+    """
+    recording = access_recording(user, pk, "run_deidentification")
+    access_recording(user, pk, "view_original")
+    if not may_be_hidden(recording, MARKED):
+        raise ConsentMissing("The consent to share a version with its sound is missing or withdrawn.")
     return recording
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from webapp import engines
 from webapp.deidjobs.batches import USUAL_METHOD, USUAL_SOUND, plan_hiding, start_hiding
 from webapp.deidjobs.forms import METHOD_WORDS, SOUND_WORDS
 from webapp.studies.access import access_study, site_of
@@ -30,6 +31,6 @@ def batch_new(request: HttpRequest, slug: str) -> HttpResponse:
     context = study_context(request, study, "jobs") | {
         "plan": plan_hiding(study, method=method, audio=audio, site=site),
         "methods": METHOD_WORDS.items(),
-        "sounds": SOUND_WORDS.items(),
+        "sounds": [(name, words) for name, words in SOUND_WORDS.items() if name != engines.MARKED],
     }
     return render(request, "deidjobs/batch_new.html", context)

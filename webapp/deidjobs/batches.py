@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from webapp import engines
-from webapp.core.errors import Conflict
+from webapp.core.errors import Conflict, Invalid
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import KIND, purposes_of
 from webapp.deidjobs.services import check_choice, request_derivative
@@ -46,9 +46,11 @@ def plan_hiding(study: Study, *, method: str, audio: str, site: Site | None = No
     """Return what de-identifying everything that consent allows would mean. Changes nothing.
 
     site: where the person works, if at one site alone; what is of others is left out.
-    Raises Invalid for a method or sound that does not exist.
+    Raises Invalid for a method or sound that does not exist, and for marked spans.
     """
     check_choice(method=method, audio=audio)
+    if audio == engines.MARKED:
+        raise Invalid("Spans are marked in each recording: ask for such versions from its encounter.")
     plan = HidingPlan(method=method, audio=audio, workers=live_workers().count())
     plan.speed = measured_speed(method)
     recordings = Recording.objects.filter(encounter__study=study)

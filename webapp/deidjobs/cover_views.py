@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from webapp import engines
 from webapp.core.errors import Conflict, Invalid
 from webapp.deidjobs.access import access_derivative_file
 from webapp.deidjobs.covers import cover_state, moments_of, request_another
 from webapp.deidjobs.forms import AnotherForm
 from webapp.deidjobs.models import Derivative
-from webapp.deidjobs.queries import covers_of
+from webapp.deidjobs.queries import covers_of, may_be_hidden, spans_of
 from webapp.deidjobs.storage import has_parts
 from webapp.recordings.access import VIEW_PURPOSE
 from webapp.recordings.queries import is_usable_for
@@ -61,11 +62,19 @@ def _show(request: HttpRequest, found: Derivative, form: AnotherForm, status: in
             "covers": [cover_state(one) for one in covers_of(recording)],
             "moments": moments_of(found),
             "inside": found.recipe.get("cover_rows", []),
-            "hides_more": form.others_unknown and bool(found.recipe.get("exempt")),
+            "differs": _differs(found, form),
             "width": recording.width,
             "height": recording.height,
         },
         "form": form,
+        "may_mark": sees_original and recording.has_audio and may_be_hidden(recording, engines.MARKED),
         "has_parts": has_parts(found),
     }
     return render(request, "deidjobs/covers.html", context, status=status)
+
+
+def _differs(found: Derivative, form: AnotherForm) -> bool:
+    """Return whether another version would differ from this one although nothing is drawn or chosen."""
+    hides_more = form.others_unknown and bool(found.recipe.get("exempt"))
+    marked = sorted(spans_of(found.recording).values_list("pk", flat=True))
+    return hides_more or (found.audio == engines.MARKED and marked != found.recipe.get("span_rows"))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from webapp import engines
 from webapp.core import audit
 from webapp.core.errors import Conflict, Forbidden, Invalid
+from webapp.deidjobs.merging import merge
 from webapp.deidjobs.models import Derivative, DrawnCover
-from webapp.deidjobs.queries import KIND, covers_of
+from webapp.deidjobs.queries import KIND, covers_of, spans_of
 from webapp.deidjobs.services import request_derivative
 from webapp.jobs.models import UNFINISHED, Job
 from webapp.jobs.services import Actor
@@ -90,25 +89,18 @@ def save_covers(
     if author is None:
         raise Forbidden
     recording = Recording.objects.select_for_update().get(pk=derivative.recording_id)
-    checked = [(one, _keys_of(recording, one.keys)) for one in sketches]
-    kept = {sketch.pk for sketch in sketches if sketch.pk is not None}
-    new = {one.client_key or uuid4(): (one, keys) for one, keys in checked if one.pk is None}
-    gone = covers_of(recording).filter(Q(pk__in=set(known) - kept) | Q(client_key__in=set(tried) - set(new)))
-    removed = gone.update(removed_at=timezone.now(), removed_by_id=author)
-    rows = DrawnCover.objects.filter(recording=recording, client_key__in=new)
-    before = set(rows.values_list("client_key", flat=True))
-    drawn = [
+    checked = [replace(one, keys=_keys_of(recording, one.keys)) for one in sketches]
+    rows = DrawnCover.objects.filter(recording=recording)
+    removed, drawn = merge(rows, checked, known=known, tried=tried, author_id=author)
+    for client_key, one in drawn:
         DrawnCover.objects.create(
             recording=recording,
             drawn_on=derivative,
-            keys=keys,
+            keys=one.keys,
             reason=one.reason,
             client_key=client_key,
             drawn_by_id=author,
         )
-        for client_key, (one, keys) in new.items()
-        if client_key not in before
-    ]
     there = covers_of(recording).count()
     if there > MOST:
         raise Invalid(f"Expected at most {MOST} covers on one recording, got {there}.")
@@ -146,38 +138,57 @@ def request_another(
     *,
     derivative: Derivative,
     actor: Actor,
+    audio: str = "",
     neutral_s: float | None = None,
     exempt: Sequence[int] = (),
     exempt_reason: str = "",
 ) -> Job:
-    """Queue a version like this one with all covers that are drawn now, a calm moment and exemptions.
+    """Queue a version like this one with all covers that are drawn and spans that are marked now, a calm
+    moment and exemptions. audio: what becomes of the sound, as in this version when empty.
 
     Raises Conflict when this is just that version or one is being made, and what request_derivative raises.
     """
     recording = Recording.objects.select_for_update(of=("self",)).get(pk=derivative.recording_id)
     covers = list(covers_of(recording).values_list("pk", flat=True))
-    recipe = derivative.recipe
-    before = (recipe.get("cover_rows", []), sorted(recipe.get("exempt", [])), recipe.get("neutral_s"))
-    if before == (covers, sorted(exempt), neutral_s):
+    audio = audio or derivative.audio
+    spans = sorted(spans_of(recording).values_list("pk", flat=True)) if audio == engines.MARKED else []
+    wanted = (covers, sorted(exempt), neutral_s, audio, spans)
+    if _made_with(derivative) == wanted:
         raise Conflict("This version has just these covers already. Draw one or remove one first.")
     making = Job.objects.filter(kind=KIND, state__in=UNFINISHED, params__recording=str(recording.pk))
-    for other in making.filter(params__method=derivative.method):
-        asked = (
-            other.params.get("covers", []),
-            other.params.get("exempt", []),
-            other.params.get("neutral_s"),
-        )
-        if asked == (covers, sorted(exempt), neutral_s):
-            raise Conflict("A version with these covers is being made already.")
+    if any(_asked_of(other) == wanted for other in making.filter(params__method=derivative.method)):
+        raise Conflict("A version with these covers is being made already.")
     return request_derivative(
         recording=derivative.recording,
         actor=actor,
         method=derivative.method,
-        audio=derivative.audio,
+        audio=audio,
         donor="auto",  # the person keeps theirs
         exempt=exempt,
         exempt_reason=exempt_reason,
         neutral_s=neutral_s,
         covers=covers,
         based_on=derivative,
+    )
+
+
+def _made_with(derivative: Derivative) -> tuple[Any, ...]:
+    recipe = derivative.recipe
+    return (
+        recipe.get("cover_rows", []),
+        sorted(recipe.get("exempt", [])),
+        recipe.get("neutral_s"),
+        derivative.audio,
+        recipe.get("span_rows", []),
+    )
+
+
+def _asked_of(job: Job) -> tuple[Any, ...]:
+    said = job.params
+    return (
+        said.get("covers", []),
+        said.get("exempt", []),
+        said.get("neutral_s"),
+        said["audio"],
+        said.get("spans", []),
     )

@@ -10,7 +10,14 @@ from django.http import QueryDict
 from webapp import engines
 from webapp.deidjobs.limits import LIMITS
 from webapp.deidjobs.models import Derivative, ReleaseLimits, Review
-from webapp.deidjobs.queries import NUMBERED_ANEW, hideable, others_in
+from webapp.deidjobs.queries import (
+    NOTHING_MARKED,
+    NUMBERED_ANEW,
+    hideable,
+    may_be_hidden,
+    others_in,
+    spans_of,
+)
 from webapp.deidjobs.storage import has_parts
 from webapp.jobs.durations import as_clock
 from webapp.recordings.models import Recording
@@ -26,6 +33,7 @@ METHOD_WORDS = {
 SOUND_WORDS = {
     "remove": "Remove it",
     "mask": "Noise as loud as the speech – turns stay, words and voice do not",
+    "spans": "Silence or bleep marked spans – all other sound stays, and a voice identifies its speaker",
     "keep": "Keep it – a voice identifies its speaker",
 }
 
@@ -60,6 +68,10 @@ class HidingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         recordings = said.get("recordings") or []
+        if said.get("audio") == engines.MARKED:
+            for one in recordings:
+                if not spans_of(one).exists():
+                    self.add_error("audio", f"{one}: {NOTHING_MARKED}")
         if said.get("neutral_s") is None:
             return said
         if len(recordings) > 1:
@@ -100,6 +112,7 @@ class AnotherForm(forms.Form):
     others_unknown: nobody can be left as they are, for the numbers of people went with the version's parts.
     """
 
+    audio = forms.ChoiceField(required=False, label="Sound")
     neutral_s = forms.FloatField(required=False, min_value=0, label="Calm face at, seconds")
     exempt = forms.TypedMultipleChoiceField(
         required=False,
@@ -118,7 +131,12 @@ class AnotherForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, *, derivative: Derivative) -> None:
         recipe = derivative.recipe
         kept = {name: recipe.get(name) for name in ("neutral_s", "exempt", "exempt_reason")}
-        super().__init__(data, initial=kept)
+        super().__init__(data, initial=kept | {"audio": derivative.audio})
+        sound = self.fields["audio"]
+        assert isinstance(sound, forms.ChoiceField)
+        sound.choices = [
+            (name, words) for name, words in SOUND_WORDS.items() if may_be_hidden(derivative.recording, name)
+        ]
         self._duration_us = derivative.recording.duration_us or 0
         people = others_in(derivative)
         exempt = self.fields["exempt"]

@@ -21,11 +21,11 @@ from webapp.core.media_root import remove
 from webapp.deidjobs import services
 from webapp.deidjobs.donors import casting_of, settle_donor
 from webapp.deidjobs.limits import limits_of
-from webapp.deidjobs.models import Derivative, DrawnCover
+from webapp.deidjobs.models import Derivative, DrawnCover, MarkedSpan
 from webapp.deidjobs.others import Others
 from webapp.deidjobs.queries import may_be_hidden, recording_of
 from webapp.deidjobs.storage import new_version, steps_dir, steps_of, version_of, version_path
-from webapp.engines import Cover, HiddenVideo, HidingJob, HidingStep, Judging
+from webapp.engines import Cover, HiddenVideo, HidingJob, HidingStep, Judging, Span
 from webapp.jobs.context import JobContext
 from webapp.jobs.durations import as_clock
 from webapp.jobs.errors import PlanOutdated, Stopped, WaitForConsent
@@ -193,6 +193,7 @@ def _hiding_job(recording: Recording, job: Job) -> HidingJob:
         taken=() if casting is None else tuple(casting.taken),
         seed=services.seed_of(recording),
         covers=_covers(recording, job),
+        spans=_spans(recording, job),
         exempt=tuple(job.params.get("exempt", ())),
         neutral_s=job.params.get("neutral_s"),
         earlier=_earlier(recording, job),
@@ -206,6 +207,15 @@ def _covers(recording: Recording, job: Job) -> tuple[Cover, ...]:
     if len(rows) != len(wanted):
         raise AppError("Covers that were drawn are gone, so nothing is made without them.", code="no_covers")
     return tuple(tuple((time_us, tuple(box)) for time_us, box in row.keys) for row in rows)
+
+
+def _spans(recording: Recording, job: Job) -> tuple[Span, ...]:
+    """Return the spans that the job was asked to mask. Raises AppError when not all of them are there."""
+    wanted = job.params.get("spans", [])
+    rows = MarkedSpan.objects.filter(recording=recording, pk__in=wanted)
+    if len(rows) != len(wanted):
+        raise AppError("Spans that were marked are gone, so nothing is made without them.", code="no_spans")
+    return tuple((row.start_us, row.end_us, row.style) for row in rows)
 
 
 def _earlier(recording: Recording, job: Job) -> StoredFile | None:

@@ -15,9 +15,10 @@ from webapp.consent.models import Purpose
 from webapp.core.encrypted_path import Place
 from webapp.core.media_root import remove
 from webapp.deidjobs.donors import AUTO
-from webapp.deidjobs.models import Casting, Derivative, DrawnCover, StudyDonor
-from webapp.deidjobs.queries import KIND, may_be_hidden, purposes_of
+from webapp.deidjobs.models import Casting, Derivative, DrawnCover, MarkedSpan, StudyDonor
+from webapp.deidjobs.queries import KIND, VOICELESS, may_be_hidden, purposes_of
 from webapp.deidjobs.storage import FOLDER, STEPS, version_path
+from webapp.engines import MARKED
 from webapp.jobs.models import Job
 from webapp.recordings.models import Recording
 from webapp.recordings.storage import derived_dir, entries
@@ -35,6 +36,9 @@ def preview(scope: Scope) -> Iterator[Effect]:
     donors = _donors(scope).count()
     yield Effect("delete", "whose donor it was", donors, "Nobody else of the study gets that face.")
     yield Effect("delete", "covers drawn by hand", count, "Only such versions need them.")
+    marked = MarkedSpan.objects.filter(recording__encounter__in=scope.encounters)
+    count = marked.count() if _ends_sound(scope) else 0
+    yield Effect("delete", "marked spans of sound", count, "Only versions with their sound need them.")
 
 
 def erase(scope: Scope) -> list[Erased]:
@@ -46,6 +50,8 @@ def erase(scope: Scope) -> list[Erased]:
         one.delete()
     if count := _drawn(scope).delete()[0]:
         gone.append(Erased("covers drawn by hand", "", count=count))
+    if count := _marked(scope).delete()[0]:
+        gone.append(Erased("marked spans of sound", "", count=count))
     if count := _donors(scope).update(participant=None, reason=""):  # the donor stays taken
         gone.append(Erased("whose donor it was", "", count=count))
     if count := _forget_donors(_told(scope)):
@@ -60,6 +66,8 @@ def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
         yield f"{left} de-identified versions are still in the database"
     if left := _drawn(scope).count():
         yield f"{left} covers drawn by hand are still in the database"
+    if left := _marked(scope).count():
+        yield f"{left} marked spans of sound are still in the database"
     if left := _donors(scope).count():
         yield f"it is still known whose {left} donors are"
     if left := _told(scope).count():
@@ -77,11 +85,13 @@ def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
 def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
     versions = Derivative.objects.filter(recording__encounter__in=encounters)
     drawn = DrawnCover.objects.filter(recording__encounter__in=encounters)
+    marked = MarkedSpan.objects.filter(recording__encounter__in=encounters)
     known = StudyDonor.objects.exclude(participant=None).exclude(_is_met_in(_left()))
     people, told = known.values("participant"), _telling(Job.objects.filter(kind=KIND))
     holding = (
         Q(pk__in=versions.values("recording__encounter"))
         | Q(pk__in=drawn.values("recording__encounter"))
+        | Q(pk__in=marked.values("recording__encounter"))
         | Q(pk__in=told.values("subject_id"))
         | Q(doctor__in=people)
         | Q(patient__in=people)
@@ -100,16 +110,25 @@ def _ends_all(scope: Scope) -> bool:
     return bool(scope.purposes & {Purpose.RECORD, *purposes_of("remove")})
 
 
-def _ended(scope: Scope) -> list[Recording]:
+def _ends_sound(scope: Scope) -> bool:
+    """Return whether no version with voices in it may be made on what has ended."""
+    return bool(scope.purposes & {Purpose.RECORD, *purposes_of(MARKED)})
+
+
+def _ended(scope: Scope, audio: str = "remove") -> list[Recording]:
     """Return the recordings that may not be hidden any more because of what has ended."""
-    if not _ends_all(scope):
+    if not (_ends_all(scope) if audio in VOICELESS else _ends_sound(scope)):
         return []
     recordings = Recording.objects.filter(encounter__in=scope.encounters).select_related("encounter")
-    return [one for one in recordings if not may_be_hidden(one, audio="remove")]
+    return [one for one in recordings if not may_be_hidden(one, audio)]
 
 
 def _drawn(scope: Scope) -> QuerySet[DrawnCover]:
     return DrawnCover.objects.filter(recording__in=_ended(scope))
+
+
+def _marked(scope: Scope) -> QuerySet[MarkedSpan]:
+    return MarkedSpan.objects.filter(recording__in=_ended(scope, MARKED))
 
 
 def _told(scope: Scope) -> QuerySet[Job]:

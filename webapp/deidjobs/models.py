@@ -13,6 +13,8 @@ from webapp.jobs.models import Job
 from webapp.recordings.models import Recording
 from webapp.studies.models import Participant, Study
 
+SOUNDS = {"remove": "removed", "mask": "noise", "spans": "masked in marked spans", "keep": "kept"}
+
 
 class Derivative(models.Model):
     """One recording with its faces hidden, measured on the delivered file.
@@ -49,6 +51,10 @@ class Derivative(models.Model):
     def __str__(self) -> str:
         return f"{self.method}, {self.finished_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def sound(self) -> str:
+        return SOUNDS.get(self.audio, self.audio)
+
     def get_absolute_url(self) -> str:
         return reverse("deidjobs:derivative", args=[self.pk])
 
@@ -83,6 +89,42 @@ class DrawnCover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason}, {self.keys[0][0] / 1e6:.1f} to {self.keys[-1][0] / 1e6:.1f} s"
+
+
+class MarkedSpan(models.Model):
+    """From when to when something is said in a recording that must not be heard; what is heard instead.
+
+    Microseconds from the first frame. What was marked is never changed: a version's recipe names these rows.
+    client_key: what the page calls it, so that one that is sent twice is kept once.
+    """
+
+    class Style(models.TextChoices):
+        MUTE = "mute", "Silence"
+        BLEEP = "bleep", "Bleep"
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="marked_spans")
+    start_us = models.BigIntegerField()
+    end_us = models.BigIntegerField()
+    style = models.CharField(max_length=8, choices=Style.choices, default=Style.MUTE)
+    client_key = models.UUIDField(editable=False)
+    marked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    marked_at = models.DateTimeField(auto_now_add=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("start_us", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("recording", "client_key"), name="one_span_per_client_key"),
+            models.CheckConstraint(
+                condition=models.Q(start_us__gte=0, end_us__gt=models.F("start_us")), name="span_has_length"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.start_us / 1e6:.2f} to {self.end_us / 1e6:.2f} s, {self.style}"
 
 
 class StudyDonor(models.Model):

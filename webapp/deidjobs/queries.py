@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from webapp.consent.models import Purpose
-from webapp.deidjobs.models import Derivative, DrawnCover, Review
+from webapp.deidjobs.models import Derivative, DrawnCover, MarkedSpan, Review
 from webapp.jobs.models import Job
 from webapp.recordings.models import Recording, RecordingState
 from webapp.recordings.queries import is_usable_for, ready_recordings
@@ -17,16 +17,20 @@ KIND = "deidentify_recording"
 #: A de-identified version exists to be shared: without that consent there is none.
 PURPOSE = Purpose.SHARE_DEIDENTIFIED
 SOUND_PURPOSE = Purpose.SHARE_AUDIO
+#: Sounds in which no voice is left. In all others people can be known by theirs, marked spans or not.
+VOICELESS = ("remove", "mask")
 #: Why nobody can be left as they are in a version that is made from one whose parts are gone.
 NUMBERED_ANEW = (
     "The parts of this version are gone, so people would be numbered anew. "
     "Make a version that hides everybody first, and look at who is who in it."
 )
 
+NOTHING_MARKED = "no span of the sound is marked, so nothing of it would be masked. Mark one first."
+
 
 def purposes_of(audio: str) -> tuple[str, ...]:
     """Return the purposes that a version with this sound needs."""
-    return (PURPOSE, SOUND_PURPOSE) if audio == "keep" else (PURPOSE,)
+    return (PURPOSE,) if audio in VOICELESS else (PURPOSE, SOUND_PURPOSE)
 
 
 def may_be_hidden(recording: Recording, audio: str) -> bool:
@@ -49,6 +53,11 @@ def words_about(job: Job) -> str:
 def covers_of(recording: Recording) -> QuerySet[DrawnCover]:
     """Return what people have drawn over a recording and not removed."""
     return DrawnCover.objects.filter(recording=recording, removed_at=None).select_related("drawn_by")
+
+
+def spans_of(recording: Recording) -> QuerySet[MarkedSpan]:
+    """Return what people have marked in a recording's sound and not removed."""
+    return MarkedSpan.objects.filter(recording=recording, removed_at=None).select_related("marked_by")
 
 
 def others_in(derivative: Derivative) -> list[dict[str, Any]]:

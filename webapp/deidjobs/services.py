@@ -19,7 +19,16 @@ from webapp.core.errors import Conflict, ConsentMissing, Forbidden, Invalid
 from webapp.core.media_root import remove
 from webapp.deidjobs.donors import claim_donor
 from webapp.deidjobs.models import Derivative, Review
-from webapp.deidjobs.queries import KIND, NUMBERED_ANEW, PURPOSE, may_be_hidden, others_in
+from webapp.deidjobs.queries import (
+    KIND,
+    NOTHING_MARKED,
+    NUMBERED_ANEW,
+    PURPOSE,
+    VOICELESS,
+    may_be_hidden,
+    others_in,
+    spans_of,
+)
 from webapp.deidjobs.storage import has_parts, steps_dir
 from webapp.engines import HiddenVideo
 from webapp.jobs.models import Batch, Job
@@ -57,10 +66,11 @@ def request_derivative(
 ) -> Job:
     """Queue the de-identification of one recording.
 
-    covers: rows of DrawnCover. neutral_s: when the face is calm. exempt, exempt_reason: tracks that are left
-    as they are, and why. based_on: a version whose parts are used again where they are the same. Raises
-    Invalid for a method, sound or donor that does not exist or an exemption without a reason, ConsentMissing,
-    and Conflict when the study's state does not allow it.
+    covers: rows of DrawnCover. Spans of the sound are those that are marked now. neutral_s: when the face is
+    calm. exempt, exempt_reason: tracks that are left as they are, and why. based_on: a version whose parts
+    are used again where they are the same. Raises Invalid for a method, sound or donor that does not exist,
+    a sound in which nothing is marked or an exemption without a reason, ConsentMissing, and Conflict when the
+    study's state does not allow it.
     """
     check_choice(method=method, audio=audio, donor=donor)
     _check_exempt(exempt, exempt_reason, based_on)
@@ -68,8 +78,9 @@ def request_derivative(
     if not may_be_hidden(recording, audio):
         raise ConsentMissing(
             "Doctor and patient have not both consented to sharing a de-identified version"
-            + (" with its sound." if audio == "keep" else ".")
+            + ("." if audio in VOICELESS else " with its sound.")
         )
+    spans = _marked(recording) if audio == engines.MARKED else []
     if donor != "auto" and method in engines.donor_methods():
         claim_donor(recording=recording, donor=donor, actor=actor)
     return create_job(
@@ -81,7 +92,7 @@ def request_derivative(
             "audio": audio,
             "donor": donor,
         }
-        | _further(covers, neutral_s, exempt, exempt_reason)
+        | _further(covers, spans, neutral_s, exempt, exempt_reason)
         | ({} if based_on is None else {"based_on": str(based_on.job_id)}),
         subject_id=recording.encounter_id,
         requested_by=actor,
@@ -109,11 +120,28 @@ def _check_exempt(exempt: Sequence[int], reason: str, based_on: Derivative | Non
         raise Invalid("Say why people are left as they are: everybody else is hidden.")
 
 
+def _marked(recording: Recording) -> list[int]:
+    """Return the spans that are marked now. Raises Invalid without any: all of the sound would be heard."""
+    found = list(spans_of(recording).values_list("pk", flat=True))
+    if not found:
+        raise Invalid(f"{recording}: {NOTHING_MARKED}")
+    return found
+
+
 def _further(
-    covers: Sequence[int], neutral_s: float | None, exempt: Sequence[int], exempt_reason: str
+    covers: Sequence[int],
+    spans: Sequence[int],
+    neutral_s: float | None,
+    exempt: Sequence[int],
+    exempt_reason: str,
 ) -> dict[str, Any]:
     """Return what was asked for beyond the usual, as parameters of a job."""
-    said: dict[str, Any] = {"covers": sorted(covers), "neutral_s": neutral_s, "exempt": sorted(exempt)}
+    said: dict[str, Any] = {
+        "covers": sorted(covers),
+        "spans": sorted(spans),
+        "neutral_s": neutral_s,
+        "exempt": sorted(exempt),
+    }
     if exempt:
         said["exempt_reason"] = exempt_reason
     return {name: value for name, value in said.items() if value not in (None, [])}
@@ -140,8 +168,8 @@ def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: Hidden
         method=job.params["method"],
         audio=job.params["audio"],
         recipe=hidden.recipe
-        | {"original_sha256": recording.sha256, "cover_rows": job.params.get("covers", [])}
-        | {"exempt_reason": job.params.get("exempt_reason", "")},
+        | {"original_sha256": recording.sha256, "exempt_reason": job.params.get("exempt_reason", "")}
+        | {"cover_rows": job.params.get("covers", []), "span_rows": job.params.get("spans", [])},
         report=hidden.report,
         privacy=hidden.privacy,
         expression=hidden.expression,

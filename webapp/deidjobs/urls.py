@@ -1,6 +1,15 @@
 from django.urls import path
 
-from webapp.deidjobs import api, batch_views, cover_views, donor_views, limit_views, views
+from webapp.deidjobs import (
+    api,
+    batch_views,
+    cover_views,
+    donor_views,
+    limit_views,
+    span_api,
+    span_views,
+    views,
+)
 
 app_name = "deidjobs"
 urlpatterns = [
@@ -12,6 +21,10 @@ urlpatterns = [
     path("deidentified/<uuid:pk>/review/", views.review, name="review"),
     path("deidentified/<uuid:pk>/video", views.video, name="video"),
     path("recordings/<uuid:pk>/hidden-frame/", donor_views.preview, name="preview"),
+    path("recordings/<uuid:pk>/spans/", span_views.spans, name="spans"),
+    path("api/v1/recordings/<uuid:pk>/spans/", span_api.Spans.as_view(), name="api_spans"),
+    path("api/v1/recordings/<uuid:pk>/sound/", span_api.SoundDrawn.as_view(), name="api_sound"),
+    path("api/v1/recordings/<uuid:pk>/speech/", span_api.Speech.as_view(), name="api_speech"),
     path("deidentified/<uuid:pk>/donor/refuse/", donor_views.donor_refused, name="donor_refused"),
     path("deidentified/<uuid:pk>/covers/", cover_views.covers, name="covers"),
     path("deidentified/<uuid:pk>/covers/version/", cover_views.covered_version, name="covered_version"),

@@ -26,9 +26,17 @@ from webapp.deidjobs.donors import donor_of, person_of
 from webapp.deidjobs.forms import HidingForm, ReviewForm
 from webapp.deidjobs.limits import limits_of, words_of
 from webapp.deidjobs.models import Derivative
-from webapp.deidjobs.queries import hideable, may_be_hidden, newest_review, unreviewed_in, versions_of
+from webapp.deidjobs.queries import (
+    hideable,
+    may_be_hidden,
+    newest_review,
+    spans_of,
+    unreviewed_in,
+    versions_of,
+)
 from webapp.deidjobs.storage import version
 from webapp.jobs.queries import live_workers
+from webapp.recordings.models import Recording
 from webapp.recordings.serving import serve_file
 from webapp.studies.access import access_encounter, access_study, needs_of, visible_encounters
 from webapp.studies.lists import PAGE_SIZE
@@ -75,6 +83,7 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
         "consents": consents,
         "estimate": _estimate(encounter) if form else None,
         "previews": previews,
+        "markable": _markable(encounter) if previews else [],
     }
     status = 422 if form is not None and form.is_bound else 200
     return render(request, "deidjobs/versions.html", context, status=status)
@@ -155,6 +164,12 @@ def _estimate(encounter: Encounter) -> dict[str, Any]:
         "speeds": known_speeds(),
         "workers": live_workers().count(),
     }
+
+
+def _markable(encounter: Encounter) -> list[tuple[Recording, int]]:
+    """Return the recordings in whose sound spans may be marked, and how many are."""
+    found = [one for one in hideable(encounter) if one.has_audio and may_be_hidden(one, engines.MARKED)]
+    return [(one, spans_of(one).count()) for one in found]
 
 
 def _consents(encounter: Encounter) -> bool:

@@ -35,6 +35,7 @@ from webapp.engines.media import check_video, demo_videos, is_readable, read_cam
 from webapp.engines.previewing import preview_hiding, warm_previews
 from webapp.engines.resting import calibrate
 from webapp.engines.rules import check_rules, shipped_rules
+from webapp.engines.sounding import MARKED, Sound, check_span, draw_sound, propose_spans
 from webapp.engines.values import (
     SECOND_US,
     ByHand,
@@ -48,6 +49,7 @@ from webapp.engines.values import (
     Identity,
     Judging,
     Source,
+    Span,
     Stretch,
 )
 
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from emotion.live.faces import LiveFrame as LiveFrame
 
 __all__ = [
+    "MARKED",
     "SECOND_US",
     "ByHand",
     "Calibrated",
@@ -66,17 +69,21 @@ __all__ = [
     "HidingStep",
     "Identity",
     "Judging",
+    "Sound",
     "Source",
+    "Span",
     "Stretch",
     "calibrate",
     "check_cover",
     "check_rules",
+    "check_span",
     "check_video",
     "conclude",
     "default_model",
     "demo_videos",
     "donor_methods",
     "donors_of_people",
+    "draw_sound",
     "finish_hiding",
     "follow_cover",
     "forget",
@@ -97,6 +104,7 @@ __all__ = [
     "plan",
     "plan_hiding",
     "preview_hiding",
+    "propose_spans",
     "read_camera_jpegs",
     "read_live_frames",
     "sample",

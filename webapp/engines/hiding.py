@@ -18,6 +18,8 @@ from webapp.core.errors import AppError
 from webapp.core.scratch import scratch_dir
 from webapp.engines.drawing import drawn as _drawn
 from webapp.engines.findings import versions
+from webapp.engines.sounding import MARKED
+from webapp.engines.sounding import span as _span
 from webapp.engines.translating import translated
 from webapp.engines.values import HiddenVideo, HidingJob, HidingStep, Judging
 from webapp.jobs.errors import PlanOutdated
@@ -38,9 +40,10 @@ def known_methods() -> tuple[str, ...]:
 
 
 def known_sounds() -> tuple[str, ...]:
+    """Return what may become of the sound. MARKED is mask in marked spans, of which there must be one."""
     from deid.sound import AUDIO
 
-    return AUDIO
+    return (*AUDIO, MARKED)
 
 
 @functools.cache
@@ -191,25 +194,33 @@ def finish_hiding(
 
 
 def _task(job: HidingJob) -> Task:
+    """Return what the library is to do. Raises AppError for a sound that is marked nowhere, of which mask
+    would make noise, and for spans that some other sound would leave to be heard.
+    """
     from deid.task import Task
 
+    if (job.audio == MARKED) != bool(job.spans):
+        raise AppError("Spans of the sound and what becomes of it do not go together.", code="no_spans")
     return Task(
         job.method,
         exempt=job.exempt,
-        audio=job.audio,
+        audio="mask" if job.audio == MARKED else job.audio,
         donor=job.donor,
         seed=job.seed,
         taken=job.taken,
         in_study=True,
         neutral_s=job.neutral_s,
         covers=tuple(_drawn(cover) for cover in job.covers),
+        spans=tuple(_span(one) for one in job.spans),
     )
 
 
 def _recipe(task: Task) -> dict[str, Any]:
     """Return all that the bytes of a result rest on beside the recording, as plain values."""
     covers = [cover.as_dict() for cover in task.covers]
-    return {**vars(task), "covers": covers, "versions": versions(), "weights": _all_weights()}
+    spans = [asdict(one) for one in task.spans]
+    said = {"covers": covers, "spans": spans, "versions": versions(), "weights": _all_weights()}
+    return {**vars(task), **said}
 
 
 def _take_over(job: HidingJob) -> Delivery:

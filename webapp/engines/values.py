@@ -106,13 +106,18 @@ class ByHand:
 Cover = tuple[tuple[int, tuple[float, ...]], ...]
 
 
+#: What is masked of the sound: from and to in microseconds from the first frame; the style, mute or bleep.
+Span = tuple[int, int, str]
+
+
 @dataclass(frozen=True)
 class HidingJob:
     """What is to be hidden in a recording. folder: where the results of its steps are kept meanwhile.
 
     donor: of the person whom the camera is pointed at, or auto. taken: donors of others in the study. covers:
-    drawn by people. exempt: tracks that stay as they are. neutral_s: when the face is calm. earlier:
-    folder of another job on the same recording, whose results are used where they are the same.
+    drawn by people. spans: of the sound, marked by people. exempt: tracks that stay as they are. neutral_s:
+    when the face is calm. earlier: folder of another job on the same recording, whose results are used where
+    they are the same.
     """
 
     source: StoredFile
@@ -124,6 +129,7 @@ class HidingJob:
     seed: int
     taken: tuple[str, ...] = ()
     covers: tuple[Cover, ...] = ()
+    spans: tuple[Span, ...] = ()
     exempt: tuple[int, ...] = ()
     neutral_s: float | None = None
     earlier: StoredFile | None = None

@@ -22,6 +22,7 @@ const PARTS = {
   progress: () => import("./parts/progress.js"),
   selection: () => import("./parts/selection.js"),
   signature: () => import("./parts/signature.js"),
+  spans: () => import("./parts/spans.js"),
   theme: () => import("./parts/theme.js"),
   timeline: () => import("./parts/timeline.js"),
   upload: () => import("./parts/upload.js"),

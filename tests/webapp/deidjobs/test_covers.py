@@ -333,10 +333,10 @@ def test_the_page_says_beforehand_that_nobody_can_be_left_as_they_are_without_th
     page = client.get(at).content.decode()
     assert "they would be numbered anew" in page
     assert 'name="exempt"' not in page
-    assert '"hides_more": false' in page
+    assert '"differs": false' in page
     peopled.recipe["exempt"] = [2]
     peopled.save()
-    assert '"hides_more": true' in client.get(at).content.decode()
+    assert '"differs": true' in client.get(at).content.decode()
     answer = client.post(f"{at}version/", {"neutral_s": "1.5", "exempt": ["2"], "exempt_reason": "our nurse"})
     assert answer.status_code == 422  # a page from before does not get a version that hides more than it said
     assert "people would be numbered anew" in answer.content.decode()

@@ -14,7 +14,7 @@ from webapp.consent.models import ConsentDecision, ConsentRecord, Erasure
 from webapp.consent.queries import forms_for
 from webapp.consent.retention import apply_retention
 from webapp.deidjobs import donors
-from webapp.deidjobs.models import Casting, Derivative, DrawnCover, StudyDonor
+from webapp.deidjobs.models import Casting, Derivative, DrawnCover, MarkedSpan, StudyDonor
 from webapp.deidjobs.services import request_derivative
 from webapp.deidjobs.storage import steps_dir, version_path
 from webapp.jobs.models import Job
@@ -82,6 +82,25 @@ def test_covers_drawn_by_hand_go_with_the_consent_that_they_rest_on(
     assert not DrawnCover.objects.exists()
     assert erased_counts(erasure)["covers drawn by hand"] == 1
     assert erasure.state == "done" and erasure.certificate["erased"]
+
+
+@pytest.mark.parametrize("purpose", ["share_audio", "share_deidentified", "record"])
+def test_marked_spans_go_with_the_consent_to_share_the_sound(
+    recording,
+    alice,
+    patient,
+    withdraw,  # noqa: F811
+    purpose,
+):
+    span = MarkedSpan.objects.create(
+        recording=recording, start_us=0, end_us=9, client_key=uuid.uuid4(), marked_by=alice
+    )
+    withdraw(patient, "annotate")
+    assert MarkedSpan.objects.get() == span
+    erasure = withdraw(patient, purpose)
+    assert not MarkedSpan.objects.exists()
+    assert erased_counts(erasure)["marked spans of sound"] == 1
+    assert erasure.state == "done"
 
 
 def test_another_consent_that_ends_when_that_to_sharing_has_lapsed_leaves_everything(

@@ -1,5 +1,9 @@
 // Rectangles over some time, as lists of keys [microseconds, [left, top, right, bottom]]. Nothing here changes its arguments.
 
+import { afterSave as keepWhatIsNew, keyOf } from "./edits.js";
+
+export { did, newHistory, redone, undone } from "./edits.js";
+
 export const HOLD_US = 2_000_000;
 const LEAST_SIDE = 4;
 
@@ -113,32 +117,6 @@ export function dragged(box, [dx, dy], picture, corner = "") {
   return [left + shiftX, top + shiftY, right + shiftX, bottom + shiftY];
 }
 
-/** What was done, to be taken back and done again. States are never changed. */
-export function newHistory(state) {
-  return { past: [], state, future: [] };
-}
-
-export const did = ({ past, state }, next) => ({ past: [...past, state], state: next, future: [] });
-
-export function undone({ past, state, future }) {
-  return past.length ? { past: past.slice(0, -1), state: past.at(-1), future: [state, ...future] } : { past, state, future };
-}
-
-export function redone({ past, state, future }) {
-  return future.length ? { past: [...past, state], state: future[0], future: future.slice(1) } : { past, state, future };
-}
-
-const clientKeys = new WeakMap();
-
-/** What the server knows a new cover by, the same however often it is sent. */
-function keyOf(cover) {
-  if (!clientKeys.has(cover)) {
-    const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
-    clientKeys.set(cover, bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(""));
-  }
-  return clientKeys.get(cover);
-}
-
 /** Covers as they are sent: an unchanged one by its id, a new one by a key of its own. */
 export function toSend(covers) {
   return covers.map((cover) => ({
@@ -149,34 +127,21 @@ export function toSend(covers) {
 /** Covers as the server tells them, ready to be changed. */
 export const opened = (told) => told.map(({ id, keys, reason }) => ({ id, keys, reason, hand: [keys[0][0]] }));
 
-/**
- * What a page holds once the server has told its covers: what is saved, and the history with whatever was done while
- * the sent state was on its way still to be saved. became: what each cover turned into.
- */
+/** What a page holds once the server has told its covers; a cover keeps where a person set its box. */
 export function afterSave(history, sent, told) {
-  const saved = opened(told);
-  const became = new Map();
+  const after = keepWhatIsNew(history, sent, told, opened);
   for (const one of sent) {
-    const index = told.findIndex(({ id, client_key }) => (
-      one.id === null ? client_key?.replaceAll("-", "") === keyOf(one) : id === one.id
-    ));
-    if (index >= 0) saved[index].hand = one.hand;
-    became.set(one, saved[index] ?? null);
+    const saved = after.became.get(one);
+    if (saved) saved.hand = one.hand;
   }
-  const begun = newHistory(saved);
-  if (history.state === sent) return { saved, history: begun, became };
-  // Of a cover taken back meanwhile the row is gone, so that it is a new one.
-  for (const one of history.state) if (!became.has(one)) became.set(one, { ...one, id: null });
-  const mine = new Set(became.values());
-  const state = [...history.state.map((one) => became.get(one)).filter(Boolean), ...saved.filter((one) => !mine.has(one))];
-  return { saved, history: did(begun, state), became };
+  return after;
 }
 
 /** Why no other version can be made from this one now, "" when it can. inside: ids of the covers it was made with. */
 export function whyNoVersion({ isDirty, ids, inside, isOther }) {
   if (isDirty) return "Save the covers first.";
   const isSame = ids.length === inside.length && ids.every((id) => inside.includes(id));
-  return isSame && !isOther ? "Nothing differs from this version yet: draw a cover or remove one, and save." : "";
+  return isSame && !isOther ? "Nothing differs from this version yet: draw a cover or remove one and save, or choose another sound." : "";
 }
 
 /** Which of frames shown at these times is seen at a time. */

@@ -75,7 +75,7 @@ async function start(root, sketch, signal) {
   }
 
   function showMake() {
-    const isOther = sketch.hides_more || form.hasAttribute("data-refused") || [...form.querySelectorAll("input")].some(isChanged);
+    const isOther = sketch.differs || form.hasAttribute("data-refused") || [...form.querySelectorAll("input, option")].some(isChanged);
     const why = whyNoVersion({ isDirty: isDirty(), ids: saved.map(({ id }) => id), inside: sketch.inside, isOther });
     part("make").disabled = Boolean(why);
     part("same").hidden = !why;
@@ -228,9 +228,8 @@ async function start(root, sketch, signal) {
   root.dataset.open = "";
 }
 
-const isChanged = ({ value, defaultValue, checked, defaultChecked }) => (
-  checked !== defaultChecked || value !== defaultValue
-);
+const isChanged = (one) => (one.tagName === "OPTION" ? one.selected !== one.defaultSelected
+  : one.checked !== one.defaultChecked || one.value !== one.defaultValue);
 
 async function read(url, signal) {
   const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });

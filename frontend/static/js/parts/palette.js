@@ -5,7 +5,7 @@ import { EMOTIONS, STATUS_WORDS } from "../lib/labels.js";
 let probe;
 
 /** A colour token as rgb(): a canvas knows neither custom properties nor light-dark(). */
-function colour(token) {
+export function colour(token) {
   if (!probe) {
     probe = document.createElement("span");
     probe.hidden = true;
