@@ -7,6 +7,7 @@ donor, the others are covered: drawing one takes a second or two.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,9 @@ from emotion.types import Detections, Frame, Image, MediaPath
 
 MAIN: Final = 1  # number of the largest face
 MOMENTS: Final = (0.12, 0.3, 0.5, 0.7, 0.88)  # of the length, of which one is shown
+#: Of the length, of which a person may choose another one: MOMENTS and some between them.
+OFFERED: Final = tuple(sorted((*MOMENTS, 0.04, 0.21, 0.4, 0.6, 0.79, 0.96)))
+AROUND: Final = 1.8  # sides of what is shown of a face, in its larger side
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,14 @@ class Preview:
     donor: str | None
     faces: int
     time_us: int
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A frame in which a face was found. image_bgr (H, W, 3): the largest one as it is, and around it."""
+
+    time_us: int
+    image_bgr: Image
 
 
 class Previewer:
@@ -83,6 +95,18 @@ class Previewer:
         hider.prepare(source, faces, plan, watched, {"donors": donors, "casting": {}})
         return Preview(hider.hide(frame, 0, plan), donor, len(detections), frame.time_us)
 
+    def moments(self, source: MediaPath) -> tuple[Moment, ...]:
+        """Return moments all over a recording at which a face was found, in order of time, each once.
+
+        Raises UnreadableVideo.
+        """
+        found = {
+            frame.time_us: Moment(frame.time_us, _around_largest(frame.image_bgr, detections))
+            for frame, detections in self._look_at(source, OFFERED)
+            if len(detections)
+        }
+        return tuple(found[time_us] for time_us in sorted(found))
+
     def _watch(self, frame: Frame, faces: Faces, plan: CoverPlan) -> Watched:
         self._watcher = self._watcher or Watcher(self._weights_dir, device=self._device)
         return self._watcher.watch_frame(frame, faces, plan)
@@ -92,19 +116,29 @@ class Previewer:
         return self._best(source) if frame is None else (frame, self._detector.detect(frame.image_bgr))
 
     def _best(self, source: MediaPath) -> tuple[Frame, Detections]:
-        duration_us = probe_video(source).duration_us
-        found: list[tuple[float, Frame, Detections]] = []
-        for share in MOMENTS:
-            start_us = round(share * duration_us)
-            frame = next(iter(read_frames(source, start_us=start_us, end_us=start_us + 1_000_000)), None)
-            if frame is not None:
-                detections = self._detector.detect(frame.image_bgr)
-                found.append((_how_well(detections), frame, detections))
+        found = list(self._look_at(source, MOMENTS))
         if not found:
             frame = next(iter(read_frames(source)))
             return frame, self._detector.detect(frame.image_bgr)
-        _, frame, detections = max(found, key=lambda one: one[0])
-        return frame, detections
+        return max(found, key=lambda one: _how_well(one[1]))
+
+    def _look_at(self, source: MediaPath, shares: Sequence[float]) -> Iterator[tuple[Frame, Detections]]:
+        duration_us = probe_video(source).duration_us
+        for share in shares:
+            start_us = round(share * duration_us)
+            frame = next(iter(read_frames(source, start_us=start_us, end_us=start_us + 1_000_000)), None)
+            if frame is not None:
+                yield frame, self._detector.detect(frame.image_bgr)
+
+
+def _around_largest(image_bgr: Image, detections: Detections) -> Image:
+    """Return a square about the largest face, cut where the picture ends."""
+    boxes = detections.boxes_px
+    left, top, right, bottom = boxes[int(np.argmax(boxes[:, 3] - boxes[:, 1]))]
+    half = AROUND * max(right - left, bottom - top) / 2
+    x, y = (left + right) / 2, (top + bottom) / 2
+    rows, columns = (slice(max(0, round(at - half)), max(1, round(at + half))) for at in (y, x))
+    return np.ascontiguousarray(image_bgr[rows, columns])
 
 
 def _how_well(detections: Detections) -> float:

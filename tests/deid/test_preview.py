@@ -46,6 +46,24 @@ def test_a_frame_that_is_known_is_shown_again_without_looking_at_others(previewe
     assert previewer.show(demo_clip, "box", at_us=times_us[-1] + 60_000_000).time_us == best.time_us
 
 
+def test_moments_at_which_a_face_was_found_are_offered_in_order_each_once(previewer, demo_clip, tmp_path):
+    assert previewer.moments(videos.write_normal(tmp_path)) == ()
+    found = previewer.moments(demo_clip)
+    times_us = [one.time_us for one in found]
+    assert len(times_us) > 2 and times_us == sorted(set(times_us))
+    assert set(times_us) <= {frame.time_us for frame in read_frames(demo_clip)}
+    assert previewer.show(demo_clip, "box").time_us in times_us
+    assert all(previewer.show(demo_clip, "box", at_us=at_us).time_us == at_us for at_us in times_us)
+
+
+def test_a_moment_shows_the_face_and_a_little_around_it(previewer, demo_clip):
+    one = previewer.moments(demo_clip)[0]
+    whole = next(frame for frame in read_frames(demo_clip) if frame.time_us == one.time_us).image_bgr
+    height, width = one.image_bgr.shape[:2]
+    assert 0.2 * whole.shape[0] < height <= whole.shape[0]
+    assert abs(height - width) < 0.5 * height
+
+
 def test_warming_up_changes_nothing_that_is_shown(previewer, demo_clip, weights_dir):
     ready = Previewer(weights_dir)
     ready.warm_up()

@@ -275,7 +275,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
         "deidjobs:versions": [encounter.pk],
         **{
             f"deidjobs:{name}": [recording.pk]
-            for name in ("preview", "spans", "api_spans", "api_sound", "api_speech")
+            for name in ("preview", "api_moments", "spans", "api_spans", "api_sound", "api_speech")
         },
         **{f"deidjobs:{name}": [study.slug] for name in ("batch_new", "reviews", "limits")},
         **sharing_rows.things_of(study, alice),

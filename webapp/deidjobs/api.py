@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,8 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp import engines
+from webapp.core import audit
 from webapp.core.encrypted_path import StoredFile
-from webapp.deidjobs.access import access_derivative_file
+from webapp.deidjobs.access import access_derivative_file, access_recording_to_preview
 from webapp.deidjobs.covers import Sketch, check_box, cover_state, save_covers
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import covers_of
@@ -64,6 +67,17 @@ class CoversOutput(serializers.Serializer[Any]):
 
 class FramesOutput(serializers.Serializer[Any]):
     times_us = serializers.ListField(child=serializers.IntegerField())
+
+
+class MomentOutput(serializers.Serializer[Any]):
+    """jpeg: the face as it is, in base64."""
+
+    time_us = serializers.IntegerField()
+    jpeg = serializers.CharField()
+
+
+class MomentsOutput(serializers.Serializer[Any]):
+    moments = MomentOutput(many=True)
 
 
 class FollowInput(serializers.Serializer[Any]):
@@ -141,6 +155,25 @@ class Following(APIView):
                 end_us=min(said["end_us"], said["start_us"] + LONGEST_FOLLOWED_US),
             )
         return Response({"keys": found.keys, "lost": found.lost}, headers=_PRIVATE)
+
+
+class Moments(APIView):
+    @extend_schema(responses=MomentsOutput, summary="Moments of a recording at which a face was found")
+    def get(self, request: Request, pk: UUID) -> Response:
+        recording = access_recording_to_preview(request.user, pk)
+        with one_at_a_time("previewing", request.user.pk):
+            found = engines.preview_moments(storage.original(recording))
+        recording = access_recording_to_preview(request.user, pk)  # consent may have ended while this waited
+        with transaction.atomic():
+            audit.record(
+                actor=request.user,
+                action="recording.faces_viewed",
+                target=recording,
+                study_id=recording.encounter.study_id,
+                details={"moments": len(found)},
+            )
+        moments = [{"time_us": one.time_us, "jpeg": base64.b64encode(one.jpeg).decode()} for one in found]
+        return Response({"moments": moments}, headers=_PRIVATE)
 
 
 def _file_of(derivative: Derivative) -> StoredFile:

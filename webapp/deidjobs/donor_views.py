@@ -21,6 +21,9 @@ from webapp.deidjobs.forms import RefusalForm
 from webapp.deidjobs.services import check_choice, seed_of
 from webapp.deidjobs.turns import one_at_a_time
 from webapp.recordings import storage
+from webapp.recordings.models import Recording
+
+LONGEST = 15  # digits of a moment in microseconds
 
 
 @login_required
@@ -31,6 +34,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
     recording = access_recording_to_preview(request.user, pk)
     method, donor = request.GET.get("method", ""), request.GET.get("donor") or AUTO
     check_choice(method=method, audio="remove", donor=donor)
+    at_us = _moment(recording, request.GET.get("at_us", ""))
     own, taken = donors_now(recording)
     with one_at_a_time("previewing", request.user.pk):
         shown = engines.preview_hiding(
@@ -39,6 +43,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
             donor=own if donor == AUTO else donor,
             seed=seed_of(recording),
             taken=tuple(taken),
+            at_us=at_us,
         )
     recording = access_recording_to_preview(request.user, pk)  # consent may have ended while this waited
     with transaction.atomic():
@@ -51,7 +56,17 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
         )
     answer = HttpResponse(shown.jpeg, content_type="image/jpeg")
     answer["X-Donor"], answer["X-Faces"] = shown.donor or "", str(shown.faces)
+    answer["X-Time-Us"] = str(shown.time_us)
     return answer
+
+
+def _moment(recording: Recording, said: str) -> int | None:
+    """Return the moment that is asked for, None to let one be chosen. Raises Invalid."""
+    if not said:
+        return None
+    if not said.isdecimal() or len(said) > LONGEST or int(said) > (recording.duration_us or 0):
+        raise Invalid("Expected a moment of the recording, in microseconds.")
+    return int(said)
 
 
 @login_required

@@ -21,6 +21,7 @@ urlpatterns = [
     path("deidentified/<uuid:pk>/review/", views.review, name="review"),
     path("deidentified/<uuid:pk>/video", views.video, name="video"),
     path("recordings/<uuid:pk>/hidden-frame/", donor_views.preview, name="preview"),
+    path("api/v1/recordings/<uuid:pk>/moments/", api.Moments.as_view(), name="api_moments"),
     path("recordings/<uuid:pk>/spans/", span_views.spans, name="spans"),
     path("api/v1/recordings/<uuid:pk>/spans/", span_api.Spans.as_view(), name="api_spans"),
     path("api/v1/recordings/<uuid:pk>/sound/", span_api.SoundDrawn.as_view(), name="api_sound"),

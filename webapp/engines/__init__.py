@@ -32,7 +32,7 @@ from webapp.engines.live import (
     start_live_reader,
 )
 from webapp.engines.media import check_video, demo_videos, is_readable, read_camera_jpegs
-from webapp.engines.previewing import preview_hiding, warm_previews
+from webapp.engines.previewing import preview_hiding, preview_moments, warm_previews
 from webapp.engines.resting import calibrate
 from webapp.engines.rules import check_rules, shipped_rules
 from webapp.engines.sounding import MARKED, Sound, check_span, draw_sound, propose_spans
@@ -104,6 +104,7 @@ __all__ = [
     "plan",
     "plan_hiding",
     "preview_hiding",
+    "preview_moments",
     "propose_spans",
     "read_camera_jpegs",
     "read_live_frames",

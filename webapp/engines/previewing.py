@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deid.preview import Previewer
 
 WIDTH = 960
+SMALL = 112
 QUALITY = 85
 MOST_REMEMBERED = 100
 _ONE_AT_A_TIME = threading.Lock()
@@ -26,26 +27,55 @@ _moments: dict[str, int] = {}  # by place of a recording; only with _ONE_AT_A_TI
 
 @dataclass(frozen=True)
 class HiddenFrame:
-    """A picture as JPEG. donor: whose face is in it, None where none is drawn."""
+    """A picture as JPEG. donor: whose face is in it, None where none is drawn. time_us: of the frame."""
 
     jpeg: bytes
     donor: str | None
     faces: int
+    time_us: int
+
+
+@dataclass(frozen=True)
+class FaceAt:
+    """A moment of a recording at which a face was found, and that face as it is, as a small JPEG."""
+
+    time_us: int
+    jpeg: bytes
 
 
 def preview_hiding(
-    source: StoredFile, method: str, *, donor: str, seed: int, taken: tuple[str, ...]
+    source: StoredFile,
+    method: str,
+    *,
+    donor: str,
+    seed: int,
+    taken: tuple[str, ...],
+    at_us: int | None = None,
 ) -> HiddenFrame:
-    """Return a frame as a method shows it. Raises AppError for what cannot be shown."""
+    """Return a frame as a method shows it. at_us: which, None for one that shows a face well. Raises AppError
+    for what cannot be shown.
+    """
     from deid.donor_rules import DonorRules
     from emotion.media.jpeg import encode_jpeg
 
     with translated(), _ONE_AT_A_TIME:
         rules = DonorRules(donor, seed, frozenset(taken), in_study=True)
-        shown = _load_previewer().show(source, method, rules, at_us=_moments.get(str(source)))
-        _remember(str(source), shown.time_us)
+        wanted_us = _moments.get(str(source)) if at_us is None else at_us
+        shown = _load_previewer().show(source, method, rules, at_us=wanted_us)
+        if at_us is None:
+            _remember(str(source), shown.time_us)
     jpeg = encode_jpeg(shown.image_bgr, max_width=WIDTH, quality=QUALITY)
-    return HiddenFrame(jpeg, shown.donor, shown.faces)
+    return HiddenFrame(jpeg, shown.donor, shown.faces, shown.time_us)
+
+
+def preview_moments(source: StoredFile) -> list[FaceAt]:
+    """Return moments of a recording at which a face was found. Raises AppError for what cannot be read."""
+    from emotion.media.jpeg import encode_jpeg
+
+    with translated(), _ONE_AT_A_TIME:
+        found = _load_previewer().moments(source)
+    small = [encode_jpeg(one.image_bgr, max_width=SMALL, quality=QUALITY) for one in found]
+    return [FaceAt(one.time_us, jpeg) for one, jpeg in zip(found, small, strict=True)]
 
 
 def warm_previews() -> None:

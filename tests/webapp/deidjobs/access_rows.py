@@ -16,6 +16,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("deidjobs:review", "POST"): (TO_SIGN_IN, 422, 403, 403, 422, 404),
     ("deidjobs:video", "GET"): MEMBERS,
     ("deidjobs:preview", "GET"): (TO_SIGN_IN, 400, 403, 403, 403, 404),
+    ("deidjobs:api_moments", "GET"): api_coordinator(400),
     ("deidjobs:spans", "GET"): COORDINATOR,
     ("deidjobs:api_spans", "GET"): api_coordinator(200),
     ("deidjobs:api_spans", "POST"): api_coordinator(400),

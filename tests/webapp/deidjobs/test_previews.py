@@ -31,7 +31,7 @@ def asked(monkeypatch):
 
     def show(source, method, **rules):
         calls.append((method, rules["donor"], rules["taken"]))
-        return HiddenFrame(b"jpeg", rules["donor"], 1)
+        return HiddenFrame(b"jpeg", rules["donor"], 1, 70_000 if rules["at_us"] is None else rules["at_us"])
 
     monkeypatch.setattr(engines, "preview_hiding", show)
     return calls
@@ -74,6 +74,40 @@ def test_the_frame_of_a_recording_is_looked_for_once_and_few_are_remembered(prev
         shown_of(name)
     assert previewer.told == [None, None, 70_000, None, None]  # b was forgotten for c, which came later
     assert set(previewing._moments) == {"c", "b"}
+
+
+def test_a_moment_that_somebody_chose_is_shown_and_not_remembered(previewer):
+    shown_of("a")
+    previewer.told.clear()
+    frame = previewing.preview_hiding(Path("a"), "box", donor="auto", seed=1, taken=(), at_us=0)
+    assert frame.time_us == 70_000
+    shown_of("a")
+    assert previewer.told == [0, 70_000]
+
+
+def test_a_coordinator_chooses_the_moment_within_the_recording(recording, alice, client, asked):
+    client.force_login(alice)
+    assert client.get(address(recording, method="swap"))["X-Time-Us"] == "70000"
+    assert client.get(address(recording, method="swap", at_us=1_500_000))["X-Time-Us"] == "1500000"
+    for wrong in ("-1", "3000001", "now", "9" * 40):
+        assert client.get(address(recording, method="swap", at_us=wrong)).status_code == 400
+
+
+def test_faces_of_a_recording_are_shown_to_whoever_may_see_it_and_that_is_written_down(
+    recording, alice, patient, client, monkeypatch
+):
+    monkeypatch.setattr(engines, "preview_moments", lambda source: [previewing.FaceAt(70_000, b"jpeg")])
+    client.force_login(alice)
+    at = f"/api/v1/recordings/{recording.pk}/moments/"
+    answer = client.get(at)
+    assert answer.json() == {"moments": [{"time_us": 70_000, "jpeg": "anBlZw=="}]}
+    assert answer["Cache-Control"] == "private, no-store"
+    assert AuditEvent.objects.get(action="recording.faces_viewed").details == {"moments": 1}
+    cache.add(f"previewing:{alice.pk}", True)
+    assert client.get(at).status_code == 429
+    cache.clear()
+    record_decisions(actor=alice, participant=patient, decisions={"share_deidentified": False})
+    assert client.get(at).status_code == 403
 
 
 def test_what_a_preview_needs_is_loaded_once_before_anybody_waits_for_it(previewer):
@@ -132,7 +166,7 @@ def test_consent_that_ends_while_a_preview_is_drawn_keeps_it_from_being_shown(
 ):
     def show(source, method, **rules):
         record_decisions(actor=alice, participant=patient, decisions={"share_deidentified": False})
-        return HiddenFrame(b"jpeg", None, 1)
+        return HiddenFrame(b"jpeg", None, 1, 0)
 
     monkeypatch.setattr(engines, "preview_hiding", show)
     client.force_login(alice)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from deid.errors import ResultLost
+from deid.mark import read_heard
+from emotion.media import read_audio
 from emotion.samples import plan_segments
 from tests import videos
 from tests.deid.stand_ins import hiding
@@ -29,7 +32,7 @@ def ask(tmp_path, monkeypatch):
     def make(name, **further):
         return HidingJob(
             source=source, destination=tmp_path / f"{name}.mp4", folder=tmp_path / name,
-            method="blur", audio="remove", donor="auto", seed=1, **further,
+            method="blur", donor="auto", seed=1, **{"audio": "remove", **further},
         )  # fmt: skip
 
     yield make
@@ -61,6 +64,21 @@ def test_only_stretches_under_a_cover_are_written_again_and_a_whole_run_gives_th
     assert len(hide(ask("whole", covers=(COVER,)))) == 5 + 5 + 1
     assert (tmp_path / "second.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
     assert (tmp_path / "second.mp4").read_bytes() != (tmp_path / "first.mp4").read_bytes()
+
+
+def test_marked_spans_are_silent_in_the_joined_file_alone_and_its_mark_says_so(ask):
+    first = ask("first")
+    hide(first)
+    marked = ask("marked", audio="spans", spans=((500_000, 1_000_000, "mute"),), earlier=first.folder)
+    assert hide(marked) == ["join-00000-"]
+    sound = np.abs(read_audio(marked.destination, rate_hz=16_000))
+    assert sound[16_000 // 2 + 400 : 16_000 - 400].max() < 0.01 < 0.2 < sound[17_000:].max()
+    assert read_heard(marked.destination) == {"sound": "masked-in-spans", "voices": "outside-of-spans"}
+    assert hide(ask("all", audio="mask", earlier=first.folder)) == ["join-00000-"]
+    for audio, spans in (("spans", ()), ("keep", marked.spans), ("mask", marked.spans)):
+        with pytest.raises(AppError) as told:
+            engines.plan_hiding(ask(f"{audio}-wrong", audio=audio, spans=spans))
+        assert told.value.code == "no_spans"
 
 
 def test_parts_that_are_gone_are_made_anew(ask, tmp_path):

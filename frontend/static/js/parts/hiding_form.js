@@ -1,6 +1,9 @@
 // The form for a version: how long it takes, and one frame as it would be.
 
+import { formatFine } from "../lib/covers.js";
 import { estimateWords } from "../lib/estimate.js";
+import { latestOnly } from "../lib/preview.js";
+import { openMoments } from "./preview_moments.js";
 
 export function attach(form) {
   const stop = new AbortController();
@@ -18,29 +21,30 @@ export function attach(form) {
   }, { signal });
   estimate();
 
-  async function show(button, buttons) {
-    for (const one of buttons) one.disabled = true;
+  const show = latestOnly(async ({ button, at_us }) => {
     said.textContent = "Drawing one frame; this takes a few seconds.";
     try {
       const choice = new URLSearchParams({ method: value("method"), donor: value("donor") });
+      if (at_us !== undefined) choice.set("at_us", at_us);
       const answer = await fetch(`${button.dataset.preview}?${choice}`, { signal, cache: "no-store" });
       if (!answer.ok) throw new Error(answer.status === 429 ? "Another preview is being drawn. Wait for it." : "The preview could not be drawn.");
       URL.revokeObjectURL(picture.src);
       picture.src = URL.createObjectURL(await answer.blob());
-      const [donor, faces] = ["X-Donor", "X-Faces"].map((name) => answer.headers.get(name));
-      picture.alt = `A frame by ${value("method")}${donor ? ` with ${donor}` : ""}`;
+      const [donor, faces, time_us] = ["X-Donor", "X-Faces", "X-Time-Us"].map((name) => answer.headers.get(name));
+      picture.alt = `The frame at ${formatFine(Number(time_us))} by ${choice.get("method")}${donor ? ` with ${donor}` : ""}`;
       picture.hidden = false;
+      moments.drawn(button, Number(time_us));
       said.textContent = faces === "0" ? "No face was found in the frames that were tried."
         : `${picture.alt}. ${donor ? "Over the whole recording another donor may hide the person better and be chosen." : ""}`;
     } catch (error) {
       if (!signal.aborted) said.textContent = error.message;
     }
-    for (const one of buttons) one.disabled = false;
-  }
+  });
   const buttons = [...form.querySelectorAll("[data-preview]")];
+  const moments = buttons.length ? openMoments(form, (button, at_us) => show({ button, at_us }), (words) => { said.textContent = words; }, signal) : null;
   for (const button of buttons) {
     button.hidden = false;
-    button.addEventListener("click", () => show(button, buttons), { signal });
+    button.addEventListener("click", () => show({ button, at_us: moments.chosenOn(button) }), { signal });
   }
   return () => {
     stop.abort();
