@@ -158,9 +158,7 @@ def seed_of(recording: Recording) -> int:
 
 def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: HiddenVideo) -> Derivative:
     """Write a version. Call inside the transaction that ends the job."""
-    shown = len(job.params.get("exempt", []))
-    who = "1 person was" if shown == 1 else f"{shown} people were"
-    left = [f"{who} left as they are: look at all of it"] if shown else []
+    left = _left_to_look_at(job)
     derivative = Derivative.objects.create(
         id=pk,
         recording=recording,
@@ -190,6 +188,17 @@ def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: Hidden
         details={"method": derivative.method, "verdict": derivative.verdict},
     )
     return derivative
+
+
+def _left_to_look_at(job: Job) -> list[str]:
+    """Return why a person has to look whatever the audit says: what it cannot know is asked for."""
+    shown, spans = len(job.params.get("exempt", [])), len(job.params.get("spans", []))
+    who = "1 person was" if shown == 1 else f"{shown} people were"
+    where = "1 marked span" if spans == 1 else f"{spans} marked spans"
+    left = [f"{who} left as they are: look at all of it"] if shown else []
+    if spans:
+        left.append(f"all sound outside of {where} is heard, with its voices: listen to all of it")
+    return left
 
 
 @transaction.atomic

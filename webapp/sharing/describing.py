@@ -151,7 +151,7 @@ def _field(column: str) -> dict[str, str]:
 
 
 def _who_is_hidden(videos: Sequence[tuple[str, Derivative]]) -> str:
-    methods = ", ".join(sorted({f"`{video.method}` (sound: {video.audio})" for _, video in videos}))
+    methods = ", ".join(sorted({f"`{video.method}` (sound: {video.sound})" for _, video in videos}))
     shown = [
         f"{path} ({len(video.recipe['exempt'])})" for path, video in videos if video.recipe.get("exempt")
     ]

@@ -139,6 +139,9 @@ def test_a_job_masks_the_spans_that_were_marked_when_it_was_asked_for_and_its_ve
     with transaction.atomic():
         made = write_derivative(recording=recording, job=job, pk=uuid.uuid4(), hidden=hidden_video())
     assert (made.audio, made.recipe["span_rows"]) == ("spans", [span.pk])
+    assert made.verdict == "review"  # no machine knows whether a name is still said
+    (reason,) = made.reasons
+    assert "outside of 1 marked span is heard" in reason
 
 
 def test_spans_that_are_gone_make_no_version_and_never_one_in_which_all_is_heard(recording, alice):
