@@ -21,10 +21,9 @@ import numpy as np
 
 from deid.blend import relight, to_linear_light
 from deid.canonical import SIDE, load_layout
-from deid.contribution import CALM, OPEN, Contribution
+from deid.contribution import CALM, OPEN, PICTURES, Contribution
 from deid.donors import AGE_STEP, SEX_STEP
 from deid.errors import TooFewContributors
-from emotion.labels import EMOTIONS
 from emotion.types import Float, Image
 
 LEAST_K: Final = 2
@@ -37,6 +36,7 @@ DISTINCT: Final = 0.5
 SKIN_BGR: Final = (0.10, 0.16, 0.30)  # linear light that a mean begins from
 ROUNDS: Final = 3
 FLOW_SIGMA, FLOW_MOST_PX = 4.0, 5.0
+MOST_SHARE: Final = 1.5  # times an even share, of any pixel
 ODD: Final = 0.08  # of the square root of light: glasses, beards and hair differ by more from the median
 # Bands of detail by sigma in pixels, and how far each may be raised to its mean strength in a photograph.
 BANDS: Final = ((1.0, 2.2), (2.0, 2.0), (4.0, 1.6))
@@ -52,7 +52,8 @@ class MeanFace:
     calm (468, 3): the shape at rest, in eye distances. picture, open (SIDE, SIDE, 3): linear light of the
     face at rest, and with an open mouth, None where fewer than k show one. wrinkles: by emotion, what it adds
     to the logarithm of light (SIDE, SIDE), where k show it. k: how many at least each part is the mean of;
-    members: the digests of those at rest; name: of this mean and no other.
+    members: the digests of those at rest; lent: of everybody of whom anything is in it; name: of this mean
+    and no other.
     """
 
     calm: Float
@@ -62,14 +63,16 @@ class MeanFace:
     k: int
     members: tuple[str, ...]
     name: str
+    lent: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Expressions:
-    """What mouths and emotions look like in general. open, wrinkles: as in MeanFace."""
+    """What mouths and emotions look like in general. open, wrinkles, lent: as in MeanFace."""
 
     open: Float | None
     wrinkles: Mapping[str, Float]
+    lent: tuple[str, ...] = ()
 
 
 def average(
@@ -84,7 +87,8 @@ def average(
         raise ValueError(f"expected k to be {LEAST_K} at least, got {k}")
     if len(group) < k:
         raise TooFewContributors(f"expected {k} people to make a face of, got {len(group)}")
-    picture = _make_distinct(_spread_skin(_mean(group, CALM)), _about_alike(group, others))
+    alike = _about_alike(group, others)
+    picture = _make_distinct(_spread_skin(_mean(group, CALM)), alike)
     opened = expressions.open
     return MeanFace(
         np.asarray(np.mean([one.calm for one in group], axis=0), np.float32),
@@ -94,13 +98,16 @@ def average(
         k,
         tuple(sorted(one.digest for one in group)),
         name_of(group, k),
+        tuple(sorted({one.digest for one in alike} | set(expressions.lent))),
     )
 
 
 def average_expressions(people: Sequence[Contribution], k: int) -> Expressions:
     """Return what at least k of the people, and MOST_TOGETHER at most, show; nothing of what fewer do."""
-    able = _able(people, OPEN)
-    return Expressions(_mean(able, OPEN) if len(able) >= k else None, _wrinkles(people, k))
+    shown = {kind: able for kind in PICTURES if len(able := _able(people, kind)) >= k and kind != CALM}
+    opened = shown.pop(OPEN, [])
+    lent = {one.digest for able in (opened, *shown.values()) for one in able}
+    return Expressions(_mean(opened, OPEN) if opened else None, _wrinkles(shown), tuple(sorted(lent)))
 
 
 def _about_alike(group: Sequence[Contribution], others: Sequence[Contribution]) -> list[Contribution]:
@@ -134,15 +141,14 @@ def _able(people: Sequence[Contribution], kind: str) -> list[Contribution]:
     return [one for one in people if kind in one.pictures][:MOST_TOGETHER]
 
 
-def _wrinkles(people: Sequence[Contribution], k: int) -> dict[str, Float]:
+def _wrinkles(shown: Mapping[str, Sequence[Contribution]]) -> dict[str, Float]:
+    """Return what emotions add. shown: by emotion, those who show it."""
     found = {}
     inside = np.asarray(cv2.GaussianBlur(cv2.erode(load_layout().inner, np.ones((31, 31))), (0, 0), 6.0))
-    for emotion in EMOTIONS:
-        able = _able(people, emotion)
-        if len(able) >= k:
-            calm = _mean(able, CALM)
-            change = (_soft_log(_mean(able, emotion, like=calm)) - _soft_log(calm)).mean(axis=-1)
-            found[emotion] = np.asarray(np.clip(change, -WRINKLE_MOST, WRINKLE_MOST) * inside, np.float32)
+    for emotion, able in shown.items():
+        calm = _mean(able, CALM)
+        change = (_soft_log(_mean(able, emotion, like=calm)) - _soft_log(calm)).mean(axis=-1)
+        found[emotion] = np.asarray(np.clip(change, -WRINKLE_MOST, WRINKLE_MOST) * inside, np.float32)
     return found
 
 
@@ -163,9 +169,21 @@ def _mean(people: Sequence[Contribution], kind: str, like: Float | None = None) 
             lit = np.stack([_lay_over(face, mean) for face in lit])
         middle = np.median(np.sqrt(np.maximum(lit, 0)), axis=0)
         odd = np.abs(np.sqrt(np.maximum(lit, 0)) - middle).mean(axis=-1, keepdims=True)
-        shares = weights / (1 + (odd / ODD) ** 2)
-        mean = np.asarray((lit * shares).sum(axis=0) / shares.sum(axis=0), np.float32)
+        shares = _hold_down(weights / (1 + (odd / ODD) ** 2))
+        mean = np.asarray((lit * shares).sum(axis=0), np.float32)
     return _sharpen(mean, lit)
+
+
+def _hold_down(weights: Float) -> Float:
+    """Return weights (N, ...) that sum to 1 over the N, mixed with even ones until none is above MOST_SHARE.
+
+    What one person alone shows well would else be theirs alone.
+    """
+    even = np.float32(1 / len(weights))
+    shares = weights / weights.sum(axis=0)
+    most = shares.max(axis=0)
+    over = np.clip((most - MOST_SHARE * even) / np.maximum(most - even, 1e-6), 0, 1)
+    return np.asarray(shares * (1 - over) + even * over, np.float32)
 
 
 def _in_common_light(mean: Float, skin: Float) -> Float:

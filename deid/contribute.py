@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import cv2
@@ -24,6 +24,7 @@ from deid.stretches import cut
 from deid.task import Hiding
 from deid.watch import Watcher
 from deid.watched import Watched
+from deid.whose import Place, rows_at
 from emotion.labels import EMOTIONS
 from emotion.media import probe_video, read_frames
 from emotion.samples import Flags, Segment
@@ -43,21 +44,27 @@ def contribute(
     source: MediaPath,
     *,
     hiding: Hiding,
+    places: Sequence[Place] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Contribution:
     """Return the contribution of the person at whom the camera of a recording is pointed.
 
-    Raises NobodySeen when nobody is seen from the front in LEAST frames of the first LONGEST_US,
+    places: where that person is, when it was settled elsewhere who it is; then nothing is taken of any other
+    face, nor of this one where nobody has said that it is theirs. Raises NobodySeen when nobody is seen from
+    the front in LEAST frames of the first LONGEST_US, or when it is not certain whose face it is,
     UnreadableVideo, WeightsMissing, WeightsMismatch, Cancelled.
     """
     found, plan, watched = _watch(source, hiding, cancelled)
     seen = sorted(set(plan.tracks[~np.isnan(watched.meshes[:, 0, 0])].tolist()))
     embeddings = {track.number: track.embedding for track in found.tracks}
-    track = next(iter(main_tracks(found, seen)), None)
+    if places is None:
+        track = next(iter(main_tracks(found, seen)), None)
+        rows = np.flatnonzero(plan.tracks == track)
+    else:
+        track, rows = rows_at(places, plan, seen)
     embedding = None if track is None else embeddings[track]
-    if embedding is None:
+    if embedding is None or np.isnan(watched.meshes[rows, 0, 0]).all():
         raise NobodySeen(f"expected somebody who is seen well in {source.name}")
-    rows = np.flatnonzero(plan.tracks == track)
     looks = watched.looks_of(rows, embedding)
     model = make_model(load_anchors(), load_response())
     movement = follow(watched.meshes[rows], watched.probs[rows], model)

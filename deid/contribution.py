@@ -7,7 +7,10 @@ made again without whoever has withdrawn.
 from __future__ import annotations
 
 import hashlib
+import math
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +31,14 @@ CALM, OPEN = "calm", "open"  # the face at rest, and with an open mouth
 PICTURES: Final = (CALM, OPEN, *(emotion for emotion in EMOTIONS if emotion != "neutral"))
 EMBEDDINGS: Final = {"identity": 512, "identity-dlib": 128}  # by network, how many values
 LARGEST_BYTES: Final = 64 << 20  # of a file, unpacked
+LARGEST_HEADER: Final = 4096  # of one array in it
+FURTHEST: Final = 10.0  # eye distances of any landmark from any axis
+LOWEST, HIGHEST = -1.0, (256.0, 256.0, 256.0, 150.0, 2.0)  # of the LOOKS, and a little room
+# What whoever reads a damaged or hostile file may raise: of the packing, of the arrays' headers, of both.
+UNREADABLE: Final = (
+    *(zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError),
+    *(KeyError, ValueError, TypeError, SyntaxError, tokenize.TokenError),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,20 +84,31 @@ def write_contribution(contribution: Contribution, destination: MediaPath) -> No
 def read_contribution(path: MediaPath) -> Contribution:
     """Return what write_contribution wrote. Raises InvalidContribution for anything else."""
     try:
-        columns = _read_columns(path)
-        return _from_columns(columns)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+        return _from_columns(_read_columns(path))
+    except UNREADABLE as error:
         raise InvalidContribution(
             f"expected in {path.name} what python -m deid contribute wrote; make it again"
         ) from error
 
 
 def _read_columns(path: MediaPath) -> dict[str, np.ndarray]:
+    """Return the arrays of a file. Whoever wrote it says how large they are; no room is made for more."""
     with path.open("rb") as file, zipfile.ZipFile(file) as packed:
-        if sum(one.file_size for one in packed.infolist()) > LARGEST_BYTES:
+        entries = packed.infolist()
+        if sum(one.file_size for one in entries) > LARGEST_BYTES:
             raise ValueError(f"expected at most {LARGEST_BYTES} bytes")
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
+        return {one.filename.removesuffix(".npy"): _read_array(packed, one) for one in entries}
+
+
+def _read_array(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
+    with packed.open(entry) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError("expected arrays in the first version of their format")
+        shape, _, kind = np.lib.format.read_array_header_1_0(file, max_header_size=LARGEST_HEADER)
+        if kind.hasobject or math.prod(shape) * kind.itemsize > entry.file_size:
+            raise ValueError("expected an array no larger than its file")
+        file.seek(0)
+        return np.asarray(np.lib.format.read_array(file, allow_pickle=False, max_header_size=LARGEST_HEADER))
 
 
 def _columns(contribution: Contribution) -> dict[str, np.ndarray]:
@@ -108,8 +130,8 @@ def _from_columns(columns: Mapping[str, np.ndarray]) -> Contribution:
     if CALM not in names or "identity" not in networks:
         raise ValueError("expected a calm face and an embedding")
     return Contribution(
-        _checked(columns["calm"], (POINTS, 3), np.float32),
-        _checked(columns["looks"], (LOOKS,), np.float32),
+        _within(_checked(columns["calm"], (POINTS, 3), np.float32), -FURTHEST, FURTHEST),
+        _within(_checked(columns["looks"], (LOOKS,), np.float32), LOWEST, HIGHEST),
         {name: _checked(columns[f"picture.{name}"], (SIDE, SIDE, 3), np.uint8) for name in names},
         {name: _checked(columns[f"seen.{name}"], (SIDE, SIDE), np.uint8) for name in names},
         {name: _checked_unit(columns[f"embedding.{name}"], EMBEDDINGS[name]) for name in networks},
@@ -121,6 +143,12 @@ def _checked(values: np.ndarray, shape: tuple[int, ...], kind: type[np.generic])
         raise ValueError(f"expected {shape} of {kind.__name__}, got {values.shape} of {values.dtype}")
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ValueError("expected numbers only")
+    return values
+
+
+def _within(values: Float, low: float, high: float | tuple[float, ...]) -> Float:
+    if (values < low).any() or (values > np.asarray(high, np.float32)).any():
+        raise ValueError(f"expected values from {low} to {high}")
     return values
 
 

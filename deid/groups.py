@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from deid.average import DEFAULT_K, LEAST_K, look_distance, name_of
-from deid.contribution import Contribution
+from deid.contribution import EMBEDDINGS, Contribution
 from deid.donors import Looks
 from deid.errors import TooFewContributors
 from emotion.roles import SAME_PERSON
@@ -25,13 +25,17 @@ JUDGED: Final = "identity"
 
 @dataclass(frozen=True)
 class KSame:
-    """A look made of others: at least k of these people for every face. Raises as make_look does."""
+    """A look made of others: at least k of these people for every face. Make it with make_look.
+
+    worn: the digests of those of whose mean the person has been given before, which they keep.
+    """
 
     contributions: tuple[Contribution, ...]
     k: int = DEFAULT_K
+    worn: tuple[str, ...] = ()
 
 
-def make_look(contributions: Sequence[Contribution], k: int = DEFAULT_K) -> KSame:
+def make_look(contributions: Sequence[Contribution], k: int = DEFAULT_K, worn: Sequence[str] = ()) -> KSame:
     """Return a look in which everybody takes part once: of two contributions of one person the first stays.
 
     Raises TooFewContributors when fewer than k people are left, or k is below LEAST_K.
@@ -47,7 +51,7 @@ def make_look(contributions: Sequence[Contribution], k: int = DEFAULT_K) -> KSam
             f"expected {k} different people to make a face of, got {len(people)}; "
             "add recordings of more people"
         )
-    return KSame(tuple(people), k)
+    return KSame(tuple(people), k, tuple(worn))
 
 
 def leave_out(person: Looks, look: KSame) -> tuple[Contribution, ...]:
@@ -86,14 +90,19 @@ def list_groups(
     return list(groups.values())
 
 
+def worn_group(others: Sequence[Contribution], look: KSame) -> tuple[Contribution, ...]:
+    """Return the group whose mean the person has been given before; nobody unless all of k are left."""
+    group = tuple(one for one in others if one.digest in look.worn)
+    return group if len(group) == len(look.worn) >= look.k else ()
+
+
 def outside(group: Sequence[Contribution], everybody: Sequence[Contribution], k: int) -> Mapping[str, Float]:
     """Return embeddings (O, D) by network of those who are not in a group; nothing for fewer than k.
 
     They stand for whom a result could be mistaken for; those in the group are in the result.
     """
     left = [one for one in everybody if one not in group]
-    networks = [name for name in (left[0].embeddings if left else ()) if len(left) >= k]
-    found = {name: [one.embeddings[name] for one in left if name in one.embeddings] for name in networks}
+    found = {name: [one.embeddings[name] for one in left if name in one.embeddings] for name in EMBEDDINGS}
     return {name: np.stack(rows) for name, rows in found.items() if len(rows) >= k}
 
 

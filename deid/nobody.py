@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -13,8 +13,8 @@ from deid.casting import Candidate
 from deid.contribution import Contribution
 from deid.donors import Looks
 from deid.draw import Motion
-from deid.errors import ResultLost
-from deid.groups import KSame, leave_out, list_groups, outside
+from deid.errors import ResultLost, TooFewContributors
+from deid.groups import KSame, leave_out, list_groups, outside, worn_group
 from deid.photo import PhotoFace, rest_of
 from emotion.media import read_frames
 from emotion.types import Float, Image, MediaPath
@@ -37,49 +37,71 @@ class Nobody:
         self._means: dict[str, MeanFace] = {}
         self._expressions: dict[tuple[Contribution, ...], Expressions] = {}
         self._members: dict[str, tuple[str, ...]] = {}
+        self._lent: dict[str, tuple[str, ...]] = {}
 
     def remember(self, record: Mapping[str, Any]) -> None:
         """Take over whose means were chosen before. record: what record returned then, or nothing."""
         self._members |= {name: tuple(digests) for name, digests in record.get("members", {}).items()}
+        self._lent |= {name: tuple(digests) for name, digests in record.get("lent", {}).items()}
 
-    def candidates(self, person: Looks, key: str, rest: Float | None) -> Iterator[Candidate]:
+    def candidates(
+        self, person: Looks, key: str, rest: Float | None, taken: Collection[str] = ()
+    ) -> Iterator[Candidate]:
         """Yield groups to try on a person; none when it cannot be told whether they contributed.
 
-        rest: as in PhotoFace. Raises TooFewContributors.
+        rest: as in PhotoFace. taken: means that others have. Raises TooFewContributors, also when others
+        have every mean that can be made.
         """
         others = leave_out(person, self.look)
-        for group in list_groups(person, others, self.look.k, key) if others else ():
+        groups = {name_of(group, self.look.k): group for group in self._groups(person, others, key)}
+        left = {name: group for name, group in groups.items() if name not in taken}
+        if groups and not left:
+            raise TooFewContributors(
+                f"expected a mean of {self.look.k} people that nobody else has been given; "
+                "add recordings of more people"
+            )
+        for name, group in left.items():
             yield Candidate(
-                name_of(group, self.look.k),
+                name,
                 partial(self._make, group, others, rest),
                 outside(group, others, self.look.k),
                 CROWD,
                 MOST_ALIKE,
             )
 
-    def face(self, name: str, person: Looks, rest: Float | None) -> PhotoFace:
-        """Return a face that was chosen, now or before.
+    def _groups(
+        self, person: Looks, others: Sequence[Contribution], key: str
+    ) -> Sequence[tuple[Contribution, ...]]:
+        if not others:
+            return ()
+        worn = worn_group(others, self.look)
+        return [worn] if worn else list_groups(person, others, self.look.k, key)
 
-        Raises ResultLost when those of whom it was made are not in the look.
+    def face(self, name: str, person: Looks, rest: Float | None) -> PhotoFace | None:
+        """Return a face that was chosen, now or before; None over a piece of a person who is like one of
+        whom it is made, or of whom that cannot be told.
+
+        Raises ResultLost when those of whom it was made are not in the look, TooFewContributors.
         """
-        members = self._members.get(name, ())
-        others = leave_out(person, self.look)
-        group = [one for one in others if one.digest in members]
-        if name_of(group, self.look.k) != name:
+        members = set(self._members.get(name, ()))
+        if not members or not members <= {one.digest for one in self.look.contributions}:
             raise ResultLost(
                 "expected the people of whom the face was made among the contributors; begin anew"
             )
-        return self._make(group, others, rest)
+        others = leave_out(person, self.look)
+        group = [one for one in others if one.digest in members]
+        return self._make(group, others, rest) if len(group) == len(members) else None
 
     def record(self, donors: Mapping[str, str | None]) -> dict[str, Any]:
         """Return what the record says of the look. donors: by track, whose means were made here."""
-        chosen = sorted({name for name in donors.values() if name in self._members})
+        chosen = sorted({name for name in donors.values() if name is not None and name in self._members})
         return {
             "kind": KIND,
             "k": self.look.k,
             "contributors": len(self.look.contributions),
             "bound": round(1 / self.look.k, 4),
-            "members": {name: list(self._members[name]) for name in chosen if name is not None},
+            "members": {name: list(self._members[name]) for name in chosen},
+            "lent": {name: list(self._lent.get(name, ())) for name in chosen},
         }
 
     def _make(
@@ -90,7 +112,7 @@ class Nobody:
             if others not in self._expressions:
                 self._expressions[others] = average_expressions(others, self.look.k)
             self._means[name] = average(group, self.look.k, others, self._expressions[others])
-            self._members[name] = self._means[name].members
+            self._members[name], self._lent[name] = self._means[name].members, self._means[name].lent
         return PhotoFace(self._means[name], rest)
 
 

@@ -175,7 +175,7 @@ class SwapHider:
             if row in self._motions and (face := recording.face(row)) is not None
         ]
         if self._nobody is not None and person.is_main:
-            candidates = self._nobody.candidates(person.looks, key, person.rest)
+            candidates = self._nobody.candidates(person.looks, key, person.rest, self._rules.taken)
             return self._try(recording, moments, person, candidates) if moments else Cast(None, ())
         if person.is_main and self._rules.donor != "auto":
             return Cast(self._rules.donor, ())
@@ -199,15 +199,22 @@ class SwapHider:
 
     def _put_on(self, person: _Somebody, donor: str | None) -> None:
         """Get ready to draw a donor over a person; without one nothing is drawn, so that they are covered."""
-        if donor is None:
-            for row in person.rows.tolist():
-                self._motions.pop(row, None)
+        if self._nobody is not None and donor is not None and is_mean(donor):
+            mean = self._nobody.face(donor, person.looks, person.rest)
+            if mean is None:
+                self._cover(person)
+            else:
+                self._donors[person.track] = mean
+        elif donor is None:
+            self._cover(person)
         elif self._avatar:
             self._avatars[person.track] = make_avatar(donor)
-        elif self._nobody is not None and is_mean(donor):
-            self._donors[person.track] = self._nobody.face(donor, person.looks, person.rest)
         else:
             self._donors[person.track] = rendered_face(donor, person.looks, self._anchors)
+
+    def _cover(self, person: _Somebody) -> None:
+        for row in person.rows.tolist():
+            self._motions.pop(row, None)
 
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with a donor's face at each cover, or the cover itself where none can be drawn."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deid.average import Expressions, average, average_expressions, name_of
+from deid.average import Expressions, _hold_down, average, average_expressions, name_of
 from deid.canonical import load_layout
 from deid.errors import TooFewContributors
 from tests.deid.contributors import somebody
@@ -70,3 +70,28 @@ def test_the_same_people_give_the_same_picture_bit_for_bit():
     assert np.array_equal(first, again)
     assert first.shape == (288, 288, 3) and first.dtype == np.float32
     assert first.min() >= 0 and first.max() <= 1
+
+
+def test_no_pixel_is_the_face_of_one_even_where_one_alone_shows_it_well():
+    weights = np.full((8, 2, 1), 1e-3, np.float32)
+    weights[3, 0] = 1
+    shares = _hold_down(weights)
+    assert shares[3, 0] == pytest.approx(1.5 / 8)
+    assert np.allclose(shares.sum(axis=0), 1)
+    assert np.allclose(shares[:, 1], 1 / 8)
+    assert (shares > 0).all()
+
+
+def test_shares_that_are_near_to_even_stay_as_they_are():
+    weights = np.array([1, 1, 1.2, 0.8], np.float32)
+    assert np.allclose(_hold_down(weights), weights / 4)
+
+
+def test_a_mean_names_everybody_of_whom_anything_is_in_it():
+    group, beside = [somebody(1), somebody(2)], [somebody(3), somebody(4, "anger"), somebody(5, "anger")]
+    others = [*group, *beside]
+    found = average(group, 2, others, average_expressions(others, 2))
+    assert found.members == tuple(sorted(one.digest for one in group))
+    assert found.lent == tuple(sorted(one.digest for one in others))
+    alone = average(group, 2, group, average_expressions([*group, beside[0]], 2))
+    assert alone.lent == alone.members

@@ -48,7 +48,9 @@ def test_a_name_of_a_contribution_says_all_of_it_and_shows_no_face():
         ("format", np.array(2)),
         ("calm", np.zeros((467, 3), np.float32)),
         ("calm", np.full((468, 3), np.nan, np.float32)),
+        ("calm", np.full((468, 3), 11, np.float32)),
         ("looks", np.zeros(5, np.float64)),
+        ("looks", np.array([90, 110, 150, 1e30, 0], np.float32)),
         ("picture.calm", np.zeros((9, 9, 3), np.uint8)),
         ("seen.open", np.zeros((288, 288), np.float32)),
         ("embedding.identity", np.zeros(512, np.float32)),
@@ -88,3 +90,45 @@ def test_a_file_that_unpacks_to_more_than_a_contribution_is_refused(tmp_path, mo
         packed.writestr("calm.npy", b"\0" * 2000)
     with pytest.raises(InvalidContribution):
         read_contribution(path)
+
+
+def entry(written, data, *, flag_bits=0):
+    """Put data in the place of the face at rest, packed as it is."""
+    with zipfile.ZipFile(written) as packed:
+        others = {name: packed.read(name) for name in packed.namelist() if name != "calm.npy"}
+    with zipfile.ZipFile(written, "w") as packed:
+        for name, content in (others | {"calm.npy": data}).items():
+            packed.writestr(name, content)
+    if flag_bits:
+        raw = bytearray(written.read_bytes())
+        for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            raw[raw.rindex(mark) + at] |= flag_bits
+        written.write_bytes(bytes(raw))
+
+
+def test_a_file_that_says_it_is_larger_than_any_memory_is_refused_before_room_is_made(written):
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 999), }\n"
+    entry(written, b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(InvalidContribution):
+        read_contribution(written)
+
+
+@pytest.mark.parametrize("header", [b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n", b"(((\n"])
+def test_objects_and_nonsense_are_refused(written, header):
+    entry(written, b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(InvalidContribution):
+        read_contribution(written)
+
+
+def test_what_is_locked_with_a_password_is_refused(written):
+    entry(written, b"\x93NUMPY\x01\x00", flag_bits=1)
+    with pytest.raises(InvalidContribution):
+        read_contribution(written)
+
+
+def test_what_is_damaged_within_is_refused(written):
+    whole = written.read_bytes()
+    for at in np.linspace(60, len(whole) - 60, 25).astype(int):
+        written.write_bytes(whole[:at] + bytes(16) + whole[at + 16 :])
+        with pytest.raises(InvalidContribution):
+            read_contribution(written)

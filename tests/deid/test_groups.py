@@ -10,7 +10,7 @@ import pytest
 
 from deid.donors import Looks
 from deid.errors import TooFewContributors
-from deid.groups import leave_out, list_groups, make_look, outside
+from deid.groups import leave_out, list_groups, make_look, outside, worn_group
 from tests.deid.contributors import axis, somebody
 
 TONE = np.array([90, 110, 150], np.float32)
@@ -89,3 +89,19 @@ def test_whom_a_result_could_be_mistaken_for_are_those_outside_the_group():
     assert found["identity"].shape == (3, 512)
     assert outside(everybody[:4], everybody, 3) == {}
     assert outside(everybody, everybody, 3) == {}
+
+
+def test_a_person_keeps_the_group_whose_mean_they_wear_as_long_as_all_of_it_is_left():
+    others = people(6)
+    worn = tuple(sorted(one.digest for one in others[2:5]))
+    assert worn_group(others, make_look(others, 3, worn)) == tuple(others[2:5])
+    assert worn_group(others[:4], make_look(others, 3, worn)) == ()
+    assert worn_group(others, make_look(others, 4, worn)) == ()
+    assert worn_group(others, make_look(others, 3)) == ()
+
+
+def test_those_outside_of_a_group_count_by_every_network_whoever_is_first():
+    others = people(5)
+    first = replace(others[0], embeddings={"identity": others[0].embeddings["identity"]})
+    found = outside(others[4:], [first, *others[1:]], 3)
+    assert {name: len(rows) for name, rows in found.items()} == {"identity": 4, "identity-dlib": 3}

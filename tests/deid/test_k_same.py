@@ -9,17 +9,20 @@ import numpy as np
 import pytest
 
 from deid.__main__ import main
+from deid.average import name_of
 from deid.contribute import contribute
 from deid.contribution import read_contribution, write_contribution
 from deid.contributors import read_contributors
 from deid.demo import demo_videos
+from deid.donors import Looks
 from deid.errors import NobodySeen, ResultLost, TooFewContributors, UnknownMethod
 from deid.groups import KSame, make_look
 from deid.mark import read_look, read_mark
 from deid.nobody import Nobody
+from deid.observe import find_faces
 from deid.pipeline import deidentify
 from deid.task import Task, describe, load_hiding
-from emotion.media import read_frames, write_video
+from emotion.media import probe_video, read_frames, write_video
 from tests import videos
 from tests.deid.contributors import axis, somebody
 
@@ -70,6 +73,23 @@ def test_the_same_recording_contributes_the_same(clip, hiding, own):
     assert contribute(clip, hiding=hiding) == own
 
 
+def test_of_whom_it_was_settled_where_they_are_the_same_is_taken(clip, hiding, own):
+    found = find_faces(clip, probe_video(clip), engine=hiding.finder)
+    (track,) = found.tracks
+    places = [(int(found.samples.face_times_us[row]), box_of(found, row)) for row in track.faces]
+    assert contribute(clip, hiding=hiding, places=places) == own
+
+
+def test_where_somebody_else_is_nothing_is_taken(clip, hiding):
+    for places in ([], [(0, (0.0, 0.0, 20.0, 20.0)), (200_000, (0.0, 0.0, 20.0, 20.0))]):
+        with pytest.raises(NobodySeen):
+            contribute(clip, hiding=hiding, places=places)
+
+
+def box_of(found, row):
+    return tuple(found.samples.boxes_px[row].tolist())
+
+
 def test_a_recording_without_a_face_contributes_nothing(tmp_path, hiding):
     with pytest.raises(NobodySeen):
         contribute(videos.write_normal(tmp_path), hiding=hiding)
@@ -84,6 +104,7 @@ def test_the_face_is_the_mean_of_k_others_and_record_and_mark_say_so(clip, hidin
     assert report["look"] == {
         "kind": "k-same", "k": 3, "contributors": 3, "bound": 0.3333,
         "members": {donor: sorted(one.digest for one in others)},
+        "lent": {donor: sorted(one.digest for one in others)},
     }  # fmt: skip
     assert report["faces_covered_instead"] == 0
     assert read_mark(output) == "swap"
@@ -125,15 +146,36 @@ def test_a_look_is_for_swap_alone(clip, hiding, others):
 def test_a_face_that_was_made_of_somebody_who_has_withdrawn_is_not_made_again(others):
     nobody = Nobody(KSame(tuple(others[:2]), 2))
     nobody.remember({"members": {"k-same-0123": [one.digest for one in others]}})
-    person = replace_looks(others)
+    person = replace_looks()
     with pytest.raises(ResultLost):
         nobody.face("k-same-0123", person, None)
 
 
-def replace_looks(others):
-    from deid.donors import Looks
+@pytest.mark.parametrize("embeddings", [{}, {"identity": axis(4)}])
+def test_over_a_piece_of_a_person_who_may_be_a_member_no_mean_is_drawn(others, embeddings):
+    nobody = Nobody(KSame((*others, somebody(6)), 3))
+    name = name_of(others, 3)
+    nobody.remember({"members": {name: [one.digest for one in others]}})
+    assert nobody.face(name, replace_looks(embeddings), None) is None
+    assert nobody.face(name, replace_looks(), None) is not None
 
-    return Looks(np.array([90, 110, 150], np.float32), 40.0, 0.0, {"identity": axis(400)})
+
+def test_a_mean_that_somebody_else_wears_is_not_tried(others):
+    look = make_look(others, 3)
+    (only,) = (one.name for one in Nobody(look).candidates(replace_looks(), "key", None))
+    with pytest.raises(TooFewContributors, match="nobody else has been given"):
+        list(Nobody(look).candidates(replace_looks(), "key", None, {only}))
+
+
+def test_a_person_who_wears_a_mean_is_tried_with_no_other(others):
+    worn = [one.digest for one in others[:2]]
+    (only,) = Nobody(make_look(others, 2, worn)).candidates(replace_looks(), "key", None)
+    assert only.name == name_of(others[:2], 2)
+
+
+def replace_looks(embeddings=None):
+    given = {"identity": axis(400)} if embeddings is None else embeddings
+    return Looks(np.array([90, 110, 150], np.float32), 40.0, 0.0, given)
 
 
 def test_tasks_of_other_contributors_are_other_tasks(others):
