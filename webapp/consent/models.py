@@ -22,6 +22,7 @@ class Purpose(models.TextChoices):
     LIVE_FEEDBACK = "live_feedback", "Give live feedback"
     SHARE_DEIDENTIFIED = "share_deidentified", "Share a de-identified version"
     SHARE_AUDIO = "share_audio", "Share the sound"
+    AVERAGE_FACE = "average_face", "Use the face in an average of several that hides somebody else"
 
 
 class ConsentForm(models.Model):
