@@ -45,6 +45,8 @@ SIGNED_IN = {
     "marked sound": "{sound}",
     "versions to review": "{study}deidentified/",
     "limits for release": "{study}deidentified/limits/",
+    "faces for averaging": "{study}deidentified/faces/",
+    "no faces for averaging": "/studies/empty/deidentified/faces/",
     "no versions to review": "/studies/empty/deidentified/",
     "jobs": "{study}jobs/",
     "empathy rules": "{study}rules/",

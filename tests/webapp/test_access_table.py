@@ -277,7 +277,7 @@ def things(encounter, study, patient, alice) -> dict[str, list]:
             f"deidjobs:{name}": [recording.pk]
             for name in ("preview", "api_moments", "spans", "api_spans", "api_sound", "api_speech")
         },
-        **{f"deidjobs:{name}": [study.slug] for name in ("batch_new", "reviews", "limits")},
+        **{f"deidjobs:{name}": [study.slug] for name in ("batch_new", "reviews", "limits", "faces")},
         **sharing_rows.things_of(study, alice),
     }
 

@@ -6,7 +6,7 @@ it, unless somebody counts whose expressions were not kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
@@ -39,6 +39,15 @@ from webapp.studies.models import Encounter, Study
 
 LONGEST_OFFSET_MS = 3_600_000
 Kind = PersonCorrection.Kind
+Listener = Callable[[Recording], object]
+_LISTENERS: list[Listener] = []
+
+
+def when_corrected(listener: Listener) -> None:
+    """Have a later app called in the transaction in which somebody says, or takes back, who is who on a
+    recording: what it made of one person's face may be another's.
+    """
+    _LISTENERS.append(listener)
 
 
 @transaction.atomic
@@ -76,7 +85,7 @@ def correct_person(
         into=into if kind == Kind.MERGE else None,
         at_ms=at_ms if kind == Kind.SPLIT else None,
     )
-    forget_person(said.recording)
+    _forget(said.recording)
     _trace(actor, "analysis.person_corrected", said, encounter, kind=kind, camera=camera, track=track)
     return _analyse_again(encounter, actor)
 
@@ -90,7 +99,7 @@ def undo_correction(*, correction: PersonCorrection, actor: Actor) -> Job:
     if not mine.update(undone_at=timezone.now(), undone_by=_user(actor)):
         raise Conflict("This was undone already.", code="already_undone")
     encounter = correction.recording.encounter
-    forget_person(correction.recording)
+    _forget(correction.recording)
     _trace(actor, "analysis.correction_undone", correction, encounter)
     return _analyse_again(encounter, actor)
 
@@ -180,6 +189,12 @@ def _check_split(run: AnalysisRun, camera: str, track: int, at_ms: int | None) -
         faces.filter(t_ms__lt=at_ms).exists() and faces.filter(t_ms__gte=at_ms).exists()
     ):
         raise Invalid(f"Choose a time before and after which person {track} is seen.")
+
+
+def _forget(recording: Recording) -> None:
+    forget_person(recording)
+    for listener in _LISTENERS:
+        listener(recording)
 
 
 def _analyse_again(encounter: Encounter, actor: Actor) -> Job:

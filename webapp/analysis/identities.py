@@ -20,7 +20,7 @@ from django.db import transaction
 
 from webapp.accounts.models import User
 from webapp.analysis.models import AnalysisRun, IdentityWish
-from webapp.analysis.queries import corrections_of, may_be_analysed
+from webapp.analysis.queries import may_be_analysed, rests_on_what_is_said
 from webapp.core import audit
 from webapp.core.encrypted_path import Place, StoredFile
 from webapp.core.errors import Conflict, Invalid
@@ -166,18 +166,12 @@ def _unwanted(recording_id: UUID, folder: Place) -> Iterator[Place]:
         return
     paths: list[Place] = list(folder.glob("[!.]*"))  # before the runs, for a run is there before its file
     runs = AnalysisRun.objects.filter(encounter=recording.encounter_id)
-    known = {str(run.pk) for run in runs if _rests_on_what_is_said(run, recording)}
+    known = {str(run.pk) for run in runs if rests_on_what_is_said(run, recording)}
     yield from (path for path in paths if path.stem not in known)
 
 
 def _may_stay(run: AnalysisRun, recording: Recording) -> bool:
-    return may_be_analysed(run.encounter, recording.camera) and _rests_on_what_is_said(run, recording)
-
-
-def _rests_on_what_is_said(run: AnalysisRun, recording: Recording) -> bool:
-    """Return whether nobody has said since a run, or taken back, who is who on a recording."""
-    knew: list[str] = run.params.get("by_hand", {}).get("corrections", {}).get(recording.camera, [])
-    return [str(one.pk) for one in corrections_of([recording])] == knew
+    return may_be_analysed(run.encounter, recording.camera) and rests_on_what_is_said(run, recording)
 
 
 def _recordings_of(run: AnalysisRun) -> list[Recording]:

@@ -82,6 +82,12 @@ def corrections_of(recordings: Iterable[Recording]) -> QuerySet[PersonCorrection
     return PersonCorrection.objects.filter(recording__in=recordings, undone_at=None).order_by("made_at", "pk")
 
 
+def rests_on_what_is_said(run: AnalysisRun, recording: Recording) -> bool:
+    """Return whether nobody has said since a run, or taken back, who is who on a recording."""
+    knew: list[str] = run.params.get("by_hand", {}).get("corrections", {}).get(recording.camera, [])
+    return [str(one.pk) for one in corrections_of([recording])] == knew
+
+
 def clock_by_hand(encounter: Encounter) -> ClockCorrection | None:
     """Return the offset that somebody set, None while the recordings themselves tell."""
     return ClockCorrection.objects.filter(encounter=encounter, undone_at=None).last()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from webapp.core.errors import ConsentMissing, NotFound
+from webapp.deidjobs.means import BARRED, is_barred
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden
 from webapp.engines import MARKED
@@ -58,4 +59,6 @@ def access_derivative_file(user: Someone, pk: uuid.UUID, need: Need = "view_deid
     derivative = access_derivative(user, pk, need)
     if not may_be_hidden(derivative.recording, derivative.audio):
         raise ConsentMissing("The consent to share a de-identified version is missing or withdrawn.")
+    if is_barred(derivative):
+        raise ConsentMissing(BARRED)
     return derivative

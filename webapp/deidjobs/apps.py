@@ -6,10 +6,13 @@ class DeidJobsConfig(AppConfig):
     label = "deidjobs"
 
     def ready(self) -> None:
+        from webapp.analysis.correcting import when_corrected
         from webapp.consent.holders import register_holder
         from webapp.core.waiting import register_counter, register_provider
+        from webapp.deidjobs import lending, lent_holding
         from webapp.deidjobs.hiding import SEGMENTED, forget, may_hide, run_hiding
         from webapp.deidjobs.holding import HOLDER
+        from webapp.deidjobs.leaving import take_back_from
         from webapp.deidjobs.queries import KIND, words_about
         from webapp.deidjobs.sweeping import sweep_what_nobody_needs
         from webapp.deidjobs.waiting import counts, unreviewed
@@ -26,7 +29,18 @@ class DeidJobsConfig(AppConfig):
                 about=words_about,
             )
         )
+        register_kind(
+            JobKind(
+                lending.KIND,
+                "Make a face for averaging",
+                lending.make_contribution,
+                on_failed=lending.forget,
+                about=lending.words_about,
+            )
+        )
         register_holder(HOLDER)
+        register_holder(lent_holding.HOLDER)
+        when_corrected(take_back_from)
         register_sweep(sweep_what_nobody_needs)
         register_provider(unreviewed)
         register_counter(counts)

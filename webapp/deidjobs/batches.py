@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from webapp import engines
 from webapp.core.errors import Conflict, Invalid
+from webapp.deidjobs.means import barred
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import KIND, purposes_of
 from webapp.deidjobs.services import check_choice, request_derivative
@@ -153,6 +154,7 @@ def measured_speed(method: str) -> float | None:
 def _hidden(recordings: QuerySet[Recording], method: str, audio: str) -> set[UUID]:
     """Return those of the recordings of which there is such a version, whoever the donor."""
     versions = Derivative.objects.filter(recording=OuterRef("pk"), method=method, audio=audio)
+    versions = versions.exclude(pk__in=barred(Derivative.objects.filter(method=method)).values("pk"))
     return set(recordings.filter(Exists(versions)).values_list("pk", flat=True))
 
 

@@ -101,6 +101,22 @@ def voices_row(media: Mapping[str, Any]) -> CardRow:
     return CardRow("Voices", *(UNMARKED if heard is None else VOICES[heard["sound"]]))
 
 
+def mean_rows(look: Mapping[str, Any] | None) -> list[CardRow]:
+    """Return what the privacy card says of a face that is a mean; nothing of a rendered one.
+
+    >>> [row.value for row in mean_rows({"k": 8, "contributors": 12, "bound": 0.125})]
+    ['average of 8 people', '1 in 8']
+    """
+    if not look:
+        return []
+    people = f"of {look['contributors']} who could be in it"
+    meaning = f"at best, by somebody who knows everybody in the average; {look['bound']:.1%}"
+    return [
+        CardRow("Whose face it is", f"average of {look['k']} people", f"at least, {people}; it is nobody's"),
+        CardRow("Tells who is in the average", f"1 in {look['k']}", meaning),
+    ]
+
+
 def _attempts(
     card: Mapping[str, Any], limits: Mapping[str, float], above_chance: float | None
 ) -> Iterator[CardRow]:

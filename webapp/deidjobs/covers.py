@@ -12,6 +12,7 @@ from django.db import transaction
 from webapp import engines
 from webapp.core import audit
 from webapp.core.errors import Conflict, Forbidden, Invalid
+from webapp.deidjobs.means import k_of
 from webapp.deidjobs.merging import merge
 from webapp.deidjobs.models import Derivative, DrawnCover
 from webapp.deidjobs.queries import KIND, covers_of, spans_of
@@ -163,6 +164,7 @@ def request_another(
         actor=actor,
         method=derivative.method,
         audio=audio,
+        k=k_of(derivative),
         donor="auto",  # the person keeps theirs
         exempt=exempt,
         exempt_reason=exempt_reason,

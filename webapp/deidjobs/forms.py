@@ -8,6 +8,8 @@ from django import forms
 from django.http import QueryDict
 
 from webapp import engines
+from webapp.core.errors import Invalid
+from webapp.deidjobs import means
 from webapp.deidjobs.limits import LIMITS
 from webapp.deidjobs.models import Derivative, ReleaseLimits, Review
 from webapp.deidjobs.queries import (
@@ -37,6 +39,11 @@ SOUND_WORDS = {
     "keep": "Keep it – a voice identifies its speaker",
 }
 
+RENDERED, MEAN = "rendered", "k-same"
+LOOK_WORDS = {
+    RENDERED: "Rendered – a synthetic person of the bank",
+    MEAN: "Average – the mean of several other participants who agreed to lend their faces",
+}
 CHOICES = {"class": "choices"}
 AFTER_THE_END = "This is after the end of the recording."
 
@@ -56,6 +63,17 @@ class HidingForm(forms.Form):
         required=False,
         help_text="For swap and avatar. Chosen by itself, it is the same for a person throughout the study.",
     )
+    look = forms.ChoiceField(
+        required=False,
+        label="Whose face",
+        help_text="Of the person whom the camera is pointed at. An average is for swap alone, and a preview "
+        "shows a rendered face.",
+    )
+    k = forms.IntegerField(
+        required=False,
+        label="Average of at least",
+        help_text="For an average: so many others. Whoever knows them all is right once in so many times.",
+    )
     neutral_s = forms.FloatField(
         required=False,
         min_value=0,
@@ -72,6 +90,8 @@ class HidingForm(forms.Form):
             for one in recordings:
                 if not spans_of(one).exists():
                     self.add_error("audio", f"{one}: {NOTHING_MARKED}")
+        if said.get("look") == MEAN:
+            self._check_mean(said)
         if said.get("neutral_s") is None:
             return said
         if len(recordings) > 1:
@@ -80,8 +100,27 @@ class HidingForm(forms.Form):
             self.add_error("neutral_s", AFTER_THE_END)
         return said
 
+    def _check_mean(self, said: dict[str, Any]) -> None:
+        if said.get("method") != means.METHOD or said.get("donor") not in ("", "auto"):
+            self.add_error("look", "An average is drawn by swap, with the donor chosen by itself.")
+            return
+        for recording in said.get("recordings") or []:
+            try:
+                means.check_k(said.get("k") or 0, recording)
+            except Invalid as refused:
+                self.add_error("k", f"{recording}: {refused.message}")
+
+    def clean_k(self) -> int:
+        k: int | None = self.cleaned_data["k"]
+        return engines.ks_of_means()[1] if k is None else k
+
     def __init__(self, *args: Any, encounter: Encounter, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        least, usual = engines.ks_of_means()
+        k = self.fields["k"]
+        k.initial = usual
+        k.widget.attrs["min"] = least
+        self._offer("look", list(LOOK_WORDS.items()))
         recordings = self.fields["recordings"]
         assert isinstance(recordings, forms.ModelMultipleChoiceField)
         recordings.queryset = hideable(encounter)
@@ -173,7 +212,7 @@ class ReviewForm(forms.ModelForm[Review]):
         widgets = {"reason": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, verdict: str, **kwargs: Any) -> None:
-        """verdict: of the audit; what failed can only be refused."""
+        """verdict: of the audit, or "fail" for what nobody may approve; that can only be refused."""
         super().__init__(*args, **kwargs)
         decision = self.fields["decision"]
         assert isinstance(decision, forms.ChoiceField)

@@ -19,9 +19,10 @@ from webapp.core.encrypted_path import StoredFile
 from webapp.core.errors import AppError
 from webapp.core.media_root import remove
 from webapp.deidjobs import services
-from webapp.deidjobs.donors import casting_of, settle_donor
+from webapp.deidjobs.donors import AUTO, casting_of, settle_donor
 from webapp.deidjobs.limits import limits_of
-from webapp.deidjobs.models import Derivative, DrawnCover, MarkedSpan
+from webapp.deidjobs.means import asked_of_job, look_of, worn_by_others
+from webapp.deidjobs.models import Casting, Derivative, DrawnCover, MarkedSpan
 from webapp.deidjobs.others import Others
 from webapp.deidjobs.queries import may_be_hidden, recording_of
 from webapp.deidjobs.storage import new_version, steps_dir, steps_of, version_of, version_path
@@ -42,11 +43,16 @@ CAST = "cast"
 ONCE = {CAST: "Choosing donors", "join": "Putting the parts together"}
 
 
+def lending_to(recording: Recording, job: Job) -> frozenset[uuid.UUID]:
+    """Return what the face of a job may be made of at this moment."""
+    return frozenset(asked_of_job(recording, job).values_list("pk", flat=True))
+
+
 class _Consent:
     """Whether consent still holds; asks the database every few seconds."""
 
-    def __init__(self, recording: Recording, audio: str) -> None:
-        self._recording, self._audio = recording, audio
+    def __init__(self, recording: Recording, job: Job) -> None:
+        self._recording, self._job, self._lending = recording, job, lending_to(recording, job)
         self._asked_s = time.monotonic()
         self._withdrawn = False
 
@@ -57,7 +63,10 @@ class _Consent:
         return self._withdrawn
 
     def holds(self) -> bool:
-        return may_be_hidden(self._recording, self._audio)
+        """Return whether everyone agrees, and everybody still does of whom the face may be made."""
+        if not may_be_hidden(self._recording, self._job.params["audio"]):
+            return False
+        return lending_to(self._recording, self._job) == self._lending
 
 
 def plan_hiding(context: JobContext) -> list[PlannedSegment]:
@@ -77,7 +86,7 @@ def _settled_steps(recording: Recording, job: Job) -> list[HidingStep] | None:
     hiding = _hiding_job(recording, job)
     steps = engines.plan_hiding(hiding)
     cast = [step.name for step in steps if step.kind == CAST and step.is_done]
-    if not cast:
+    if not cast or hiding.look is not None:  # a mean is no donor that would be kept
         return steps
     chosen = engines.main_donor(hiding, cast[-1])
     return steps if settle_donor(recording=recording, job=job, chosen=chosen) else None
@@ -152,6 +161,8 @@ def forget(job: Job) -> None:
         places.append(steps_dir(recording, job.pk))
     for place in places:
         transaction.on_commit(partial(remove, place), robust=True)
+    if "look" in job.params:  # tried again, it is told anew which means others have
+        Casting.objects.filter(job=job).delete()
 
 
 def may_hide(job: Job) -> bool:
@@ -175,14 +186,14 @@ def _basis(job: Job) -> tuple[Recording, _Consent]:
     recording = recording_of(job)
     if recording is None:
         raise AppError("The recording is gone, so there is nothing to de-identify.", code="no_recording")
-    consent = _Consent(recording, job.params["audio"])
+    consent = _Consent(recording, job)
     if not consent.holds():
         raise WaitForConsent
     return recording, consent
 
 
 def _hiding_job(recording: Recording, job: Job) -> HidingJob:
-    casting = casting_of(recording, job) if job.params["method"] in engines.donor_methods() else None
+    casting = _casting(recording, job)
     return HidingJob(
         source=storage.original(recording),
         destination=new_version(recording.pk, version_of(job.pk)),
@@ -197,7 +208,16 @@ def _hiding_job(recording: Recording, job: Job) -> HidingJob:
         exempt=tuple(job.params.get("exempt", ())),
         neutral_s=job.params.get("neutral_s"),
         earlier=_earlier(recording, job),
+        look=look_of(recording, job),
     )
+
+
+def _casting(recording: Recording, job: Job) -> Casting | None:
+    """Return what the job is told of donors, or of the means that others have been given."""
+    if "look" in job.params:
+        told = {"donor": AUTO, "taken": worn_by_others(recording)}
+        return Casting.objects.get_or_create(job=job, defaults=told)[0]
+    return casting_of(recording, job) if job.params["method"] in engines.donor_methods() else None
 
 
 def _covers(recording: Recording, job: Job) -> tuple[Cover, ...]:

@@ -169,6 +169,46 @@ class Casting(models.Model):
         return f"{self.donor} beside {len(self.taken)} others"
 
 
+class FaceContribution(models.Model):
+    """What one participant gives to means of several faces, made of one recording of theirs, beside which
+    its file lies. It is as personal as the recording. digest: as records of means name it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.OneToOneField(Participant, on_delete=models.CASCADE, related_name="+")
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=16)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"contribution {self.digest}"
+
+
+class MeanMember(models.Model):
+    """Somebody of whose face something is in a version whose face is a mean.
+
+    at_rest: one of the k of whom the face at rest is made; the others show what mouths and expressions look
+    like. Once the contribution is gone both are empty, and the version is never shown again.
+    """
+
+    derivative = models.ForeignKey(Derivative, on_delete=models.CASCADE, related_name="members")
+    participant = models.ForeignKey(Participant, null=True, on_delete=models.SET_NULL, related_name="+")
+    contribution = models.ForeignKey(
+        FaceContribution, null=True, on_delete=models.SET_NULL, related_name="members"
+    )
+    at_rest = models.BooleanField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("derivative", "contribution"), name="one_part_per_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"part of {self.derivative_id}"
+
+
 class Review(models.Model):
     """A second person's decision on a version, with the reason. The newest counts."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from webapp.consent.models import Purpose
+from webapp.deidjobs.means import barred, is_barred
 from webapp.deidjobs.models import Derivative, DrawnCover, MarkedSpan, Review
 from webapp.jobs.models import Job
 from webapp.recordings.models import Recording, RecordingState
@@ -72,8 +73,11 @@ def versions_of(encounter: Encounter) -> QuerySet[Derivative]:
 
 
 def unreviewed_in(encounters: QuerySet[Encounter]) -> QuerySet[Derivative]:
-    """Return the versions of these encounters that nobody has signed off or refused, the oldest first."""
+    """Return the versions of these encounters that nobody has signed off or refused, the oldest first;
+    without those that nobody can sign off.
+    """
     waiting = Derivative.objects.filter(recording__encounter__in=encounters, reviews=None)
+    waiting = waiting.exclude(pk__in=barred(waiting).values("pk"))
     return waiting.select_related("recording__encounter").order_by("finished_at", "pk")
 
 
@@ -82,7 +86,7 @@ def showable_version(recording: Recording) -> Derivative | None:
     for derivative in recording.derivatives.exclude(verdict="fail"):
         review = newest_review(derivative)
         refused = review is not None and review.decision == Review.Decision.REFUSED
-        if not refused and may_be_hidden(recording, derivative.audio):
+        if not refused and may_be_hidden(recording, derivative.audio) and not is_barred(derivative):
             return derivative
     return None
 

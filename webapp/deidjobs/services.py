@@ -17,6 +17,7 @@ from webapp import engines
 from webapp.core import audit
 from webapp.core.errors import Conflict, ConsentMissing, Forbidden, Invalid
 from webapp.core.media_root import remove
+from webapp.deidjobs import means
 from webapp.deidjobs.donors import claim_donor
 from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.queries import (
@@ -61,6 +62,7 @@ def request_derivative(
     exempt: Sequence[int] = (),
     exempt_reason: str = "",
     based_on: Derivative | None = None,
+    k: int | None = None,
     batch: Batch | None = None,
     priority: int = 0,
 ) -> Job:
@@ -68,11 +70,14 @@ def request_derivative(
 
     covers: rows of DrawnCover. Spans of the sound are those that are marked now. neutral_s: when the face is
     calm. exempt, exempt_reason: tracks that are left as they are, and why. based_on: a version whose parts
-    are used again where they are the same. Raises Invalid for a method, sound or donor that does not exist,
-    a sound in which nothing is marked or an exemption without a reason, ConsentMissing, and Conflict when the
-    study's state does not allow it.
+    are used again where they are the same. k: of how many other participants the face is made, None for a
+    rendered one. Raises Invalid for a method, sound or donor that does not exist, a sound in which nothing is
+    marked, an exemption without a reason or too few others, ConsentMissing, and Conflict when the study's
+    state does not allow it.
     """
     check_choice(method=method, audio=audio, donor=donor)
+    if k is not None and (method != means.METHOD or donor != "auto"):
+        raise Invalid("A mean of several people is drawn by swap alone, and is nobody's donor.")
     _check_exempt(exempt, exempt_reason, based_on)
     require_activity(recording.encounter.study, "process")
     if not may_be_hidden(recording, audio):
@@ -93,6 +98,7 @@ def request_derivative(
             "donor": donor,
         }
         | _further(covers, spans, neutral_s, exempt, exempt_reason)
+        | ({} if k is None else {"look": means.look_asked_for(recording, k)})
         | ({} if based_on is None else {"based_on": str(based_on.job_id)}),
         subject_id=recording.encounter_id,
         requested_by=actor,
@@ -157,7 +163,10 @@ def seed_of(recording: Recording) -> int:
 
 
 def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: HiddenVideo) -> Derivative:
-    """Write a version. Call inside the transaction that ends the job."""
+    """Write a version. Call inside the transaction that ends the job.
+
+    Raises AppError when its face is one that somebody else of the study was given meanwhile.
+    """
     left = _left_to_look_at(job)
     derivative = Derivative.objects.create(
         id=pk,
@@ -180,12 +189,13 @@ def write_derivative(*, recording: Recording, job: Job, pk: UUID, hidden: Hidden
         requested_by=job.requested_by,
         finished_at=timezone.now(),
     )
+    look = means.write_members(derivative, job)
     audit.record(
         actor=job.requested_by,
         action="derivative.written",
         target=derivative,
         study_id=recording.encounter.study_id,
-        details={"method": derivative.method, "verdict": derivative.verdict},
+        details={"method": derivative.method, "verdict": derivative.verdict} | look,
     )
     return derivative
 
@@ -204,13 +214,15 @@ def _left_to_look_at(job: Job) -> list[str]:
 @transaction.atomic
 def review_derivative(*, derivative: Derivative, actor: Actor, decision: str, reason: str) -> Review:
     """Sign a version off or refuse it. Raises Forbidden for the person who asked for it, Conflict when an
-    audit that failed would be approved.
+    audit that failed, or of whose face somebody has withdrawn, would be approved.
     """
     reviewer_id = getattr(actor, "pk", None)
     if reviewer_id is None or reviewer_id == derivative.requested_by_id:
         raise Forbidden("A second person signs off, not the one who asked for this version.")
     if decision == Review.Decision.APPROVED and derivative.verdict == "fail":
         raise Conflict("The audit failed, so this version cannot be approved. Make another one.")
+    if decision == Review.Decision.APPROVED and means.is_barred(derivative):
+        raise Conflict(means.BARRED)
     review = Review.objects.create(
         derivative=derivative, decision=decision, reason=reason, reviewer_id=reviewer_id
     )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 from django.core.cache import cache
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from webapp.core.encrypted_path import Place
 from webapp.core.media_root import remove
-from webapp.deidjobs.models import Derivative, Review
+from webapp.deidjobs.lending import KIND as LENDING
+from webapp.deidjobs.lending import contribution_of
+from webapp.deidjobs.means import FOLDER as AVERAGING
+from webapp.deidjobs.models import Derivative, FaceContribution, Review
 from webapp.deidjobs.queries import KIND
 from webapp.deidjobs.storage import FOLDER, STEPS, version_of
 from webapp.jobs.models import UNFINISHED, Job, JobState
@@ -31,15 +35,20 @@ def sweep_what_nobody_needs() -> None:
     if not cache.add("versions-swept", True, LOOK_FOR_ORPHANS_EVERY_S):
         return
     before = time.time() - ORPHAN_AFTER_S
-    at_work = Job.objects.filter(kind=KIND, state__in=GOES_ON).values_list("pk", flat=True)
     known = {str(pk) for pk in Derivative.objects.values_list("pk", flat=True)}
-    known |= {str(version_of(pk)) for pk in at_work}
+    known |= {str(version_of(pk)) for pk in _at_work(KIND)}
+    known |= {str(pk) for pk in FaceContribution.objects.values_list("pk", flat=True)}
+    known |= {str(contribution_of(pk)) for pk in _at_work(LENDING)}
     for _, folder in storage.entries("derived"):
-        for path in folder.glob(f"{FOLDER}/[!.]*"):
+        for path in (*folder.glob(f"{FOLDER}/[!.]*"), *folder.glob(f"{AVERAGING}/[!.]*")):
             if path.stem not in known and path.stat().st_mtime < before:
-                log.warning("orphan_deleted", kind=FOLDER, recording_id=folder.name)
+                log.warning("orphan_deleted", kind=path.parent.name, recording_id=folder.name)
                 path.unlink(missing_ok=True)
         _sweep_steps(folder)
+
+
+def _at_work(kind: str) -> QuerySet[Job, UUID]:
+    return Job.objects.filter(kind=kind, state__in=GOES_ON).values_list("pk", flat=True)
 
 
 def _sweep_steps(folder: Place) -> None:

@@ -20,11 +20,12 @@ from webapp.core import audit
 from webapp.deidjobs import services
 from webapp.deidjobs.access import access_derivative, access_derivative_file
 from webapp.deidjobs.batches import known_speeds
-from webapp.deidjobs.cards import expression_rows, privacy_rows, voices_row
+from webapp.deidjobs.cards import expression_rows, mean_rows, privacy_rows, voices_row
 from webapp.deidjobs.chart import make_charts, make_rows
 from webapp.deidjobs.donors import donor_of, person_of
-from webapp.deidjobs.forms import HidingForm, ReviewForm
+from webapp.deidjobs.forms import MEAN, HidingForm, ReviewForm
 from webapp.deidjobs.limits import limits_of, words_of
+from webapp.deidjobs.means import barred, is_barred, people_in
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import (
     hideable,
@@ -66,6 +67,7 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
                     audio=chosen["audio"],
                     donor=chosen["donor"] or "auto",
                     neutral_s=chosen["neutral_s"],
+                    k=chosen["k"] if chosen["look"] == MEAN else None,
                 )
         messages.success(request, "The work is queued; this page shows the result when it is there.")
         return redirect("deidjobs:versions", pk=encounter.pk)
@@ -81,6 +83,7 @@ def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
         "rows": rows,
         "charts": make_charts(rows, limits_of(encounter.study)),
         "consents": consents,
+        "barred": set(barred(versions_of(encounter)).values_list("pk", flat=True)),
         "estimate": _estimate(encounter) if form else None,
         "previews": previews,
         "markable": _markable(encounter) if previews else [],
@@ -104,14 +107,14 @@ def reviews(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def derivative(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = access_derivative(request.user, pk, "view_deidentified")
-    return _show(request, found, ReviewForm(verdict=found.verdict))
+    return _show(request, found, ReviewForm(verdict=_allowed_verdict(found)))
 
 
 @login_required
 @require_POST
 def review(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = access_derivative(request.user, pk, "review_deidentified")
-    form = ReviewForm(request.POST, verdict=found.verdict)
+    form = ReviewForm(request.POST, verdict=_allowed_verdict(found))
     if not form.is_valid():
         return _show(request, found, form)
     services.review_derivative(derivative=found, actor=request.user, **form.cleaned_data)
@@ -144,17 +147,30 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "form": form,
         "review": newest_review(found),
         "may_sign": "review_deidentified" in needs and found.requested_by_id != request.user.pk,
-        "donor": donor_of(found.recording) if found.report.get("donors") else None,
+        "donor": donor_of(found.recording)
+        if found.report.get("donors") and not found.report.get("look")
+        else None,
         "person": person_of(found.recording),
         "may_refuse": "review_deidentified" in needs,
         "may_cover": "run_deidentification" in needs,
         "shows_original": "view_original" in needs and found.recording.playable,
         "is_consented": may_be_hidden(found.recording, found.audio),
+        "is_barred": is_barred(found),
+        "made_of": people_in(found) if "manage_consent" in needs else None,
         "limits": words_of(found.limits),
-        "privacy": [*privacy_rows(found.privacy, found.limits), voices_row(found.media)],
+        "privacy": [
+            *mean_rows(found.report.get("look")),
+            *privacy_rows(found.privacy, found.limits),
+            voices_row(found.media),
+        ],
         "expression": expression_rows(found.expression, found.limits),
     }
     return render(request, "deidjobs/derivative.html", context, status=422 if form.is_bound else 200)
+
+
+def _allowed_verdict(derivative: Derivative) -> str:
+    """Return the verdict of the audit, or that of a failed one where nobody may approve a version."""
+    return "fail" if is_barred(derivative) else derivative.verdict
 
 
 def _estimate(encounter: Encounter) -> dict[str, Any]:

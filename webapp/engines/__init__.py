@@ -7,6 +7,7 @@ sentence; a cancelled run leaves as Stopped.
 from typing import TYPE_CHECKING
 
 from webapp.engines.analysis import conclude, default_model, forget, known_models, plan, sample
+from webapp.engines.averaging import contribute_face, ks_of_means
 from webapp.engines.drawing import check_cover, follow_cover, frame_times
 from webapp.engines.hiding import (
     donor_methods,
@@ -48,6 +49,8 @@ from webapp.engines.values import (
     HidingStep,
     Identity,
     Judging,
+    MadeContribution,
+    MeanLook,
     Source,
     Span,
     Stretch,
@@ -69,6 +72,8 @@ __all__ = [
     "HidingStep",
     "Identity",
     "Judging",
+    "MadeContribution",
+    "MeanLook",
     "Sound",
     "Source",
     "Span",
@@ -79,6 +84,7 @@ __all__ = [
     "check_span",
     "check_video",
     "conclude",
+    "contribute_face",
     "default_model",
     "demo_videos",
     "donor_methods",
@@ -96,6 +102,7 @@ __all__ = [
     "known_methods",
     "known_models",
     "known_sounds",
+    "ks_of_means",
     "live_consultation",
     "live_follower",
     "live_row",

@@ -16,6 +16,7 @@ from webapp.core.encrypted_path import EncryptedPath, StoredFile
 from webapp.core.encryption import KEY_BYTES
 from webapp.core.errors import AppError
 from webapp.core.scratch import scratch_dir
+from webapp.engines.averaging import describe_look, look_of
 from webapp.engines.drawing import drawn as _drawn
 from webapp.engines.findings import versions
 from webapp.engines.sounding import MARKED
@@ -212,6 +213,7 @@ def _task(job: HidingJob) -> Task:
         neutral_s=job.neutral_s,
         covers=tuple(_drawn(cover) for cover in job.covers),
         spans=tuple(_span(one) for one in job.spans),
+        look=None if job.look is None else look_of(job.look),
     )
 
 
@@ -219,8 +221,8 @@ def _recipe(task: Task) -> dict[str, Any]:
     """Return all that the bytes of a result rest on beside the recording, as plain values."""
     covers = [cover.as_dict() for cover in task.covers]
     spans = [asdict(one) for one in task.spans]
-    said = {"covers": covers, "spans": spans, "versions": versions(), "weights": _all_weights()}
-    return {**vars(task), **said}
+    said = {"covers": covers, "spans": spans, "look": describe_look(task.look)}
+    return {**vars(task), **said, "versions": versions(), "weights": _all_weights()}
 
 
 def _take_over(job: HidingJob) -> Delivery:
@@ -259,12 +261,13 @@ def _open(job: HidingJob) -> Delivery:
         # Frames of other people, for a moment: not among this person's files, under a key that nobody keeps.
         return EncryptedPath(scratch_dir() / name, nobodys, name)
 
-    work = Work(job.source, _task(job), hiding=_load_hiding(), keep=keep)
+    work = Work(job.source, _task(job), hiding=load_hiding_networks(), keep=keep)
     return Delivery(work, job.source, job.destination, tools=_load_tools, keep=keep)
 
 
 @functools.cache
-def _load_hiding() -> Hiding:
+def load_hiding_networks() -> Hiding:
+    """Return the networks of a de-identification, loaded once for each process."""
     from deid.task import load_hiding
 
     return load_hiding(settings.WEIGHTS_DIR, device=settings.DEVICE)

@@ -111,13 +111,34 @@ Span = tuple[int, int, str]
 
 
 @dataclass(frozen=True)
+class MeanLook:
+    """Of whom the person's face is made: files of contributions, at least k of which are averaged.
+
+    worn: digests of those of whose mean the person has been given before.
+    """
+
+    contributions: tuple[StoredFile, ...]
+    k: int
+    worn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MadeContribution:
+    """A file of what somebody gives to a mean. digest: as records of means name it."""
+
+    digest: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class HidingJob:
     """What is to be hidden in a recording. folder: where the results of its steps are kept meanwhile.
 
     donor: of the person whom the camera is pointed at, or auto. taken: donors of others in the study. covers:
     drawn by people. spans: of the sound, marked by people. exempt: tracks that stay as they are. neutral_s:
     when the face is calm. earlier: folder of another job on the same recording, whose results are used where
-    they are the same.
+    they are the same. look: None for a rendered donor.
     """
 
     source: StoredFile
@@ -133,6 +154,7 @@ class HidingJob:
     exempt: tuple[int, ...] = ()
     neutral_s: float | None = None
     earlier: StoredFile | None = None
+    look: MeanLook | None = None
 
 
 @dataclass(frozen=True)

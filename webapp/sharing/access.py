@@ -5,12 +5,16 @@ from __future__ import annotations
 from uuid import UUID
 
 from webapp.core.errors import AppError, Conflict, ConsentMissing, NotFound
+from webapp.deidjobs.means import barred
+from webapp.deidjobs.models import Derivative
 from webapp.recordings.models import Recording
 from webapp.recordings.queries import usable_for
 from webapp.sharing.models import Recall, Recipient, Release, ReleaseItem
 from webapp.sharing.states import PACKED, ReleaseState
 from webapp.studies.access import Someone, access_study
 from webapp.studies.roles import Need
+
+NO_LONGER = "Somebody in this release no longer agrees to share it. Recall it and make a new version."
 
 
 class ReleaseRecalled(AppError):
@@ -64,7 +68,7 @@ def access_package(user: Someone, slug: str, version: int) -> Release:
         recordings = Recording.objects.filter(encounter__in=needing)
         allowed = set(usable_for(recordings, purpose).values_list("encounter", flat=True))
         if needing - allowed:
-            raise ConsentMissing(
-                "Somebody in this release no longer agrees to share it. Recall it and make a new version."
-            )
+            raise ConsentMissing(NO_LONGER)
+    if barred(Derivative.objects.filter(pk__in=items.values("source_id"))).exists():
+        raise ConsentMissing(NO_LONGER)
     return release

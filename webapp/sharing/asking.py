@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from webapp.analysis.showing import shown_to
+from webapp.deidjobs.means import is_barred
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import may_be_hidden, newest_review
 from webapp.sharing.planning import PlannedEncounter
@@ -16,7 +17,7 @@ def holds(planned: PlannedEncounter) -> bool:
     """Return whether everyone still agrees to everything of an encounter that is shared, and to no less."""
     if not all(may_be_hidden(video.recording, video.audio) for video in planned.videos):
         return False
-    if any(_is_refused(video) for video in planned.videos):
+    if any(_is_refused(video) or is_barred(video) for video in planned.videos):
         return False
     return planned.run is None or planned.analysed == shown_to(None, planned.encounter).cameras
 

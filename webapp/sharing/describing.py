@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from webapp.analysis.timelines import COLUMNS, EMOTIONS
 from webapp.core.errors import AppError
-from webapp.deidjobs.cards import expression_rows, privacy_rows, voices_row
+from webapp.deidjobs.cards import CardRow, expression_rows, mean_rows, privacy_rows, voices_row
+from webapp.deidjobs.means import public_look
 from webapp.deidjobs.models import Derivative
 from webapp.sharing.bag import Packed
 from webapp.sharing.models import Release
@@ -65,7 +66,7 @@ def table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
 
 
 def cards_of(video: Derivative) -> bytes:
-    return as_json({name: getattr(video, name) for name in CARDS})
+    return as_json({name: getattr(video, name) for name in CARDS} | {"look": public_look(video)})
 
 
 def code_book(release: Release, payload: Iterable[Packed]) -> bytes:
@@ -163,11 +164,14 @@ def _who_is_hidden(videos: Sequence[tuple[str, Derivative]]) -> str:
     )
 
 
+def _privacy_of(video: Derivative) -> list[CardRow]:
+    return [*mean_rows(public_look(video)), *privacy_rows(video.privacy), voices_row(video.media)]
+
+
 def _cards_table(videos: Sequence[tuple[str, Derivative]]) -> str:
     lines = ["| Video | Audit | Privacy | Expression |", "|---|---|---|---|"]
     for path, video in videos:
-        rows = [*privacy_rows(video.privacy), voices_row(video.media)]
-        privacy = "; ".join(f"{row.name.lower()}: {row.value}" for row in rows)
+        privacy = "; ".join(f"{row.name.lower()}: {row.value}" for row in _privacy_of(video))
         kept = "; ".join(f"{row.name.lower()}: {row.value}" for row in expression_rows(video.expression))
         lines.append(f"| {path} | {video.verdict} | {privacy} | {kept} |")
     return "\n".join(lines)

@@ -13,6 +13,9 @@ from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
 from webapp.consent.queries import lapsed as lapsed_people
 from webapp.core.media_root import remove
+from webapp.deidjobs.lent_holding import left_with
+from webapp.deidjobs.means import barred
+from webapp.deidjobs.models import Derivative
 from webapp.jobs.models import JobState
 from webapp.recordings.models import Recording
 from webapp.recordings.queries import EVERYONE, WHO_DECIDES, is_usable_for
@@ -73,15 +76,27 @@ def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
 
 def _ended(scope: Scope) -> list[ReleaseItem]:
     """Return what rests on a purpose that has ended, release by release: from before the end of consent, or
-    not consented to now.
+    not consented to now. Also videos of others in whose face there is somebody who does not agree any more.
     """
-    shared = standing_items().filter(encounter__in=scope.encounters).select_related("release__study")
+    study = Encounter.objects.filter(pk__in=scope.encounters).values("study")
+    in_study = standing_items().filter(release__study__in=study)
+    left = set(_videos_of(in_study, left_with(scope)).values_list("pk", flat=True))
+    shared = standing_items().filter(Q(encounter__in=scope.encounters) | Q(pk__in=left))
     return [
         item
-        for item in shared.order_by("release__version", "path")
-        if any(_ends(scope, purpose) for purpose in item.needed)
-        and (item.release.made_at is None or item.release.made_at <= scope.ended_at or not _is_allowed(item))
+        for item in shared.select_related("release__study").order_by("release__version", "path")
+        if item.pk in left or _rests_on(scope, item)
     ]
+
+
+def _rests_on(scope: Scope, item: ReleaseItem) -> bool:
+    if not any(_ends(scope, purpose) for purpose in item.needed):
+        return False
+    return item.release.made_at is None or item.release.made_at <= scope.ended_at or not _is_allowed(item)
+
+
+def _videos_of(items: QuerySet[ReleaseItem], versions: QuerySet[Derivative]) -> QuerySet[ReleaseItem]:
+    return items.filter(kind=ReleaseItem.Kind.VIDEO, source_id__in=versions.values("pk"))
 
 
 def _ends(scope: Scope, purpose: str) -> bool:
@@ -99,7 +114,12 @@ def lapsed() -> int:
     items = list(standing_items().select_related("release__study").order_by("release_id", "path"))
     purposes = {purpose for item in items for purpose in item.needed}
     over = {purpose: _lapsed_encounters(purpose) for purpose in purposes}
-    found = [item for item in items if any(item.encounter_id in over[purpose] for purpose in item.needed)]
+    left = set(_videos_of(standing_items(), barred(Derivative.objects.all())).values_list("pk", flat=True))
+    found = [
+        item
+        for item in items
+        if item.pk in left or any(item.encounter_id in over[purpose] for purpose in item.needed)
+    ]
     by_release = groupby(found, key=lambda item: item.release)
     return sum(_call_back_lapsed(release, {item.pk for item in ones}) for release, ones in by_release)
 

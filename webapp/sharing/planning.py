@@ -13,6 +13,7 @@ from webapp.analysis.models import AnalysisRun
 from webapp.analysis.queries import purpose_of, rests_on
 from webapp.analysis.showing import purpose_to_show
 from webapp.consent.models import Purpose
+from webapp.deidjobs.means import barred
 from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.queries import PURPOSE, SOUND_PURPOSE, purposes_of
 from webapp.jobs.durations import in_words
@@ -28,6 +29,7 @@ NO_VERSION = "there is no de-identified version"
 NOT_SIGNED = "no version is signed off yet"
 REFUSED = "every version was refused or failed its audit"
 SOUND = "every signed-off version keeps the sound, which not both have agreed to share"
+LEFT = "in the face of every signed-off version is somebody who does not agree to that any more"
 #: Of a recording; the rest is loaded where a package is written.
 NEEDED = ("encounter", "camera", "state", "duration_us")
 #: Of a version: large, and of no weight for what goes in; the package's cards load them.
@@ -149,6 +151,8 @@ class _Versions:
         self._decisions: dict[UUID, str] = {}
         for one in Derivative.objects.filter(recording__encounter__study=study).defer(*MEASURED):
             self._of.setdefault(one.recording_id, []).append(one)
+        versions = Derivative.objects.filter(recording__encounter__study=study)
+        self._barred = set(barred(versions).values_list("pk", flat=True))
         reviews = Review.objects.filter(derivative__recording__encounter__study=study)
         for derivative, decision in reviews.values_list("derivative", "decision"):
             self._decisions.setdefault(derivative, decision)
@@ -160,7 +164,10 @@ class _Versions:
         if not signed:
             waits = any(one.pk not in self._decisions for one in versions)
             return NO_VERSION if recording.pk not in self._of else NOT_SIGNED if waits else REFUSED
-        allowed = [one for one in signed if sound or SOUND_PURPOSE not in purposes_of(one.audio)]
+        whole = [one for one in signed if one.pk not in self._barred]
+        if not whole:
+            return LEFT
+        allowed = [one for one in whole if sound or SOUND_PURPOSE not in purposes_of(one.audio)]
         if not allowed:
             return SOUND
         allowed[0].recording = recording

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from tests.webapp.records import add_recording
+from webapp import engines
 from webapp.deidjobs import services
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.storage import version_path
@@ -88,3 +89,16 @@ def recording(encounter, alice) -> Recording:
 @pytest.fixture
 def derivative(recording, alice) -> Derivative:
     return add_derivative(recording, alice)
+
+
+@pytest.fixture
+def drawing(monkeypatch):
+    """Workers that draw means without a network; see DrawingMeans."""
+    from tests.webapp.deidjobs.lenders import DrawingMeans  # which needs what is above
+
+    stub = DrawingMeans()
+    monkeypatch.setattr(engines, "plan_hiding", stub.plan)
+    monkeypatch.setattr(engines, "hide_step", stub.step)
+    monkeypatch.setattr(engines, "finish_hiding", stub.finish)
+    monkeypatch.setattr(engines, "forget_hiding", lambda job, name: (job.folder / name).unlink())
+    return stub

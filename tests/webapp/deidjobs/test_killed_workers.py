@@ -60,7 +60,7 @@ class NoAudit:
 @pytest.fixture
 def recording(encounter, film, monkeypatch, settings):
     settings.WORKER_LOST_AFTER_S = 1
-    monkeypatch.setattr(engines.hiding, "_load_hiding", hiding)
+    monkeypatch.setattr(engines.hiding, "load_hiding_networks", hiding)
     monkeypatch.setattr(engines.hiding, "_load_tools", lambda: None)
     monkeypatch.setattr(delivery, "Audit", NoAudit)
     engines.hiding._open.cache_clear()

@@ -76,7 +76,7 @@ def test_frames_of_other_people_lie_in_the_processs_own_folder_under_a_key_of_th
     made = {}
     monkeypatch.setattr("deid.work.Work", lambda *_, keep, **__: None)
     monkeypatch.setattr("deid.delivery.Delivery", lambda *_, keep, **__: made.update(keep=keep))
-    monkeypatch.setattr(hiding, "_load_hiding", lambda: None)
+    monkeypatch.setattr(hiding, "load_hiding_networks", lambda: None)
     hiding._open.__wrapped__(job)
     keep = made["keep"]
     for name in ("look-0.npz", "watch-0.npz", "cast-0.json", "write-0.mp4", "join-0.json", "audit-0.npz"):

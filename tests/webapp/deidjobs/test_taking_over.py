@@ -26,7 +26,7 @@ def ask(tmp_path, monkeypatch):
     """Return a maker of jobs on one recording in five stretches, which no network reads."""
     for module in ("deid.work", "deid.stretches"):
         monkeypatch.setattr(f"{module}.plan_segments", lambda us: plan_segments(us, segment_us=400_000))
-    monkeypatch.setattr(seam, "_load_hiding", hiding)
+    monkeypatch.setattr(seam, "load_hiding_networks", hiding)
     source = videos.write_normal(tmp_path)
 
     def make(name, **further):

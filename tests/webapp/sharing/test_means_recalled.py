@@ -1,0 +1,103 @@
+"""No release holds a face of which somebody is a part who does not agree; one that does is called back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.webapp.consent.conftest import withdraw  # noqa: F401, a fixture
+from tests.webapp.deidjobs.lenders import add_patient, lend
+from tests.webapp.sharing.conftest import build
+from webapp.consent.retention import call_back_lapsed
+from webapp.consent.services import record_decisions
+from webapp.consent.withdrawing import preview, scope_of
+from webapp.core.errors import ConsentMissing
+from webapp.deidjobs.models import Derivative, FaceContribution, MeanMember
+from webapp.sharing import packing
+from webapp.sharing.access import access_package
+from webapp.sharing.models import Recall, RecalledItem
+from webapp.sharing.planning import LEFT, plan_release
+
+
+@pytest.fixture
+def lender(study, alice, doctor) -> FaceContribution:
+    return lend(add_patient(study, alice, doctor), 1)
+
+
+@pytest.fixture
+def shared(share, lender) -> Derivative:
+    """The patient's video, in whose face the lender is a part; the doctor's video beside it is rendered."""
+    version = Derivative.objects.get(recording__encounter=share(), recording__camera="patient")
+    Derivative.objects.filter(pk=version.pk).update(recipe={"look": {"k": 2}})
+    MeanMember.objects.create(
+        derivative=version, participant=lender.participant, contribution=lender, at_rest=True
+    )
+    return version
+
+
+def leave(alice, lender) -> None:
+    record_decisions(actor=alice, participant=lender.participant, decisions={"average_face": False})
+
+
+def test_a_version_whose_contributor_left_is_not_planned_and_the_reason_is_said(study, alice, shared, lender):
+    assert plan_release(study).videos == 2
+    leave(alice, lender)
+    plan = plan_release(study)
+    assert plan.videos == 1
+    assert plan.reasons[LEFT] == 1
+
+
+def test_a_contributor_who_leaves_while_it_is_packed_leaves_no_package(
+    release, alice, shared, lender, monkeypatch
+):
+    original = packing.Asking
+
+    def leaving(planned):
+        asking = original(planned)
+        leave(alice, lender)
+        monkeypatch.setattr(packing, "Asking", original)
+        return asking
+
+    monkeypatch.setattr("webapp.sharing.asking.ASK_EVERY_S", 0.0)
+    monkeypatch.setattr(packing, "Asking", leaving)
+    built = build(release, alice)
+    assert not built.items.filter(source_id=shared.pk).exists()
+
+
+def test_what_was_released_is_called_back_and_nothing_else_of_it(
+    release,
+    alice,
+    shared,
+    lender,
+    withdraw,  # noqa: F811
+):
+    built = build(release, alice)
+    assert built.items.count() == 3
+    withdraw(lender.participant, "average_face")
+    built.refresh_from_db()
+    assert built.state == "recalled"
+    assert [one.item.source_id for one in RecalledItem.objects.all()] == [shared.pk]
+    assert Recall.objects.get().reason == Recall.Reason.WITHDRAWAL
+
+
+def test_the_withdrawal_says_before_that_a_release_is_called_back(release, alice, shared, lender):
+    build(release, alice)
+    found = [one for one in preview(scope_of(lender.participant, ["average_face"])) if one.action == "recall"]
+    assert [one.count for one in found] == [1]
+
+
+def test_a_package_is_not_handed_out_once_a_contributor_does_not_agree(
+    release, study, alice, shared, lender, monkeypatch
+):
+    build(release, alice)
+    assert access_package(alice, study.slug, release.version)
+    monkeypatch.setattr("webapp.deidjobs.means.usable_contributions", FaceContribution.objects.none)
+    with pytest.raises(ConsentMissing):
+        access_package(alice, study.slug, release.version)
+
+
+def test_a_contributor_s_consent_that_lapsed_calls_back_too(release, alice, shared, lender, monkeypatch):
+    build(release, alice)
+    monkeypatch.setattr("webapp.deidjobs.means.usable_contributions", FaceContribution.objects.none)
+    assert call_back_lapsed() == 1
+    assert Recall.objects.get().reason == Recall.Reason.EXPIRY
+    assert call_back_lapsed() == 0

@@ -1,0 +1,117 @@
+"""When somebody's part in means of several faces goes: what it was made into is barred, and made anew.
+
+The consent of a contributor ended, their recording went, or somebody said otherwise who is who in it. What
+they gave is erased at once. Versions in which it was are never shown again; where enough others are left a
+version with another mean is queued in place of each, which a second person has to sign off as any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+
+from webapp.core import audit
+from webapp.core.errors import AppError
+from webapp.core.media_root import remove
+from webapp.deidjobs.means import FOLDER, k_of
+from webapp.deidjobs.models import Derivative, FaceContribution, MeanMember
+from webapp.deidjobs.queries import KIND, may_be_hidden
+from webapp.deidjobs.services import request_derivative
+from webapp.deidjobs.storage import steps_dir
+from webapp.jobs.models import Job, JobState
+from webapp.recordings.models import Recording
+from webapp.recordings.storage import derived_dir
+from webapp.studies.models import Study
+
+log = structlog.get_logger(__name__)
+#: Of the parts of a version, those that show a mean, or say which.
+DRAWN = ("cast-*", "write-*")
+
+
+@transaction.atomic
+def take_back(contributions: QuerySet[FaceContribution]) -> int:
+    """Erase what people gave, bar what was made of it, and queue that anew where it can be; return how many
+    contributions there were. Files go after the commit.
+    """
+    gone = list(contributions)
+    if not gone:
+        return 0
+    made = list(_made_of(gone))
+    for job_id, recording_id in _drawn_with(gone, made):
+        transaction.on_commit(partial(_remove_drawn, recording_id, job_id), robust=True)
+    MeanMember.objects.filter(contribution__in=gone).update(participant=None, contribution=None)
+    for one in gone:
+        path = derived_dir(one.recording_id) / FOLDER / f"{one.pk}.npz"
+        transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
+    FaceContribution.objects.filter(pk__in=[one.pk for one in gone]).delete()
+    for derivative in made:
+        _make_anew(derivative)
+    return len(gone)
+
+
+def take_back_from(recording: Recording) -> None:
+    """Take back what was made of a recording, of which somebody has said otherwise who is who."""
+    Study.objects.select_for_update().get(pk=recording.encounter.study_id)
+    take_back(FaceContribution.objects.filter(recording=recording))
+
+
+def _made_of(gone: Collection[FaceContribution]) -> QuerySet[Derivative]:
+    members = MeanMember.objects.filter(contribution__in=gone)
+    found = Derivative.objects.filter(pk__in=members.values("derivative"))
+    return found.select_related("recording__encounter__study", "requested_by").order_by("finished_at")
+
+
+def _make_anew(derivative: Derivative) -> None:
+    """Queue a version like this one with another mean, unless there is a newer one, or it cannot be made."""
+    recording = derivative.recording
+    newer = Derivative.objects.filter(recording=recording, finished_at__gt=derivative.finished_at)
+    if newer.exists() or not may_be_hidden(recording, derivative.audio):
+        return
+    recipe = derivative.recipe
+    try:
+        with transaction.atomic():
+            request_derivative(
+                recording=recording,
+                actor=derivative.requested_by,
+                method=derivative.method,
+                audio=derivative.audio,
+                donor="auto",
+                k=k_of(derivative),
+                covers=recipe.get("cover_rows", []),
+                neutral_s=recipe.get("neutral_s"),
+                exempt=recipe.get("exempt", []),
+                exempt_reason=recipe.get("exempt_reason", ""),
+                based_on=derivative,
+            )
+            audit.record(
+                actor=None,
+                action="derivative.made_anew",
+                target=derivative,
+                study_id=recording.encounter.study_id,
+                details={"because": "a contributor left"},
+            )
+    except AppError as refused:  # too few others are left, for one; the page of the version says so
+        log.info("version_not_made_anew", code=refused.code)
+
+
+def _drawn_with(gone: Collection[FaceContribution], made: Collection[Derivative]) -> set[tuple[UUID, UUID]]:
+    """Return by job and recording where parts may lie that show some of these people."""
+    found: set[tuple[UUID, UUID]] = {(one.job_id, one.recording_id) for one in made if one.job_id}
+    pks = {str(one.pk) for one in gone}
+    jobs = Job.objects.filter(kind=KIND, params__has_key="look").exclude(state=JobState.CANCELLED)
+    for job in jobs:
+        if pks & set(job.params["look"]["contributions"]):
+            found.add((job.pk, UUID(job.params["recording"])))
+    return found
+
+
+def _remove_drawn(recording_id: UUID, job_id: UUID) -> None:
+    """Remove the parts of a job that show a mean; whoever goes on finds that they are to be made anew."""
+    for pattern in DRAWN:
+        for path in steps_dir(recording_id, job_id).glob(pattern):
+            remove(path)

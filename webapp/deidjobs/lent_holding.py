@@ -1,0 +1,78 @@
+"""What this app erases of what people gave to means of several faces, and what becomes of the means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Q, QuerySet
+
+from webapp.consent.holders import Effect, Erased, Holder, Scope
+from webapp.consent.models import Purpose
+from webapp.core.encrypted_path import Place
+from webapp.deidjobs.leaving import take_back
+from webapp.deidjobs.means import FOLDER, PURPOSE, barred, usable_contributions
+from webapp.deidjobs.models import Derivative, FaceContribution
+from webapp.recordings.storage import entries
+from webapp.studies.models import Encounter
+
+
+def preview(scope: Scope) -> Iterator[Effect]:
+    theirs = _of(scope)
+    why = "Made of recordings, so that the face could be part of averages."
+    yield Effect("delete", "faces for averaging", theirs.count(), why)
+    made = Derivative.objects.filter(members__contribution__in=theirs).distinct().count()
+    why = "They are not shown or shared any more. Where enough others are left, new ones are made."
+    yield Effect("stop", "versions in whose face it is a part", made, why)
+
+
+def erase(scope: Scope) -> list[Erased]:
+    theirs = _to_erase(scope)
+    gone = [Erased("face for averaging", str(one.pk), one.sha256, one.size_bytes) for one in theirs]
+    take_back(theirs)
+    return gone
+
+
+def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
+    if left := _to_erase(scope).count():
+        yield f"{left} faces for averaging are still in the database"
+    for path in files():
+        if path.stem in erased:
+            yield "a face for averaging is still in the storage"
+            path.unlink(missing_ok=True)
+
+
+def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
+    given = FaceContribution.objects.filter(recording__encounter__in=encounters)
+    return Encounter.objects.filter(pk__in=given.values("recording__encounter"))
+
+
+def left_with(scope: Scope) -> QuerySet[Derivative]:
+    """Return the versions in whose face is what this scope takes back, and those left before."""
+    theirs = Derivative.objects.filter(members__contribution__in=_of(scope))
+    left = barred(Derivative.objects.all())
+    return Derivative.objects.filter(Q(pk__in=theirs.values("pk")) | Q(pk__in=left.values("pk")))
+
+
+def files() -> Iterator[Place]:
+    """Yield where contributions lie."""
+    for _, folder in entries("derived"):
+        yield from (folder / FOLDER).glob("[!.]*")
+
+
+def _of(scope: Scope) -> QuerySet[FaceContribution]:
+    """Return what is of the person who withdraws, and with the recordings all that was made of them."""
+    theirs = Q(participant=scope.participant) if scope.participant is not None else Q(pk=None)
+    if Purpose.RECORD in scope.purposes:
+        return FaceContribution.objects.filter(theirs | Q(recording__encounter__in=scope.encounters))
+    if PURPOSE in scope.purposes:
+        return FaceContribution.objects.filter(theirs)
+    return FaceContribution.objects.none()
+
+
+def _to_erase(scope: Scope) -> QuerySet[FaceContribution]:
+    """Return what is from before the end of consent, or not consented to now."""
+    usable = usable_contributions().values("pk")
+    return _of(scope).filter(Q(made_at__lte=scope.ended_at) | ~Q(pk__in=usable))
+
+
+HOLDER = Holder("averaging", preview, erase, remains, holding)
