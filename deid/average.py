@@ -85,8 +85,8 @@ def average(
     """
     if k < LEAST_K:
         raise ValueError(f"expected k to be {LEAST_K} at least, got {k}")
-    if len(group) < k:
-        raise TooFewContributors(f"expected {k} people to make a face of, got {len(group)}")
+    if (count := len({one.digest for one in group})) < k:
+        raise TooFewContributors(f"expected {k} people to make a face of, got {count}")
     alike = _about_alike(group, others)
     picture = _make_distinct(_spread_skin(_mean(group, CALM)), alike)
     opened = expressions.open

@@ -51,14 +51,15 @@ class Trial:
 class Fitness:
     """What a donor's results say.
 
-    hidden: as hidden_share, by the recogniser that finds more; likeness: mean cosine by JUDGED.
-    kept: share of the expression, 0..1.
+    hidden: as hidden_share, by the recogniser that finds more, 1 where there is nobody to compare with, which
+    is_compared says; likeness: mean cosine by JUDGED. kept: share of the expression, 0..1.
     """
 
     donor: str
     hidden: float
     likeness: float
     kept: float
+    is_compared: bool = True
 
     @property
     def safety(self) -> float:
@@ -75,8 +76,11 @@ class Cast:
     tried: tuple[Fitness, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values: how many were tried, and how well who was chosen, or else the best, hides."""
-        left = [one.hidden for one in self.tried if self.donor in (None, one.donor)]
+        """Return plain values: how many were tried, and how well who was chosen, or else the best, hides.
+
+        None where there was nobody to compare with.
+        """
+        left = [one.hidden for one in self.tried if self.donor in (None, one.donor) and one.is_compared]
         return {"tried": len(self.tried), "hidden": round(max(left), 3) if left else None}
 
 
@@ -182,7 +186,7 @@ class Casting:
                 likeness = float((results @ own).mean())
         kept = float(np.minimum(before, after).sum(axis=-1).mean())
         worst = 0.0 if likeness >= candidate.most_alike else min(hidden)
-        return Fitness(candidate.name, worst, likeness, kept)
+        return Fitness(candidate.name, worst, likeness, kept, is_compared=len(hidden) > 1)
 
     def _express(self, image_bgr: Image, face: Detections) -> Float:
         """Return (3, 7) what each of NETWORKS reads."""

@@ -23,6 +23,11 @@ def test_a_mean_of_fewer_than_k_is_refused():
         average([], 2, group, NOTHING)
 
 
+def test_one_person_twice_counts_once():
+    with pytest.raises(TooFewContributors, match="got 1"):
+        average([somebody(1), somebody(1)], 2, [somebody(1)], NOTHING)
+
+
 def test_a_mean_of_one_is_refused():
     with pytest.raises(ValueError, match="2 at least"):
         average([somebody(1)], 1, [], NOTHING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,8 @@ def test_a_record_says_how_well_the_best_hid_when_nobody_was_chosen():
     cast = Cast(None, (fitness(0.1), fitness(0.2)))
     assert cast.as_dict() == {"tried": 2, "hidden": 0.2}
     assert Cast("donor-7", ()).as_dict() == {"tried": 0, "hidden": None}
+    alone = replace(fitness(1.0), is_compared=False)
+    assert Cast("donor-1", (alone,)).as_dict() == {"tried": 1, "hidden": None}, "nobody to be mistaken for"
 
 
 def test_a_result_is_hidden_as_far_as_others_are_liker_to_it():

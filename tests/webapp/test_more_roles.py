@@ -23,11 +23,11 @@ BOUND_TO_A_SITE = (
 )
 NO_OBJECT = {
     *(("recordings:api_uploads", "OPTIONS"), ("consent:erasures", "GET"), ("deidjobs:reviews", "GET")),
-    *(("deidjobs:limits", "GET"), ("deidjobs:limits", "POST")),  # of a study
+    *(("deidjobs:limits", "GET"), ("deidjobs:limits", "POST"), ("deidjobs:faces", "GET")),  # of a study
     *(("feedback:trends", "GET"), ("feedback:care", "GET")),  # one's own; whoever holds the token
 }
 #: They do what is left of the site, and nothing of another.
-BATCHES = {("analysis:batch_new", "POST"), ("deidjobs:batch_new", "POST")}
+BATCHES = {("analysis:batch_new", "POST"), ("deidjobs:batch_new", "POST"), ("deidjobs:faces", "POST")}
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def expected_for(who: str, name: str, method: str, everywhere: int) -> int:
     """Return the answer to a member whose role gets an answer of `everywhere` when it is for all sites."""
     if who == "elsewhere" and (name, method) in BATCHES:
         return 409  # nothing of their site is left to do
-    if name.endswith(":batch_new"):
+    if name.endswith(":batch_new") or name == "deidjobs:faces":
         return everywhere
     if who == "unassigned" and name.startswith("consent:"):
         return everywhere  # of a study: the role is asked before anybody looks for a person

@@ -49,9 +49,11 @@ NOT_SETTLED: Final = "It is not settled any more who is who in this recording. A
 
 @dataclass
 class LendingPlan:
-    """How it stands with faces for averaging. agreed: participants who said yes. ready: whose face can be in
-    a mean now. to_do: recordings of which one is still to be made, one per person. in_work: people it is
-    being made of. without_recording: who agreed, but of whom no analysed recording shows them.
+    """How it stands with faces for averaging.
+
+    agreed: participants who said yes. ready: whose face can be in a mean now, at whatever site. to_do:
+    recordings of which one is still to be made, one per person. in_work: people it is being made of.
+    without_recording: who agreed, but of whom no analysed recording shows them.
     """
 
     agreed: int = 0
@@ -63,7 +65,8 @@ class LendingPlan:
 
 def plan_lending(study: Study, *, site: Site | None = None) -> LendingPlan:
     """Return what making faces for averaging would mean. Changes nothing. site: as in plan_hiding."""
-    people = list(granting(PURPOSE).filter(study=study).order_by("pk"))
+    asked = granting(PURPOSE).filter(study=study)
+    people = list(asked if site is None else asked.filter(site=site))
     ready = set(usable_contributions().filter(participant__study=study).values_list("participant", flat=True))
     plan = LendingPlan(agreed=len(people), ready=len(ready))
     made = set(

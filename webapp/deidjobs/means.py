@@ -6,6 +6,7 @@ neither shown nor shared, and once what they gave is erased it never is again.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from webapp.recordings.storage import derived, new_derived
 PURPOSE: Final = Purpose.AVERAGE_FACE
 METHOD: Final = "swap"  # the one that can draw a mean
 FOLDER: Final = "averaging"
+MOST_READ: Final = 64  # contributions of one job, of two to three megabytes each in memory
 BARRED: Final = (
     "Somebody of whose face a part is in this version has withdrawn or no longer agrees, so it is not shown "
     "and must not be released."
@@ -81,8 +83,16 @@ def look_asked_for(recording: Recording, k: int) -> dict[str, Any]:
     Raises Invalid as check_k.
     """
     check_k(k, recording)
-    pks = [str(pk) for pk in contributions_for(recording).values_list("pk", flat=True)]
-    return {"k": k, "contributions": pks, "worn": worn_by_person(recording, k)}
+    worn = worn_by_person(recording, k)
+    given = contributions_for(recording).values_list("pk", "digest")
+    lots = {str(pk): (digest not in worn, _lot(recording, pk)) for pk, digest in given}
+    chosen = sorted(lots, key=lambda pk: lots[pk])[: max(k, MOST_READ)]
+    return {"k": k, "contributions": sorted(chosen), "worn": worn}
+
+
+def _lot(recording: Recording, pk: UUID) -> str:
+    """Return what decides whether somebody is among those of whom a person's face may be made."""
+    return hashlib.sha256(f"{person_of(recording).pk}:{pk}".encode()).hexdigest()
 
 
 def asked_of_job(recording: Recording, job: Job) -> QuerySet[FaceContribution]:

@@ -8,7 +8,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("deidjobs:batch_new", "GET"): COORDINATOR,
     ("deidjobs:batch_new", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
     ("deidjobs:faces", "GET"): COORDINATOR,
-    ("deidjobs:faces", "POST"): (TO_SIGN_IN, 409, 403, 403, 403, 404),  # nobody's face is to be made
+    ("deidjobs:faces", "POST"): (TO_SIGN_IN, 302, 403, 403, 403, 404),
     ("deidjobs:reviews", "GET"): MEMBERS,
     ("deidjobs:limits", "GET"): MEMBERS,
     ("deidjobs:limits", "POST"): (TO_SIGN_IN, 422, 403, 403, 403, 404),

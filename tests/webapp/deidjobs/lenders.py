@@ -98,7 +98,7 @@ def work_off(*jobs) -> None:
     """Do what workers do until nobody can go on."""
     with TestCase.captureOnCommitCallbacks(execute=True):
         for job in jobs:
-            for _ in range(5):
+            for _ in range(12):
                 running.run(job.pk)
                 for segment in Segment.objects.filter(job=job, state="queued"):
                     segments.run(segment.pk)

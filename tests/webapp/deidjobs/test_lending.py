@@ -26,7 +26,8 @@ from webapp.jobs.errors import Stopped
 from webapp.jobs.models import Job
 from webapp.jobs.services import retry_job
 from webapp.recordings.storage import derived_dir
-from webapp.studies.models import Study
+from webapp.studies.models import Participant, Study
+from webapp.studies.protocol import add_site
 from webapp.studies.services import add_participant, create_encounter
 
 
@@ -188,6 +189,16 @@ def test_nobody_gives_two_faces_however_often_it_is_begun_and_however_many_recor
 
 def test_people_of_another_study_are_not_asked(study, alice, analysed, carol):
     assert plan_lending(Study.objects.get(slug="other")).agreed == 0
+
+
+def test_for_a_member_of_another_site_nobody_of_this_one_is_counted_or_asked(study, alice, analysed):
+    here, elsewhere = (add_site(actor=alice, study=study, name=name) for name in ("here", "elsewhere"))
+    Participant.objects.filter(study=study).update(site=here)
+    analysed.encounter.site = here
+    analysed.encounter.save()
+    assert len(plan_lending(study, site=here).to_do) == 1
+    plan = plan_lending(study, site=elsewhere)
+    assert (plan.agreed, plan.to_do) == (0, [])
 
 
 def test_the_page_says_how_many_agreed_and_how_many_are_needed(study, alice, doctor, signed_in):

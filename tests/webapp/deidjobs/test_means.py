@@ -210,6 +210,16 @@ def test_another_version_of_a_mean_is_a_mean_of_as_many(recording, alice, lender
     assert job.params["look"]["worn"] == worn_by_person(recording, K) != []
 
 
+def test_of_very_many_a_job_reads_some_of_whom_those_are_whose_mean_the_person_wears(
+    recording, alice, lenders, drawing, monkeypatch
+):
+    work_off(ask(recording, alice))
+    monkeypatch.setattr("webapp.deidjobs.means.MOST_READ", K)
+    look = ask(recording, alice).params["look"]
+    read = FaceContribution.objects.filter(pk__in=look["contributions"])
+    assert sorted(read.values_list("digest", flat=True)) == look["worn"]
+
+
 def test_rendered_versions_rest_on_nobody_s_face(recording, alice, lenders):
     assert not is_barred(add_derivative(recording, alice))
     assert not MeanMember.objects.exists()
