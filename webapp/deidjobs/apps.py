@@ -17,6 +17,7 @@ class DeidJobsConfig(AppConfig):
         from webapp.deidjobs.sweeping import sweep_what_nobody_needs
         from webapp.deidjobs.waiting import counts, unreviewed
         from webapp.jobs.registry import JobKind, register_kind, register_sweep
+        from webapp.recordings.services import before_it_goes
 
         register_kind(
             JobKind(
@@ -41,6 +42,7 @@ class DeidJobsConfig(AppConfig):
         register_holder(HOLDER)
         register_holder(lent_holding.HOLDER)
         when_corrected(take_back_from)
+        before_it_goes(take_back_from)
         register_sweep(sweep_what_nobody_needs)
         register_provider(unreviewed)
         register_counter(counts)

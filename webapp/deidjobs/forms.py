@@ -42,7 +42,7 @@ SOUND_WORDS = {
 RENDERED, MEAN = "rendered", "k-same"
 LOOK_WORDS = {
     RENDERED: "Rendered – a synthetic person of the bank",
-    MEAN: "Average – the mean of several other participants who agreed to lend their faces",
+    MEAN: "Average – several other participants who agreed",
 }
 CHOICES = {"class": "choices"}
 AFTER_THE_END = "This is after the end of the recording."

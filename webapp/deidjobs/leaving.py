@@ -55,7 +55,7 @@ def take_back(contributions: QuerySet[FaceContribution]) -> int:
 
 
 def take_back_from(recording: Recording) -> None:
-    """Take back what was made of a recording, of which somebody has said otherwise who is who."""
+    """Take back what was made of a recording that goes, or of which somebody says otherwise who is who."""
     Study.objects.select_for_update().get(pk=recording.encounter.study_id)
     take_back(FaceContribution.objects.filter(recording=recording))
 

@@ -67,11 +67,11 @@ def check_k(k: int, recording: Recording) -> None:
     """Raise Invalid for a k that is too small, or for which there are not enough others."""
     least, _ = engines.ks_of_means()
     if k < least:
-        raise Invalid(f"A mean is made of {least} people at least.")
+        raise Invalid(f"An average is made of {least} people at least.")
     count = contributions_for(recording).count()
     if count < k:
         raise Invalid(
-            f"A mean of {k} people needs {k} others who agreed and whose faces are ready; there "
+            f"An average of {k} people needs {k} others who agreed and whose faces are ready; there "
             f"{'is' if count == 1 else 'are'} {count}. Make more faces for averaging, or choose a rendered "
             "face."
         )

@@ -77,7 +77,7 @@ def request_derivative(
     """
     check_choice(method=method, audio=audio, donor=donor)
     if k is not None and (method != means.METHOD or donor != "auto"):
-        raise Invalid("A mean of several people is drawn by swap alone, and is nobody's donor.")
+        raise Invalid("An average of several people is drawn by swap alone, and is nobody's donor.")
     _check_exempt(exempt, exempt_reason, based_on)
     require_activity(recording.encounter.study, "process")
     if not may_be_hidden(recording, audio):

@@ -17,6 +17,14 @@ from webapp.studies.encounters import mark_recorded
 CHECK = "check_recording"
 Listener = Callable[[Recording], None]
 _LISTENERS: list[Listener] = []
+_BEFORE_IT_GOES: list[Listener] = []
+
+
+def before_it_goes(listener: Listener) -> None:
+    """Have a later app called in the transaction that deletes a recording, before it does, for what was made
+    of it and lies with others.
+    """
+    _BEFORE_IT_GOES.append(listener)
 
 
 def when_ready(listener: Listener) -> None:
@@ -82,6 +90,8 @@ def forget_refused(recording: Recording) -> None:
 
 def delete_recording(recording: Recording, *, action: str) -> None:
     """Delete a recording and, once that is certain, its files. Call inside a transaction."""
+    for listener in _BEFORE_IT_GOES:
+        listener(recording)
     _audit(recording, action)
     _delete_files(recording)
     recording.delete()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,6 +29,7 @@ from webapp.deidjobs.queries import showable_version, unreviewed_in
 from webapp.deidjobs.services import request_derivative, review_derivative
 from webapp.deidjobs.storage import steps_dir
 from webapp.jobs.models import Job
+from webapp.recordings.services import delete_recording
 from webapp.recordings.storage import derived_dir
 from webapp.studies.models import Encounter
 
@@ -216,6 +218,14 @@ def test_a_recording_that_goes_takes_the_face_along_and_bars_what_was_made(made,
     lenders[0].recording.delete()
     assert not FaceContribution.objects.filter(pk=lenders[0].pk).exists()
     assert MeanMember.objects.filter(derivative=made, contribution=None).count() == 1
+    assert is_barred(made)
+
+
+def test_where_a_recording_is_replaced_another_version_is_made_of_those_who_are_left(made, lenders):
+    with transaction.atomic():
+        delete_recording(lenders[0].recording, action="recording.replaced")
+    (job,) = anew()
+    assert sorted(job.params["look"]["contributions"]) == sorted(str(one.pk) for one in lenders[1:])
     assert is_barred(made)
 
 
