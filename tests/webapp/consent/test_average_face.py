@@ -26,7 +26,7 @@ def test_agreeing_to_everything_else_does_not_cover_the_average(study, alice, co
 def test_form_and_board_ask_for_it_and_the_form_says_what_it_means(signed_in, study, alice, patient):
     form = signed_in(alice).get(reverse("consent:record", args=[study.slug, patient.code])).content.decode()
     assert Purpose.AVERAGE_FACE.label in form
-    assert "never shows one person alone" in form
+    assert "a little like everybody in it" in form
     assert (
         Purpose.AVERAGE_FACE.label
         in signed_in(alice).get(reverse("consent:board", args=[study.slug])).content.decode()
