@@ -213,9 +213,9 @@ def test_the_page_says_how_many_agreed_and_how_many_are_needed(study, alice, doc
 
 def test_the_button_makes_them(study, alice, analysed, engine, signed_in):
     url = reverse("deidjobs:faces", args=[study.slug])
-    assert (
-        "Make faces for averaging from 1 participant who agreed" in signed_in(alice).get(url).content.decode()
-    )
+    page = signed_in(alice).get(url).content.decode()
+    assert "1 participant agreed whose face can be made now" in page
+    assert "Make 1 face for averaging" in page
     with TestCase.captureOnCommitCallbacks():
         assert signed_in(alice).post(url).status_code == 302
     assert Job.objects.filter(kind="contribute_face").count() == 1
