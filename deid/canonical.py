@@ -105,7 +105,7 @@ def load_layout() -> Layout:
     return Layout(
         places,
         triangles,
-        np.abs(_double_areas(places, triangles)),
+        np.abs(double_areas(places, triangles)),
         fragments.pixel,
         fragments.triangle,
         triangles[fragments.triangle],
@@ -140,7 +140,7 @@ def unwrap(picture: Float, points_px: Float, gaze_yaw_deg: float = 0.0) -> tuple
     found = cv2.remap(
         picture, look_up[..., 0], look_up[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    ratio = np.clip(-_double_areas(points, layout.triangles), 0, None) / layout.areas
+    ratio = np.clip(-double_areas(points, layout.triangles), 0, None) / layout.areas
     ratio /= max(float(np.median(ratio[ratio > 0])) if (ratio > 0).any() else 1.0, 1e-9)
     seen = np.zeros(SIDE * SIDE, np.float32)
     seen[layout.pixel] = np.clip(ratio, 0, 1.5)[layout.triangle]
@@ -171,12 +171,12 @@ def _unroll(face: Doubles) -> Float:
 
 
 def _front_sides(places: Float, triangles: Index) -> Index:
-    turned = _double_areas(places, triangles) > 0
+    turned = double_areas(places, triangles) > 0
     triangles[turned] = triangles[turned][:, ::-1]
     return triangles
 
 
-def _double_areas(points: Float, triangles: Index) -> Float:
+def double_areas(points: Float, triangles: Index) -> Float:
     """Return twice the signed areas (T,), negative for what faces the viewer, x right and y down."""
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
     return np.asarray(
