@@ -13,20 +13,21 @@ import emotion
 from deid.anchors import ANCHORS_PATH
 from deid.donors import LIKENESS_PATH
 from deid.heads.pack import PACK_PATH
+from deid.held import NETWORK_PATH
 from deid.response import RESPONSE_PATH
 from emotion.media.source import size_of
 from emotion.results import PACKAGES
 from emotion.types import MediaPath
 from emotion.weights import WEIGHTS
 
-DRAWING: Final = 7  # one more whenever the code sees, follows or draws anything in another way
+DRAWING: Final = 8  # one more whenever the code sees, follows or draws anything in another way
 TRACE_BYTES: Final = 1 << 20  # of a recording's beginning and end
 
 
 def seen_by(source: MediaPath, device: str) -> bytes:
     """Return what decides what is seen in a recording: a trace of it, versions, weights and the device."""
     weights = sorted((name, one.sha256) for name, one in WEIGHTS.items())
-    return repr((DRAWING, _versions(), weights, device, _trace(source))).encode()
+    return repr((DRAWING, _versions(), weights, _digest(NETWORK_PATH), device, _trace(source))).encode()
 
 
 @cache
@@ -40,6 +41,7 @@ def _versions() -> tuple[str, ...]:
     return (emotion.__version__, platform.machine(), *(metadata.version(name) for name in PACKAGES))
 
 
+@cache
 def _digest(path: Path) -> bytes:
     return hashlib.sha256(path.read_bytes()).digest()
 

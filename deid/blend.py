@@ -11,6 +11,7 @@ from emotion.types import Float, Image
 
 FITTED_PIXELS: Final = 3000  # of a face, about
 LEAST_LIGHT: Final = 0.02  # linear, below which noise decides the ratio of two pictures
+LEAST_BARE: Final = 0.25  # of a face, from which its light is told
 INSIDE: Final = 0.9  # of a mask, away from its soft edge
 SLOPE_RANGE: Final = (0.25, 2.5)  # of the level in the middle
 HALVED_FROM_PX: Final = 5.0
@@ -53,12 +54,14 @@ def raise_forehead(outline_px: Float, top_px: Float, middle_px: Float, chin_px: 
     return outline_px if height == 0 else np.asarray(outline_px + share[:, None] * up * FOREHEAD, np.float32)
 
 
-def relight(face: Float, picture: Float, mask: Float) -> Float:
+def relight(face: Float, picture: Float, mask: Float, hidden: Float | None = None) -> Float:
     """Return a rendered face (H, W, 3) with the light of the picture (H, W, 3), all linear 0..1.
 
     Of the picture only nine numbers pass: for each colour a level and its slope across the face and down it,
     which tell lamp and skin tone. Where shadows passed that are as large as cheeks, the person did too.
-    Fitted where the mask (H, W) is full by least squares. No argument is modified.
+    Fitted where the mask (H, W) is full by least squares. hidden: (H, W), 1 where something is before the
+    person, which says nothing about their light: there it counts as what the rest has on average, unless the
+    rest is too little to go by. No argument is modified.
     """
     step = max(1, int(np.sqrt(float((mask > INSIDE).sum()) / FITTED_PIXELS)))
     rows, columns = np.nonzero(mask[::step, ::step] > INSIDE)
@@ -70,8 +73,12 @@ def relight(face: Float, picture: Float, mask: Float) -> Float:
     down = (np.arange(mask.shape[0]) - middle[1]) / scale
     slopes = np.column_stack([np.ones(len(rows)), across[columns], down[rows]])
     lit = np.empty_like(face)
+    bare = np.ones(len(rows), np.bool_) if hidden is None else hidden[rows, columns] < 0.5
+    bare |= bare.mean() < LEAST_BARE
     for colour in range(3):
         drawn, wanted = face[rows, columns, colour], picture[rows, columns, colour]
+        average = wanted[bare].sum() / max(float(drawn[bare].sum()), 1e-6)
+        wanted = np.where(bare, wanted, drawn * average)
         certain = 1 / np.sqrt(np.maximum(drawn, LEAST_LIGHT))  # so that the level is the ratio of means
         level, right, lower = np.linalg.lstsq(
             slopes * (drawn * certain)[:, None], wanted * certain, rcond=None

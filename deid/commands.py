@@ -89,6 +89,11 @@ def show_run(result: Any) -> str:
         f"track {gap['track']} was not seen"
         for gap in result["gaps_to_review"]
     ]
+    lines += [
+        f"look at {one['start_ms'] / 1000:.1f} to {one['end_ms'] / 1000:.1f} s: something is held before the "
+        f"face of track {one['track']}; the drawn face covers it, and its expression is a guess"
+        for one in result.get("held_before", [])
+    ]
     return "\n".join(lines)
 
 

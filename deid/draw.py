@@ -23,6 +23,7 @@ from deid.fit import OVAL
 from deid.heads.person import Person
 from deid.heads.render import Camera, develop, render_person
 from deid.heads.shape import Pose, express, pose_head
+from deid.held import Bits, hidden_area
 from emotion.geometry import similarity_transform
 from emotion.types import Float, Image
 
@@ -57,7 +58,8 @@ class Motion:
     """How a donor is to be drawn in one frame.
 
     points_px (468, 2): the person's landmarks. turn: yaw, pitch and roll, gaze: yaw and pitch, as in Pose, in
-    degrees. units: facial units by name, 0..1. shape: for donors that are drawn without units.
+    degrees. units: facial units by name, 0..1. shape: for donors that are drawn without units. held: where
+    something is before the face, as deid.held packs it, None where nothing is.
     """
 
     points_px: Float
@@ -65,6 +67,7 @@ class Motion:
     gaze: tuple[float, float]
     units: Mapping[str, float]
     shape: Shape | None = None
+    held: Bits | None = None
 
 
 class Face(Protocol):
@@ -99,7 +102,9 @@ def draw_donor(image_bgr: Image, donor: Face, motion: Motion) -> Image:
     drawn = donor.draw(window, points, motion)
     covered, alpha = _masks(points, drawn[..., 3])
     face = to_linear_light(np.ascontiguousarray(drawn[..., :3]))
-    lit = relight(face, to_linear_light(window), covered)
+    size_hw = (window.shape[0], window.shape[1])
+    hidden = None if motion.held is None else hidden_area(points, motion.held, size_hw)
+    lit = relight(face, to_linear_light(window), covered, hidden)
     result = image_bgr.copy()
     left, top = (int(edge) for edge in origin)
     result[top : top + window.shape[0], left : left + window.shape[1]] = lay_over(

@@ -122,10 +122,12 @@ def is_mean(donor: str) -> bool:
 
 
 def see_at_rest(source: MediaPath, moments: Sequence[tuple[int, Motion]]) -> Float | None:
-    """Return a person's face at rest as rest_of does. moments: time in microseconds, and what the face does.
+    """Return a person's face at rest as rest_of does. moments: time in microseconds, and what the face does;
+    those with something before the face say nothing about it.
 
     Raises UnreadableVideo.
     """
+    moments = [one for one in moments if one[1].held is None]
     order = np.argsort([_unrest(motion) for _, motion in moments], kind="stable")
     calm = np.sort(order[: max(REST_FRAMES, round(REST_SHARE * len(moments)))])
     chosen = (

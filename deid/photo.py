@@ -24,6 +24,7 @@ from deid.draw import STEADY, Motion, Shape, fill_around
 from deid.fit import turn_matrix
 from deid.gaze import LARGEST_YAW
 from deid.heads.raster import cut_fragments, resolve_nearest
+from deid.held import hidden_texels
 from deid.response import Doubles, load_response, turn_features
 from emotion.geometry import similarity_transform
 from emotion.labels import EMOTIONS
@@ -68,7 +69,8 @@ class PhotoFace:
         if motion.shape is None:
             raise ValueError("expected a motion with the shape of the person's face")
         look_up, filled, own = _lay_out(_pose(self.mean.calm, motion, motion.shape))
-        picture = self._picture(window_bgr, points, motion.shape)
+        hidden = None if motion.held is None else hidden_texels(motion.held)
+        picture = self._picture(window_bgr, points, motion.shape, hidden)
         yaw = float(np.clip(motion.gaze[0], -LARGEST_YAW, LARGEST_YAW))
         picture = shift_eyes(picture, -yaw)
         face = np.asarray(cv2.remap(picture, look_up[..., 0], look_up[..., 1], cv2.INTER_LINEAR), np.float32)
@@ -81,21 +83,25 @@ class PhotoFace:
         placed[..., :3] = fill_around(placed[..., :3], known)
         return placed
 
-    def _picture(self, window_bgr: Image, points: Float, shape: Shape) -> Float:
-        """Return the donor (SIDE, SIDE, 3) with the wrinkles, folds and teeth of a moment."""
+    def _picture(self, window_bgr: Image, points: Float, shape: Shape, hidden: Float | None) -> Float:
+        """Return the donor (SIDE, SIDE, 3) with the wrinkles, folds and teeth of a moment.
+
+        hidden: (SIDE, SIDE) 0..1, where something is before the person's face, so that nothing is taken over.
+        """
         mean, layout = self.mean, load_layout()
         change = np.zeros((SIDE, SIDE), np.float32)
         for emotion, wrinkles in mean.wrinkles.items():
             change += wrinkles * np.float32(shape.probs[EMOTIONS.index(emotion)])
-        light, seen = _light_of(window_bgr, points)
+        light, seen = _light_of(window_bgr, points, hidden)
         if self.rest is not None:
             change += _folds(light - self.rest, seen)
         picture = mean.picture * np.exp(change)[..., None]
         inside = layout.mouth[..., None]
+        theirs = inside if hidden is None else inside * (1 - hidden[..., None])
         if mean.open is not None:
             opened = _share(_gaps((shape.calm + shape.moved), LIPS)[4], OPENS) * inside
             picture = picture * (1 - opened) + mean.open * opened
-        return np.asarray(picture * (1 - inside) + _light_mouth(picture, light) * inside, np.float32)
+        return np.asarray(picture * (1 - theirs) + _light_mouth(picture, light) * theirs, np.float32)
 
 
 def rest_of(frames: Iterable[tuple[Image, Float]]) -> Float | None:
@@ -111,11 +117,19 @@ def rest_of(frames: Iterable[tuple[Image, Float]]) -> Float | None:
     return np.asarray(total / weight, np.float32) if count else None
 
 
-def _light_of(image_bgr: Image, points: Float) -> tuple[Float, Float]:
-    """Return the logarithm of light of an unrolled face against its skin's, and how well it was seen."""
+def _light_of(image_bgr: Image, points: Float, hidden: Float | None = None) -> tuple[Float, Float]:
+    """Return the logarithm of light of an unrolled face against its skin's, and how well it was seen.
+
+    hidden: (SIDE, SIDE) 0..1, what was not seen at all.
+    """
     grey = np.asarray(to_linear_light(image_bgr) @ GREY, np.float32)
     light, seen = unwrap(grey, points)
-    skin = max(float(np.median(light[load_layout().skin > 0])), 1e-4)
+    skin_seen = load_layout().skin > 0
+    if hidden is not None:
+        seen = seen * (1 - hidden)
+        bare = skin_seen & (hidden < 0.5)
+        skin_seen = bare if bare.any() else skin_seen
+    skin = max(float(np.median(light[skin_seen])), 1e-4)
     return np.asarray(np.log(np.maximum(light / skin, DARKEST)), np.float32), seen
 
 

@@ -24,6 +24,8 @@ from deid.errors import NoCalmFace
 from deid.fit import count_from_calm, fit_units, make_model, smooth
 from deid.groups import KSame
 from deid.heads.person import Person
+from deid.held import Moment
+from deid.held import moments as find_moments
 from deid.mask import cover
 from deid.movement import Movement, follow, whole
 from deid.nobody import Nobody, is_mean, see_at_rest
@@ -103,6 +105,7 @@ class SwapHider:
         self._avatars: dict[int, Person] = {}
         self._donors: dict[int, Face] = {}
         self._motions: dict[int, Motion] = {}
+        self._moments: list[Moment] = []
         self.drawn = 0
         self._counting = Lock()  # frames are hidden side by side
 
@@ -127,6 +130,7 @@ class SwapHider:
         Raises NoCalmFace when neutral_s was given and nobody is seen then.
         """
         self._motions.clear()
+        self._moments.clear()
         calm = self._calm_rows(plan) & ~np.isnan(watched.meshes[:, 0, 0])
         if self._neutral_s is not None and not calm.any():
             raise NoCalmFace(
@@ -144,7 +148,13 @@ class SwapHider:
                 cast = self._cast(recording, person, main, donors)
                 donors[str(track)], casting[str(track)] = cast.donor, cast.as_dict()
             self._put_on(person, donors[str(track)])
-        said = {"donors": donors, "casting": casting, "main_tracks": main}
+        held = sorted(self._moments, key=lambda one: (one.start_us, one.track))
+        said = {
+            "donors": donors,
+            "casting": casting,
+            "main_tracks": main,
+            "held_before": [one.as_dict() for one in held],
+        }
         return said if self._nobody is None else said | {"look": self._nobody.record(donors)}
 
     def _follow(
@@ -153,7 +163,9 @@ class SwapHider:
         """Plan how one person's donor moves, and return who they are."""
         rows = np.flatnonzero(recording.plan.tracks == track)
         nobody = self._nobody if is_main else None
-        self._plan_motion(rows, watched, calm[rows], with_shape=nobody is not None)
+        found, is_held = find_moments(recording.plan, rows, watched.held[rows])
+        self._moments += found
+        self._plan_motion(rows, watched, calm[rows], is_held, with_shape=nobody is not None)
         embedding = next(one.embedding for one in recording.found.tracks if one.number == track)
         moments = [
             (recording.time_us(row), self._motions[row]) for row in rows.tolist() if row in self._motions
@@ -243,7 +255,9 @@ class SwapHider:
         away_us = np.abs(plan.frame_times_us[plan.frames] - self._neutral_s * 1e6)
         return np.asarray(away_us <= CALM_REACH_US, np.bool_)
 
-    def _plan_motion(self, rows: Indices, seen: Watched, is_calm: Flags, *, with_shape: bool) -> None:
+    def _plan_motion(
+        self, rows: Indices, seen: Watched, is_calm: Flags, is_held: Flags, *, with_shape: bool
+    ) -> None:
         meshes, gazes = seen.meshes[rows], seen.gazes[rows]
         move = follow(meshes, seen.probs[rows], self._model, is_calm)
         fitted = fit_units(move.faces, move.calm, self._model, move.expected[move.known])
@@ -261,6 +275,7 @@ class SwapHider:
                     (float(looks[at, 0]), float(looks[at, 1])),
                     _named(self._model.units, units[at]),
                     shapes.get(at),
+                    seen.held[rows[at]].copy() if is_held[at] else None,
                 )
 
 

@@ -14,6 +14,7 @@ from deid.colours import read_hair, read_skin
 from deid.cover import CHECKED, CoverPlan
 from deid.expected import NETWORK, READ_EVERY
 from deid.gaze import look_of
+from deid.held import Glimpse, HeldFinder, carry, glimpse, pack
 from deid.landmarks import FaceMesh
 from deid.observe import Faces
 from deid.recognisers import DlibIdentity
@@ -41,12 +42,15 @@ class _Turn:
 
 @dataclass
 class _Watch:
-    """One stretch on its way. before: where each track's mesh was last, and in which frame."""
+    """One stretch on its way. before: where each track's mesh was last, and in which frame. glimpses: of each
+    track, by row of the stretch.
+    """
 
     seen: Watched
     first_row: int
     turns: dict[int, _Turn] = field(default_factory=dict)
     before: dict[int, tuple[int, Float]] = field(default_factory=dict)
+    glimpses: dict[int, dict[int, Glimpse]] = field(default_factory=dict)
 
 
 class Watcher:
@@ -58,6 +62,7 @@ class Watcher:
         self._expression = load_recogniser(NETWORK, weights_dir, device=device, threads=1)
         self._second = DlibIdentity(weights_dir, device=device)
         self._age_sex = AgeSexReader(weights_dir, device=device)
+        self._held = HeldFinder(device=device)
 
     def watch(
         self,
@@ -82,6 +87,7 @@ class Watcher:
                 here = plan.rows_of(number)
                 for row in range(here.start, here.stop):
                     self._watch_face(watch, frame, row, found, plan)
+        self._find_held(watch, plan)
         return watch.seen
 
     def watch_frame(self, frame: Frame, found: Faces, plan: CoverPlan) -> Watched:
@@ -89,7 +95,16 @@ class Watcher:
         watch = _Watch(Watched.none(len(plan.frames)), 0)
         for row in range(len(plan.frames)):
             self._watch_face(watch, frame, row, found, plan)
+        self._find_held(watch, plan)
         return watch.seen
+
+    def _find_held(self, watch: _Watch, plan: CoverPlan) -> None:
+        """Say where something is before the faces of a stretch, from how they look in all of it."""
+        here = slice(watch.first_row, watch.first_row + len(watch.seen.meshes))
+        for track, glimpses in watch.glimpses.items():
+            rows = np.flatnonzero(plan.tracks[here] == track)
+            cells = self._held.find(list(glimpses.values()))
+            watch.seen.held[rows] = pack(carry(cells, list(glimpses), rows, plan.frames[here][rows]))
 
     def _watch_face(self, watch: _Watch, frame: Frame, row: int, found: Faces, plan: CoverPlan) -> None:
         """Read one face of a frame. row: of the plan."""
@@ -103,6 +118,8 @@ class Watcher:
             return
         watch.seen.meshes[at] = mesh
         watch.seen.gazes[at] = look_of(frame.image_bgr, mesh)
+        if number % READ_EVERY == 0:
+            watch.glimpses.setdefault(track, {})[at] = glimpse(frame.image_bgr, mesh)
         face = sighting(found, int(plan.samples[row]))
         if face is None:
             return

@@ -10,6 +10,7 @@ import numpy as np
 
 from deid.donors import Looks
 from deid.gallery import unit
+from deid.held import PACKED, Bits
 from deid.landmarks import POINTS
 from emotion.labels import EMOTIONS
 from emotion.samples import write_columns
@@ -25,7 +26,8 @@ class Watched:
     """What was seen of the R rows of a plan, or of the rows of one stretch of it, NaN where nothing was.
 
     meshes (R, 468, 3), gazes (R, 2), probs (R, 7). glances (R, 8): skin, age, sex and hair. embeddings (R,
-    128): of the slower recogniser.
+    128): of the slower recogniser. held (R, 128): where something is before the face, as deid.held packs it,
+    zeros where nothing is or nobody looked.
     """
 
     meshes: Float
@@ -33,12 +35,16 @@ class Watched:
     probs: Float
     glances: Float
     embeddings: Float
+    held: Bits
 
     @staticmethod
     def none(rows: int) -> Watched:
         """Return what was seen before anybody looked."""
         shapes = ((POINTS, 3), (2,), (len(EMOTIONS),), (GLANCE,), (EMBEDDING,))
-        return Watched(*(np.full((rows, *shape), np.nan, np.float32) for shape in shapes))
+        meshes, gazes, probs, glances, embeddings = (
+            np.full((rows, *shape), np.nan, np.float32) for shape in shapes
+        )
+        return Watched(meshes, gazes, probs, glances, embeddings, np.zeros((rows, PACKED), np.uint8))
 
     @staticmethod
     def join(parts: Sequence[Watched]) -> Watched:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from deid.average import Expressions, average
 from deid.draw import Motion, Shape, draw_donor
+from deid.held import CELLS, hidden_area, pack
 from deid.photo import LIDS, LIPS, PhotoFace, _gaps, _pose, rest_of
 from deid.response import load_response
 from tests.deid.contributors import somebody
@@ -119,3 +122,22 @@ def test_a_fold_between_the_brows_is_carried_over_and_a_mark_on_the_cheek_is_not
 
 def test_of_no_frame_there_is_no_face_at_rest():
     assert rest_of([]) is None
+
+
+def test_nothing_is_taken_over_from_what_is_before_the_face(donor, frame):
+    face = PhotoFace(donor.mean, rest_of([(frame, POINTS)]))
+    cells = np.zeros((1, CELLS, CELLS), np.bool_)
+    cells[0, CELLS // 2 :] = True
+    still, hidden = moving(np.zeros((468, 3))), pack(cells)[0]
+    striped = frame.copy()
+    striped[hidden_area(POINTS, hidden, frame.shape[:2]) > 0] = 240
+    striped[::6] = np.where(striped[::6] == 240, 20, striped[::6])
+    pairs = [
+        [
+            face.draw(picture, POINTS, replace(still, held=held))[..., :3].astype(int)
+            for picture in (frame, striped)
+        ]
+        for held in (None, hidden)
+    ]
+    shown, kept = (np.abs(one[0] - one[1]).mean() for one in pairs)
+    assert kept < 0.1 * shown

@@ -22,6 +22,9 @@ from webapp.jobs.services import Actor
 from webapp.recordings.models import Recording
 
 MOST = 300  # of one recording
+HELD_BEFORE = (
+    "Something is held before a face: the drawn face covers it, and what the face does there is a guess"
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def moments_of(derivative: Derivative) -> list[dict[str, Any]]:
          + (" and is covered" if gap["covered"] else " and is not covered throughout"))
         for gap in report.get("gaps_to_review", [])
     ]  # fmt: skip
+    found += [(one["start_ms"], one["end_ms"], HELD_BEFORE) for one in report.get("held_before", [])]
     found += [
         (first, last, "Only the second detector saw a face, which is covered")
         for first, last in report.get("found_by_second_ms", [])

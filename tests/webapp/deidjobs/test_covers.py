@@ -127,12 +127,15 @@ def test_places_to_look_at_are_told_in_the_order_of_time(derivative):
         "starts_ms": 40,
         "gaps_to_review": [{"track": 1, "start_ms": 5040, "end_ms": 9040, "covered": False}],
         "found_by_second_ms": [[1040, 1240]],
+        "held_before": [{"track": 1, "start_ms": 3040, "end_ms": 4240}],
     }
     derivative.privacy["residual_at_ms"] = [2040]
     found = moments_of(derivative)
+    assert found[2]["why"].startswith("Something is held before a face: the drawn face covers it")
     assert [(one["start_us"], one["end_us"]) for one in found] == [
         (1_000_000, 1_200_000),
         (2_000_000, 2_000_000),
+        (3_000_000, 4_200_000),
         (5_000_000, 9_000_000),
     ]
 
