@@ -47,7 +47,7 @@ def join_stretches(
             sink.write_audio(samples)
     add_mark(destination, task.method, sound=sound_after(task, video), look=look)
     check_times(destination, plan.frame_times_us)
-    return Verification(len(times_us), check_length(destination, video), ())
+    return Verification(len(times_us), check_length(destination, video))
 
 
 class _Sound:

@@ -52,32 +52,10 @@ class Residual:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was looked at, and what remained."""
+    """What of the written file is as in the original: number of frames, and length in microseconds."""
 
     frames: int
     duration_us: int
-    residuals: tuple[Residual, ...]
-
-
-def verify_output(
-    written: MediaPath,
-    original: VideoInfo,
-    plans: tuple[CoverPlan, CoverPlan],
-    *,
-    detector: SecondDetector,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Verification:
-    """Return what the second detector sees in the written file, which no argument of the writer reaches.
-
-    plans: of what is covered, and of where faces are that stay as they are. Raises OutputDiffers when frames,
-    their times or the length are not the original's.
-    """
-    numbers = range(len(plans[0].frame_times_us))
-    residuals = find_residuals(
-        written, numbers, plans, detector=detector, progress=progress, cancelled=cancelled
-    )
-    return Verification(len(numbers), check_length(written, original), residuals)
 
 
 def find_residuals(

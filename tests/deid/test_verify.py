@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from deid.cover import plan_cover
 from deid.errors import OutputDiffers
 from deid.second_detector import UltraLight
-from deid.verify import share_under, verify_output
+from deid.verify import check_length, check_times, find_residuals, share_under
 from emotion.media import probe_video
 from emotion.track import Track
 from tests import videos
@@ -26,8 +27,8 @@ def plan(seen, frames=videos.FRAMES):
 
 
 def look(path, *, covered=(), exempt=(), frames=videos.FRAMES):
-    video = probe_video(path)
-    return verify_output(path, video, (plan(covered, frames), plan(exempt, frames)), detector=SeesDetail())
+    plans = plan(covered, frames), plan(exempt, frames)
+    return find_residuals(path, range(frames), plans, detector=SeesDetail())
 
 
 def test_a_box_without_covers_lies_under_none():
@@ -36,15 +37,15 @@ def test_a_box_without_covers_lies_under_none():
 
 def test_an_open_face_is_reported_with_its_frame_and_time(tmp_path):
     found = look(videos.write_normal(tmp_path))
-    assert [one.frame for one in found.residuals] == list(range(videos.FRAMES))
-    assert found.residuals[10].time_us == 10 * STEP_US
+    assert [one.frame for one in found] == list(range(videos.FRAMES))
+    assert found[10].time_us == 10 * STEP_US
 
 
 def test_faces_under_a_cover_or_exempt_are_not_reported(tmp_path):
     path = videos.write_normal(tmp_path)
     everywhere = range(videos.FRAMES)
-    assert look(path, covered=everywhere).residuals == ()
-    assert look(path, exempt=everywhere).residuals == ()
+    assert look(path, covered=everywhere) == ()
+    assert look(path, exempt=everywhere) == ()
 
 
 @pytest.mark.parametrize("frames", [videos.FRAMES - 1, videos.FRAMES + 1])
@@ -76,3 +77,16 @@ def test_the_second_detector_finds_the_synthetic_doctor_where_the_first_does(wei
     first = CenterFace(weights_dir).detect(frame.image_bgr).boxes_px
     assert len(boxes) == len(first) == 1
     assert iou_matrix(boxes, first)[0, 0] > 0.5
+
+
+def test_a_file_of_another_length_or_with_other_times_is_refused(tmp_path):
+    path = videos.write_normal(tmp_path)
+    video, times_us = probe_video(path), np.arange(videos.FRAMES, dtype=np.int64) * STEP_US
+    check_times(path, times_us)
+    assert check_length(path, video) == video.duration_us
+    with pytest.raises(OutputDiffers, match="a length of"):
+        check_length(path, replace(video, duration_us=video.duration_us + 500_000))
+    with pytest.raises(OutputDiffers, match="frames in the written file"):
+        check_times(path, times_us[:-1])
+    with pytest.raises(OutputDiffers, match="not at the time"):
+        check_times(path, times_us * 2)
