@@ -22,8 +22,8 @@ import numpy as np
 from deid.anchors import Anchors
 from deid.donors import Looks, dress, list_candidates, load_likeness
 from deid.draw import Face, Motion, RenderedFace, draw_donor
+from deid.moments import frames_at, spread
 from deid.recognisers import load_identifiers
-from emotion.media import read_frames
 from emotion.recognise import load_recogniser
 from emotion.types import Detections, Float, Image, MediaPath
 
@@ -114,10 +114,9 @@ def try_until_safe(candidates: Iterable[Tried], measure: Callable[[Tried], Fitne
 
 def read_trials(source: MediaPath, moments: Sequence[tuple[int, Motion, Detections]]) -> Iterator[Trial]:
     """Yield the frames of some of the moments (time in microseconds, motion, face), spread evenly."""
-    chosen = np.unique(np.linspace(0, len(moments) - 1, TRIAL_FRAMES).round().astype(int))
-    for time_us, motion, face in (moments[at] for at in chosen):
-        for frame in read_frames(source, start_us=time_us, end_us=time_us + 1):
-            yield Trial(frame.image_bgr, motion, face)
+    chosen = {moments[at][0]: moments[at][1:] for at in spread(len(moments), TRIAL_FRAMES)}
+    for frame in frames_at(source, list(chosen)):
+        yield Trial(frame.image_bgr, *chosen[frame.time_us])
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -24,6 +24,7 @@ from deid.heads.person import Person
 from deid.heads.render import Camera, develop, render_person
 from deid.heads.shape import Pose, express, pose_head
 from deid.held import Bits, hidden_area
+from deid.response import Doubles
 from emotion.geometry import similarity_transform
 from emotion.types import Float, Image
 
@@ -35,6 +36,7 @@ BACKGROUND_BGR: Final = (176, 170, 164)
 # 41 and 43 (shared/data) against 16 others, found by the worst recogniser and mean cosine: 72 % and .21
 # when only the area of the landmarks was replaced and a blurred ratio lit it, 26 % and .07 as it is now.
 COVERED, REACH = -0.02, 0.06
+LEAST_UNIT: Final = 0.01
 EDGE: Final = 0.02  # of the face's width, over which the donor's own outline is softened
 # Landmarks by which a donor is laid over a person: the outline, the nose and the corners of the eyes.
 TOP, NOSE_ROOT, CHIN = 10, 168, 152
@@ -93,6 +95,11 @@ class RenderedFace:
         """Return (h, w, 4) as Face; nothing of the picture is used."""
         drawn = _draw(self.person, motion, self.anchors, FACE_CAMERA, (points, window_bgr.shape))
         return np.dstack([fill_around(drawn[..., :3], drawn[..., 3]), drawn[..., 3]])
+
+
+def name_units(names: Sequence[str], values: Float | Doubles) -> dict[str, float]:
+    """Return the units (K,) that can be seen, by name."""
+    return {name: float(value) for name, value in zip(names, values, strict=True) if value > LEAST_UNIT}
 
 
 def draw_donor(image_bgr: Image, donor: Face, motion: Motion) -> Image:

@@ -15,9 +15,9 @@ from deid.donors import Looks
 from deid.draw import Motion
 from deid.errors import ResultLost, TooFewContributors
 from deid.groups import KSame, leave_out, list_groups, outside, worn_group
+from deid.moments import frames_at, spread
 from deid.photo import PhotoFace, rest_of
-from emotion.media import read_frames
-from emotion.types import Float, Image, MediaPath
+from emotion.types import Float, MediaPath
 
 KIND: Final = "k-same"
 MOST_ALIKE: Final = 0.3  # mean cosine to the person from which on a mean is not drawn
@@ -130,16 +130,9 @@ def see_at_rest(source: MediaPath, moments: Sequence[tuple[int, Motion]]) -> Flo
     moments = [one for one in moments if one[1].held is None]
     order = np.argsort([_unrest(motion) for _, motion in moments], kind="stable")
     calm = np.sort(order[: max(REST_FRAMES, round(REST_SHARE * len(moments)))])
-    chosen = (
-        calm[np.unique(np.linspace(0, len(calm) - 1, REST_FRAMES).round().astype(int))] if len(calm) else calm
-    )
-    return rest_of(_read(source, [moments[at] for at in chosen]))
-
-
-def _read(source: MediaPath, moments: Sequence[tuple[int, Motion]]) -> Iterator[tuple[Image, Float]]:
-    for time_us, motion in moments:
-        for frame in read_frames(source, start_us=time_us, end_us=time_us + 1):
-            yield frame.image_bgr, motion.points_px
+    chosen = dict(moments[calm[at]] for at in spread(len(calm), REST_FRAMES))
+    frames = frames_at(source, list(chosen))
+    return rest_of((frame.image_bgr, chosen[frame.time_us].points_px) for frame in frames)
 
 
 def _unrest(motion: Motion) -> float:

@@ -19,7 +19,7 @@ from deid.casting import Candidate, Cast, Casting, read_trials, rendered_candida
 from deid.cover import CoverPlan
 from deid.donor_rules import DonorRules, donor_of_same, main_tracks
 from deid.donors import Looks, choose_donor, find_donor, make_avatar
-from deid.draw import Face, Motion, Shape, draw_avatar, draw_donor, plain_picture
+from deid.draw import Face, Motion, RenderedFace, Shape, draw_avatar, draw_donor, name_units, plain_picture
 from deid.errors import NoCalmFace
 from deid.fit import count_from_calm, fit_units, make_model, smooth
 from deid.groups import KSame
@@ -30,8 +30,9 @@ from deid.mask import cover
 from deid.movement import Movement, follow, whole
 from deid.nobody import Nobody, is_mean, see_at_rest
 from deid.observe import Faces
-from deid.response import Doubles, load_response
+from deid.response import load_response
 from deid.stretches import Stretch
+from deid.tuning import Scene, Tuner, channels_of
 from deid.watch import Watcher, sighting
 from deid.watched import Watched
 from emotion.labels import EMOTIONS
@@ -45,6 +46,8 @@ CALM_REACH_US: Final = 200_000  # around the moment that somebody named
 UNIT_SIGMA, PLACE_SIGMA, GAZE_SIGMA = 0.7, 0.8, 1.0  # frames
 LEAST_CHANGE: Final = 2.5  # grey levels between the person's face and the donor's
 SMALLEST_PX: Final = 20.0
+
+_Learnt = list[list[list[float]]]  # weights of each round of tuning, as JSON keeps them
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class SwapHider:
         self._weights_dir, self._device = weights_dir, device
         self._casting: Casting | None = None
         self._watcher: Watcher | None = None
+        self._tuner: Tuner | None = None
         self._model = make_model(self._anchors, load_response())
         self._nobody = None if look is None else Nobody(look)
         self._avatars: dict[int, Person] = {}
@@ -137,6 +141,7 @@ class SwapHider:
                 f"expected a face that is seen well at {self._neutral_s:g} s, the time named as calm"
             )
         donors, casting = dict(known.get("donors", {})), dict(known.get("casting", {}))
+        tuning = dict(known.get("tuning", {}))
         if self._nobody is not None:
             self._nobody.remember(known.get("look", {}))
         seen = sorted(set(plan.tracks[~np.isnan(watched.meshes[:, 0, 0])].tolist()))
@@ -148,11 +153,13 @@ class SwapHider:
                 cast = self._cast(recording, person, main, donors)
                 donors[str(track)], casting[str(track)] = cast.donor, cast.as_dict()
             self._put_on(person, donors[str(track)])
+            tuning[str(track)] = self._tune(recording, person, watched, tuning.get(str(track)))
         held = sorted(self._moments, key=lambda one: (one.start_us, one.track))
         said = {
             "donors": donors,
             "casting": casting,
             "main_tracks": main,
+            "tuning": tuning,
             "held_before": [one.as_dict() for one in held],
         }
         return said if self._nobody is None else said | {"look": self._nobody.record(donors)}
@@ -228,6 +235,28 @@ class SwapHider:
         for row in person.rows.tolist():
             self._motions.pop(row, None)
 
+    def _tune(
+        self, recording: _Recording, person: _Somebody, watched: Watched, known: _Learnt | None
+    ) -> _Learnt:
+        """Correct how the rendered donor of somebody at whom the camera is pointed moves; return what was
+        learnt for it.
+        """
+        donor = self._donors.get(person.track)
+        rows = [row for row in person.rows.tolist() if row in self._motions]
+        if not (rows and person.is_main and isinstance(donor, RenderedFace)):
+            return []
+        if self._tuner is None:
+            self._tuner = Tuner(self._model, self._weights_dir, device=self._device)
+        channels = channels_of(watched.meshes[person.rows])[np.isin(person.rows, rows)]
+        scenes = [
+            Scene(recording.time_us(row), self._motions[row], read, recording.face(row))
+            for row, read in zip(rows, channels, strict=True)
+        ]
+        learnt = None if known is None else [np.array(one) for one in known]
+        motions, rounds = self._tuner.tune(recording.source, donor, scenes, learnt)
+        self._motions |= dict(zip(rows, motions, strict=True))
+        return [one.tolist() for one in rounds]
+
     def hide(self, frame: Frame, number: int, plan: CoverPlan) -> Image:
         """Return the frame with a donor's face at each cover, or the cover itself where none can be drawn."""
         rows = range(*plan.rows_of(number).indices(len(plan.frames)))
@@ -273,7 +302,7 @@ class SwapHider:
                     flat[at].astype(np.float32),
                     (float(turns[at, 0]), float(turns[at, 1]), float(turns[at, 2])),
                     (float(looks[at, 0]), float(looks[at, 1])),
-                    _named(self._model.units, units[at]),
+                    name_units(self._model.units, units[at]),
                     shapes.get(at),
                     seen.held[rows[at]].copy() if is_held[at] else None,
                 )
@@ -297,7 +326,3 @@ def _change(before: Image, after: Image, box_px: Float) -> float:
     left, top, right, bottom = (int(max(0, edge)) for edge in box_px)
     pair = [picture[top : bottom + 1, left : right + 1].astype(np.int16) for picture in (before, after)]
     return float(np.abs(pair[0] - pair[1]).mean()) if pair[0].size else 0.0
-
-
-def _named(names: tuple[str, ...], values: Doubles) -> dict[str, float]:
-    return {name: float(value) for name, value in zip(names, values, strict=True) if value > 0.01}

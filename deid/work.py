@@ -244,9 +244,11 @@ class Work:
         if not self._hider.watches:
             return {}
         (cast,) = one.named(CAST)
+        said = self.read(cast, read_json)
+        said.pop("tuning", None)  # only drawing needs it
         drawn = sum(self.read(name, read_json)["drawn"] for name in one.named(WRITE))
         covered = len(one.plan.frames) - drawn
-        return {**self.read(cast, read_json), "faces_drawn": drawn, "faces_covered_instead": covered}
+        return {**said, "faces_drawn": drawn, "faces_covered_instead": covered}
 
     def faces(self) -> Faces:
         """Return whose faces are where, once all were looked for. Raises ResultLost."""
