@@ -21,7 +21,7 @@ import numpy as np
 
 from deid.draw import Face, Motion, draw_donor, name_units
 from deid.fit import FaceModel, smooth
-from deid.landmarks import FaceMesh, read_channels
+from deid.landmarks import CHANNELS, FaceMesh, read_channels
 from deid.moments import frames_at, spread
 from deid.response import Doubles
 from emotion.inference import available_cores
@@ -37,6 +37,7 @@ UNIT_SPREAD: Final = 0.35  # by which units may be corrected where a channel is 
 STILL: Final = 0.004  # eye distances; what moves less is corrected less
 STEP: Final = 0.3  # of a unit, over which its effect on a channel is measured
 SWEEPS: Final = 25
+TILT: Final = CHANNELS.index("lip_corner_tilt")
 CHANNEL_SIGMA: Final = 0.5  # frames
 
 
@@ -154,7 +155,10 @@ def _centred(values: Doubles) -> Doubles:
 
 
 def _effects(model: FaceModel) -> Doubles:
-    """Return what a full unit of each changes of the channels (K, 7); 0 for those that are not corrected."""
+    """Return what a full unit of each changes of the channels (K, 7); 0 for those that are not corrected.
+
+    What the network reports of one side more than of the other is its own; led back, it made a face wink.
+    """
 
     def read(face: Doubles) -> Doubles:
         return read_channels((face * [1, -1, -1]).astype(np.float32)).astype(np.float64)
@@ -164,7 +168,19 @@ def _effects(model: FaceModel) -> Doubles:
         (read(model.rest + STEP * move) - calm) / STEP * name.startswith(MOVED)
         for name, move in zip(model.units, model.moves, strict=True)
     ]
-    return np.array(rows)
+    effects = np.array(rows)
+    for left, right in _both_sides(model.units):
+        mean, apart = (effects[left] + effects[right]) / 2, (effects[left] - effects[right]) / 2
+        effects[left] = effects[right] = mean
+        tilt = apart[TILT] if model.units[left].startswith("mouth") else 0.0
+        effects[left, TILT], effects[right, TILT] = tilt, -tilt
+    return effects
+
+
+def _both_sides(names: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places of units that differ in their side alone."""
+    lefts = [name for name in names if name.endswith("Left") and name.replace("Left", "Right") in names]
+    return [(names.index(name), names.index(name.replace("Left", "Right"))) for name in lefts]
 
 
 def channels_of(meshes: Float) -> Float:

@@ -122,6 +122,15 @@ def test_units_without_an_effect_stay_and_bounds_hold():
     assert 0.4 < moved[0, 0] < 0.5
 
 
+def test_both_eyes_are_corrected_alike_and_the_mouth_may_tilt(tuner):
+    names, tilt = tuner._model.units, CHANNELS.index("lip_corner_tilt")
+    of = dict(zip(names, tuner._effects, strict=True))
+    for name in ("eyeBlink", "eyeWide", "browDown", "browOuterUp"):
+        assert (of[f"{name}Left"] == of[f"{name}Right"]).all()
+        assert of[f"{name}Left"][tilt] == 0
+    assert of["mouthSmileLeft"][tilt] == -of["mouthSmileRight"][tilt] != 0
+
+
 def test_weights_foretell_what_is_linear():
     chance = np.random.default_rng(0)
     features = np.column_stack([np.ones(200), chance.normal(size=(200, 3))])
