@@ -19,11 +19,11 @@ from webapp.core import audit
 from webapp.core.errors import AppError
 from webapp.core.media_root import remove
 from webapp.deidjobs.means import FOLDER, k_of
-from webapp.deidjobs.models import Derivative, FaceContribution, MeanMember
-from webapp.deidjobs.queries import KIND, may_be_hidden
+from webapp.deidjobs.models import Derivative, FaceContribution, MeanMember, Review
+from webapp.deidjobs.queries import KIND, may_be_hidden, newest_review
 from webapp.deidjobs.services import request_derivative
 from webapp.deidjobs.storage import steps_dir
-from webapp.jobs.models import Job, JobState
+from webapp.jobs.models import UNFINISHED, Job, JobState
 from webapp.recordings.models import Recording
 from webapp.recordings.storage import derived_dir
 from webapp.studies.models import Study
@@ -67,10 +67,13 @@ def _made_of(gone: Collection[FaceContribution]) -> QuerySet[Derivative]:
 
 
 def _make_anew(derivative: Derivative) -> None:
-    """Queue a version like this one with another mean, unless there is a newer one, or it cannot be made."""
+    """Queue a version like this one with another mean, unless it was no good, there is a newer one or one in
+    work, or it cannot be made.
+    """
     recording = derivative.recording
     newer = Derivative.objects.filter(recording=recording, finished_at__gt=derivative.finished_at)
-    if newer.exists() or not may_be_hidden(recording, derivative.audio):
+    is_superseded = newer.exists() or _in_work(recording)
+    if _was_no_good(derivative) or is_superseded or not may_be_hidden(recording, derivative.audio):
         return
     recipe = derivative.recipe
     try:
@@ -97,6 +100,17 @@ def _make_anew(derivative: Derivative) -> None:
             )
     except AppError as refused:  # too few others are left, for one; the page of the version says so
         log.info("version_not_made_anew", code=refused.code)
+
+
+def _was_no_good(derivative: Derivative) -> bool:
+    review = newest_review(derivative)
+    return derivative.verdict == "fail" or (review is not None and review.decision == Review.Decision.REFUSED)
+
+
+def _in_work(recording: Recording) -> bool:
+    """Return whether a version with a mean of a recording is being made, of those who are left at its end."""
+    jobs = Job.objects.filter(kind=KIND, params__recording=str(recording.pk), params__has_key="look")
+    return jobs.filter(state__in=UNFINISHED).exists()
 
 
 def _drawn_with(gone: Collection[FaceContribution], made: Collection[Derivative]) -> set[tuple[UUID, UUID]]:

@@ -24,6 +24,7 @@ from webapp.jobs.models import Job
 from webapp.recordings.models import Recording, RecordingState
 from webapp.recordings.queries import usable_for
 from webapp.recordings.storage import derived, new_derived
+from webapp.studies.models import Site, Study
 
 PURPOSE: Final = Purpose.AVERAGE_FACE
 METHOD: Final = "swap"  # the one that can draw a mean
@@ -143,23 +144,27 @@ def public_look(derivative: Derivative) -> dict[str, Any] | None:
     return look and {name: look[name] for name in ("kind", "k", "contributors", "bound")}
 
 
-def people_in(derivative: Derivative) -> list[MeanMember]:
-    """Return whose faces are in that of a version, those at rest first; empty for a rendered face. It is for
-    those alone who may see who agreed to what.
+def people_in(derivative: Derivative, *, site: Site | None) -> tuple[list[MeanMember], int]:
+    """Return whose faces are in that of a version, those at rest first, and how many more are of other sites.
+
+    It is for those alone who may see who agreed to what. site: theirs, None for all; none of a rendered face.
     """
     members = MeanMember.objects.filter(derivative=derivative).select_related("participant")
-    return list(members.order_by("-at_rest", "participant__code"))
+    here = members if site is None else members.filter(Q(participant=None) | Q(participant__site=site))
+    found = list(here.order_by("-at_rest", "participant__code"))
+    return found, members.count() - len(found)
 
 
 def write_members(derivative: Derivative, job: Job) -> dict[str, Any]:
     """Write down of whom a version is made, and return what the trail says of it; nothing of a rendered face.
 
-    Call it where the version is written. Raises AppError when another person was given the same mean since
-    the job chose it.
+    Call it where the version is written. The trail does not say who they are, for it forgets nobody. Raises
+    AppError when another person was given the same mean since the job chose it.
     """
     look = derivative.report.get("look")
     if "look" not in job.params or look is None:
         return {}
+    Study.objects.select_for_update().get(pk=derivative.recording.encounter.study_id)
     if set(look["members"]) & set(worn_by_others(derivative.recording)):
         raise AppError(
             "Another person was given the same face meanwhile. Try again, and another one is chosen.",
@@ -178,7 +183,7 @@ def write_members(derivative: Derivative, job: Job) -> dict[str, Any]:
         )
         for one in used
     )
-    return {"k": look["k"], "contributions": [str(one.pk) for one in used]}
+    return {"k": look["k"], "people": len(used)}
 
 
 def stored(recording_id: UUID, contribution_id: UUID) -> StoredFile:

@@ -39,7 +39,7 @@ from webapp.deidjobs.storage import version
 from webapp.jobs.queries import live_workers
 from webapp.recordings.models import Recording
 from webapp.recordings.serving import serve_file
-from webapp.studies.access import access_encounter, access_study, needs_of, visible_encounters
+from webapp.studies.access import access_encounter, access_study, needs_of, site_of, visible_encounters
 from webapp.studies.lists import PAGE_SIZE
 from webapp.studies.models import Encounter
 from webapp.studies.roles import Need
@@ -141,6 +141,7 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResponse:
     encounter = found.recording.encounter
     needs = needs_of(request.user, encounter.study)
+    made_of, elsewhere = people_in(found, site=site_of(request.user, encounter.study))
     context = study_context(request, encounter.study, "encounters") | {
         "encounter": encounter,
         "derivative": found,
@@ -156,7 +157,8 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "shows_original": "view_original" in needs and found.recording.playable,
         "is_consented": may_be_hidden(found.recording, found.audio),
         "is_barred": is_barred(found),
-        "made_of": people_in(found) if "manage_consent" in needs else None,
+        "made_of": made_of if "manage_consent" in needs else None,
+        "made_elsewhere": elsewhere if "manage_consent" in needs else 0,
         "limits": words_of(found.limits),
         "privacy": [
             *mean_rows(found.report.get("look")),

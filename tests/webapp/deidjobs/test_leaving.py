@@ -23,7 +23,7 @@ from webapp.consent.withdrawing import preview, scope_of
 from webapp.core.errors import Conflict, ConsentMissing
 from webapp.deidjobs.access import access_derivative_file
 from webapp.deidjobs.batches import plan_hiding
-from webapp.deidjobs.means import BARRED, is_barred
+from webapp.deidjobs.means import BARRED, is_barred, people_in
 from webapp.deidjobs.models import Derivative, FaceContribution, MeanMember
 from webapp.deidjobs.queries import showable_version, unreviewed_in
 from webapp.deidjobs.services import request_derivative, review_derivative
@@ -31,7 +31,7 @@ from webapp.deidjobs.storage import steps_dir
 from webapp.jobs.models import Job
 from webapp.recordings.services import delete_recording
 from webapp.recordings.storage import derived_dir
-from webapp.studies.models import Encounter
+from webapp.studies.models import Encounter, Participant, Site
 
 K = 3
 
@@ -150,6 +150,37 @@ def test_an_older_version_is_not_made_anew_beside_a_newer_one(made, lenders, wit
     Job.objects.filter(state="queued").update(state="done")
     withdraw(lenders[0].participant, "average_face")
     assert anew() == []
+
+
+def test_who_leave_in_turn_lead_to_one_new_version(made, lenders, study, alice, doctor, withdraw):  # noqa: F811
+    lend(add_patient(study, alice, doctor), 91)
+    for one in lenders[:2]:
+        withdraw(one.participant, "average_face")
+    assert len(anew()) == 1
+
+
+@pytest.mark.parametrize("reason", ["refused", "failed"])
+def test_a_version_that_was_no_good_is_not_made_anew(made, lenders, audrey, withdraw, reason):  # noqa: F811
+    if reason == "refused":
+        review_derivative(derivative=made, actor=audrey, decision="refused", reason="an eye is seen")
+    else:
+        Derivative.objects.filter(pk=made.pk).update(verdict="fail")
+    withdraw(lenders[0].participant, "average_face")
+    assert anew() == []
+
+
+def test_whoever_keeps_the_consents_of_one_site_is_not_told_people_of_others(
+    made, lenders, study, alice, signed_in
+):
+    site = Site.objects.create(study=study, name="Elsewhere")
+    Participant.objects.filter(pk=lenders[0].participant_id).update(site=site)
+    here, others = people_in(made, site=site)
+    assert [one.participant_id for one in here] == [lenders[0].participant_id]
+    everybody, none = people_in(made, site=None)
+    assert (len(everybody), none) == (1 + others, 0)
+    assert others == len(lenders) - 1
+    page = signed_in(alice).get(made.get_absolute_url()).content.decode()
+    assert lenders[0].participant.code in page, "who works at all sites is told of all"
 
 
 def test_what_was_drawn_with_their_face_goes_and_what_was_seen_of_the_other_stays(
