@@ -1,8 +1,9 @@
 """When somebody's part in means of several faces goes: what it was made into is barred, and made anew.
 
 The consent of a contributor ended, their recording went, or somebody said otherwise who is who in it. What
-they gave is erased at once. Versions in which it was are never shown again; where enough others are left a
-version with another mean is queued in place of each, which a second person has to sign off as any other.
+they gave is erased at once. Versions in which it was are never shown again, and their files go; where enough
+others are left a version with another mean is queued in place of each, which a second person has to sign off
+as any other.
 """
 
 from __future__ import annotations
@@ -17,20 +18,18 @@ from django.db.models import QuerySet
 
 from webapp.core import audit
 from webapp.core.errors import AppError
-from webapp.core.media_root import remove
+from webapp.deidjobs.drawn import jobs_asked_for, remove_drawn
 from webapp.deidjobs.means import FOLDER, k_of
 from webapp.deidjobs.models import Derivative, FaceContribution, MeanMember, Review
 from webapp.deidjobs.queries import KIND, may_be_hidden, newest_review
 from webapp.deidjobs.services import request_derivative
-from webapp.deidjobs.storage import steps_dir
-from webapp.jobs.models import UNFINISHED, Job, JobState
+from webapp.deidjobs.storage import version_path
+from webapp.jobs.models import UNFINISHED, Job
 from webapp.recordings.models import Recording
 from webapp.recordings.storage import derived_dir
 from webapp.studies.models import Study
 
 log = structlog.get_logger(__name__)
-#: Of the parts of a version, those that show a mean, or say which.
-DRAWN = ("cast-*", "write-*")
 
 
 @transaction.atomic
@@ -43,7 +42,10 @@ def take_back(contributions: QuerySet[FaceContribution]) -> int:
         return 0
     made = list(_made_of(gone))
     for job_id, recording_id in _drawn_with(gone, made):
-        transaction.on_commit(partial(_remove_drawn, recording_id, job_id), robust=True)
+        transaction.on_commit(partial(remove_drawn, recording_id, job_id), robust=True)
+    for version in made:
+        path = version_path(version.recording_id, version.pk)
+        transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
     MeanMember.objects.filter(contribution__in=gone).update(participant=None, contribution=None)
     for one in gone:
         path = derived_dir(one.recording_id) / FOLDER / f"{one.pk}.npz"
@@ -116,16 +118,5 @@ def _in_work(recording: Recording) -> bool:
 def _drawn_with(gone: Collection[FaceContribution], made: Collection[Derivative]) -> set[tuple[UUID, UUID]]:
     """Return by job and recording where parts may lie that show some of these people."""
     found: set[tuple[UUID, UUID]] = {(one.job_id, one.recording_id) for one in made if one.job_id}
-    pks = {str(one.pk) for one in gone}
-    jobs = Job.objects.filter(kind=KIND, params__has_key="look").exclude(state=JobState.CANCELLED)
-    for job in jobs:
-        if pks & set(job.params["look"]["contributions"]):
-            found.add((job.pk, UUID(job.params["recording"])))
-    return found
-
-
-def _remove_drawn(recording_id: UUID, job_id: UUID) -> None:
-    """Remove the parts of a job that show a mean; whoever goes on finds that they are to be made anew."""
-    for pattern in DRAWN:
-        for path in steps_dir(recording_id, job_id).glob(pattern):
-            remove(path)
+    asked = jobs_asked_for({str(one.pk) for one in gone})
+    return found | {(job.pk, UUID(job.params["recording"])) for job in asked}

@@ -9,10 +9,14 @@ from django.db.models import Q, QuerySet
 from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
 from webapp.core.encrypted_path import Place
+from webapp.deidjobs.drawn import remains_drawn
 from webapp.deidjobs.leaving import take_back
-from webapp.deidjobs.means import FOLDER, PURPOSE, barred, usable_contributions
+from webapp.deidjobs.lending import KIND, contribution_of
+from webapp.deidjobs.means import FOLDER, PURPOSE, usable_contributions
 from webapp.deidjobs.models import Derivative, FaceContribution
-from webapp.recordings.storage import entries
+from webapp.jobs.models import UNFINISHED, Job
+from webapp.recordings.models import Recording
+from webapp.recordings.storage import derived_dir, entries
 from webapp.studies.models import Encounter
 
 
@@ -21,7 +25,10 @@ def preview(scope: Scope) -> Iterator[Effect]:
     why = "Made of recordings, so that the face could be part of averages."
     yield Effect("delete", "faces for averaging", theirs.count(), why)
     made = Derivative.objects.filter(members__contribution__in=theirs).distinct().count()
-    why = "They are not shown or shared any more. Where enough others are left, new ones are made."
+    why = (
+        "Their files are removed, and what was measured of them stays. Where enough others are left, new "
+        "versions are made."
+    )
     yield Effect("stop", "versions in whose face it is a part", made, why)
 
 
@@ -39,6 +46,14 @@ def remains(scope: Scope, erased: frozenset[str]) -> Iterator[str]:
         if path.stem in erased:
             yield "a face for averaging is still in the storage"
             path.unlink(missing_ok=True)
+    if not _ends(scope):
+        return
+    for path in _without_row(scope):
+        yield "a face for averaging that nobody wrote down is still in the storage"
+        path.unlink(missing_ok=True)
+    study = Encounter.objects.filter(pk__in=scope.encounters).values("study")
+    versions = Derivative.objects.filter(recording__encounter__study__in=study)
+    yield from remains_drawn(erased, versions, scope.ended_at)
 
 
 def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
@@ -47,10 +62,8 @@ def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
 
 
 def left_with(scope: Scope) -> QuerySet[Derivative]:
-    """Return the versions in whose face is what this scope takes back, and those left before."""
-    theirs = Derivative.objects.filter(members__contribution__in=_of(scope))
-    left = barred(Derivative.objects.all())
-    return Derivative.objects.filter(Q(pk__in=theirs.values("pk")) | Q(pk__in=left.values("pk")))
+    """Return the versions in whose face is what this scope takes back."""
+    return Derivative.objects.filter(members__contribution__in=_of(scope)).distinct()
 
 
 def files() -> Iterator[Place]:
@@ -67,6 +80,27 @@ def _of(scope: Scope) -> QuerySet[FaceContribution]:
     if PURPOSE in scope.purposes:
         return FaceContribution.objects.filter(theirs)
     return FaceContribution.objects.none()
+
+
+def _ends(scope: Scope) -> bool:
+    return bool({PURPOSE, Purpose.RECORD} & scope.purposes)
+
+
+def _without_row(scope: Scope) -> list[Place]:
+    """Return what killed workers left before they could write it down, beside the recordings of a scope.
+
+    Without what is being made since, for consent can be given again.
+    """
+    theirs = Recording.objects.filter(encounter__in=scope.encounters)
+    if Purpose.RECORD not in scope.purposes:
+        theirs = theirs.filter(camera=scope.person)
+    known = {
+        str(pk) for pk in FaceContribution.objects.filter(recording__in=theirs).values_list("pk", flat=True)
+    }
+    since = Job.objects.filter(kind=KIND, created_at__gt=scope.ended_at, state__in=UNFINISHED)
+    known |= {str(contribution_of(pk)) for pk in since.values_list("pk", flat=True)}
+    lying = (path for one in theirs for path in (derived_dir(one.pk) / FOLDER).glob("*"))
+    return [path for path in lying if path.name.lstrip(".").split(".")[0] not in known]
 
 
 def _to_erase(scope: Scope) -> QuerySet[FaceContribution]:

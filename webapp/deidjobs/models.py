@@ -55,6 +55,11 @@ class Derivative(models.Model):
     def sound(self) -> str:
         return SOUNDS.get(self.audio, self.audio)
 
+    @property
+    def is_left(self) -> bool:
+        """Return whether somebody of whose face it is made has left for good, with whom its file went."""
+        return self.members.filter(contribution=None).exists()
+
     def get_absolute_url(self) -> str:
         return reverse("deidjobs:derivative", args=[self.pk])
 

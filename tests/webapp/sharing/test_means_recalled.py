@@ -101,3 +101,23 @@ def test_a_contributor_s_consent_that_lapsed_calls_back_too(release, alice, shar
     assert call_back_lapsed() == 1
     assert Recall.objects.get().reason == Recall.Reason.EXPIRY
     assert call_back_lapsed() == 0
+
+
+@pytest.mark.parametrize("purpose", ["annotate", "average_face"])
+def test_the_withdrawal_of_a_stranger_is_not_blamed_for_somebody_else_s(
+    release,
+    study,
+    alice,
+    doctor,
+    shared,
+    purpose,
+    monkeypatch,
+    withdraw,  # noqa: F811
+):
+    build(release, alice)
+    stranger = lend(add_patient(study, alice, doctor), 2)
+    monkeypatch.setattr("webapp.deidjobs.means.usable_contributions", FaceContribution.objects.none)
+    found = preview(scope_of(stranger.participant, [purpose]))
+    assert not [one for one in found if one.action == "recall"]
+    withdraw(stranger.participant, purpose)
+    assert not Recall.objects.exists()
