@@ -12,7 +12,7 @@ class DeidJobsConfig(AppConfig):
         from webapp.deidjobs import lending, lent_holding
         from webapp.deidjobs.hiding import SEGMENTED, forget, may_hide, run_hiding
         from webapp.deidjobs.holding import HOLDER
-        from webapp.deidjobs.leaving import take_back_from
+        from webapp.deidjobs.leaving import take_back_corrected, take_back_replaced
         from webapp.deidjobs.queries import KIND, words_about
         from webapp.deidjobs.sweeping import sweep_what_nobody_needs
         from webapp.deidjobs.waiting import counts, unreviewed
@@ -41,8 +41,8 @@ class DeidJobsConfig(AppConfig):
         )
         register_holder(HOLDER)
         register_holder(lent_holding.HOLDER)
-        when_corrected(take_back_from)
-        before_it_goes(take_back_from)
+        when_corrected(take_back_corrected)
+        before_it_goes(take_back_replaced)
         register_sweep(sweep_what_nobody_needs)
         register_provider(unreviewed)
         register_counter(counts)

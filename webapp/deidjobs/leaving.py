@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 @transaction.atomic
-def take_back(contributions: QuerySet[FaceContribution]) -> int:
+def take_back(contributions: QuerySet[FaceContribution], because: MeanMember.Left) -> int:
     """Erase what people gave, bar what was made of it, and queue that anew where it can be; return how many
     contributions there were. Files go after the commit.
     """
@@ -46,7 +46,8 @@ def take_back(contributions: QuerySet[FaceContribution]) -> int:
     for version in made:
         path = version_path(version.recording_id, version.pk)
         transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
-    MeanMember.objects.filter(contribution__in=gone).update(participant=None, contribution=None)
+    members = MeanMember.objects.filter(contribution__in=gone)
+    members.update(participant=None, contribution=None, left_because=because)
     for one in gone:
         path = derived_dir(one.recording_id) / FOLDER / f"{one.pk}.npz"
         transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
@@ -56,10 +57,19 @@ def take_back(contributions: QuerySet[FaceContribution]) -> int:
     return len(gone)
 
 
-def take_back_from(recording: Recording) -> None:
-    """Take back what was made of a recording that goes, or of which somebody says otherwise who is who."""
+def take_back_replaced(recording: Recording) -> None:
+    """Take back what was made of a recording that gives way to another one."""
+    _take_back_from(recording, MeanMember.Left.REPLACED)
+
+
+def take_back_corrected(recording: Recording) -> None:
+    """Take back what was made of a recording of which somebody says otherwise who is who."""
+    _take_back_from(recording, MeanMember.Left.CORRECTED)
+
+
+def _take_back_from(recording: Recording, because: MeanMember.Left) -> None:
     Study.objects.select_for_update().get(pk=recording.encounter.study_id)
-    take_back(FaceContribution.objects.filter(recording=recording))
+    take_back(FaceContribution.objects.filter(recording=recording), because)
 
 
 def _made_of(gone: Collection[FaceContribution]) -> QuerySet[Derivative]:

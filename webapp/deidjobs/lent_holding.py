@@ -13,7 +13,7 @@ from webapp.deidjobs.drawn import remains_drawn
 from webapp.deidjobs.leaving import take_back
 from webapp.deidjobs.lending import KIND, contribution_of
 from webapp.deidjobs.means import FOLDER, PURPOSE, usable_contributions
-from webapp.deidjobs.models import Derivative, FaceContribution
+from webapp.deidjobs.models import Derivative, FaceContribution, MeanMember
 from webapp.jobs.models import UNFINISHED, Job
 from webapp.recordings.models import Recording
 from webapp.recordings.storage import derived_dir, entries
@@ -35,7 +35,7 @@ def preview(scope: Scope) -> Iterator[Effect]:
 def erase(scope: Scope) -> list[Erased]:
     theirs = _to_erase(scope)
     gone = [Erased("face for averaging", str(one.pk), one.sha256, one.size_bytes) for one in theirs]
-    take_back(theirs)
+    take_back(theirs, MeanMember.Left.CONSENT)
     return gone
 
 
@@ -64,6 +64,22 @@ def holding(encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
 def left_with(scope: Scope) -> QuerySet[Derivative]:
     """Return the versions in whose face is what this scope takes back."""
     return Derivative.objects.filter(members__contribution__in=_of(scope)).distinct()
+
+
+def made_without_consent() -> QuerySet[Derivative]:
+    """Return the versions in whose face there is somebody who does not agree at this moment."""
+    told = (MeanMember.Left.REPLACED, MeanMember.Left.CORRECTED)
+    gone = MeanMember.objects.filter(contribution=None).exclude(left_because__in=told)
+    lent = MeanMember.objects.exclude(contribution=None)
+    lapsed = lent.exclude(contribution__in=usable_contributions().values("pk"))
+    members = Q(pk__in=gone.values("derivative")) | Q(pk__in=lapsed.values("derivative"))
+    return Derivative.objects.filter(members)
+
+
+def made_in_error() -> QuerySet[Derivative]:
+    """Return the versions in whose face there is somebody else than was thought."""
+    wrong = MeanMember.objects.filter(left_because=MeanMember.Left.CORRECTED)
+    return Derivative.objects.filter(pk__in=wrong.values("derivative"))
 
 
 def files() -> Iterator[Place]:

@@ -195,8 +195,14 @@ class MeanMember(models.Model):
     """Somebody of whose face something is in a version whose face is a mean.
 
     at_rest: one of the k of whom the face at rest is made; the others show what mouths and expressions look
-    like. Once the contribution is gone both are empty, and the version is never shown again.
+    like. Once the contribution is gone both are empty, and the version is never shown again. left_because:
+    why it went; consent holds where their recording was replaced, or somebody said otherwise who is who.
     """
+
+    class Left(models.TextChoices):
+        CONSENT = "consent", "consent ended"
+        REPLACED = "replaced", "the recording was replaced"
+        CORRECTED = "corrected", "somebody said otherwise who is who"
 
     derivative = models.ForeignKey(Derivative, on_delete=models.CASCADE, related_name="members")
     participant = models.ForeignKey(Participant, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -204,6 +210,7 @@ class MeanMember(models.Model):
         FaceContribution, null=True, on_delete=models.SET_NULL, related_name="members"
     )
     at_rest = models.BooleanField()
+    left_because = models.CharField(max_length=9, choices=Left.choices, blank=True)
 
     class Meta:
         constraints = (

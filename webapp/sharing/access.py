@@ -15,6 +15,10 @@ from webapp.studies.access import Someone, access_study
 from webapp.studies.roles import Need
 
 NO_LONGER = "Somebody in this release no longer agrees to share it. Recall it and make a new version."
+LEFT_SINCE = (
+    "A face in this release is made of somebody who no longer agrees, or whose recording was replaced or "
+    "corrected since. Make a new version of it."
+)
 
 
 class ReleaseRecalled(AppError):
@@ -70,5 +74,5 @@ def access_package(user: Someone, slug: str, version: int) -> Release:
         if needing - allowed:
             raise ConsentMissing(NO_LONGER)
     if barred(Derivative.objects.filter(pk__in=items.values("source_id"))).exists():
-        raise ConsentMissing(NO_LONGER)
+        raise ConsentMissing(LEFT_SINCE)
     return release

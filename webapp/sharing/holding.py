@@ -13,8 +13,7 @@ from webapp.consent.holders import Effect, Erased, Holder, Scope
 from webapp.consent.models import Purpose
 from webapp.consent.queries import lapsed as lapsed_people
 from webapp.core.media_root import remove
-from webapp.deidjobs.lent_holding import left_with
-from webapp.deidjobs.means import barred
+from webapp.deidjobs.lent_holding import left_with, made_in_error, made_without_consent
 from webapp.deidjobs.models import Derivative
 from webapp.jobs.models import JobState
 from webapp.recordings.models import Recording
@@ -110,26 +109,36 @@ def _is_allowed(item: ReleaseItem) -> bool:
 
 
 def lapsed() -> int:
-    """Call back what rests on a consent whose last day is over; return from how many releases."""
+    """Call back what rests on a consent whose last day is over, and faces made of somebody else than was
+    thought; return how many times.
+    """
     items = list(standing_items().select_related("release__study").order_by("release_id", "path"))
     purposes = {purpose for item in items for purpose in item.needed}
     over = {purpose: _lapsed_encounters(purpose) for purpose in purposes}
-    left = set(_videos_of(standing_items(), barred(Derivative.objects.all())).values_list("pk", flat=True))
-    found = [
+    left, wrong = (
+        set(_videos_of(standing_items(), versions).values_list("pk", flat=True))
+        for versions in (made_without_consent(), made_in_error())
+    )
+    ended = [
         item
         for item in items
         if item.pk in left or any(item.encounter_id in over[purpose] for purpose in item.needed)
     ]
-    by_release = groupby(found, key=lambda item: item.release)
-    return sum(_call_back_lapsed(release, {item.pk for item in ones}) for release, ones in by_release)
+    mistaken = [item for item in items if item.pk in wrong and item not in ended]
+    return _call_back_all(ended, Recall.Reason.EXPIRY) + _call_back_all(mistaken, Recall.Reason.ERROR)
+
+
+def _call_back_all(items: list[ReleaseItem], reason: Recall.Reason) -> int:
+    by_release = groupby(items, key=lambda item: item.release)
+    return sum(_call_back(release, {item.pk for item in ones}, reason) for release, ones in by_release)
 
 
 @transaction.atomic
-def _call_back_lapsed(release: Release, wanted: set[int]) -> bool:
+def _call_back(release: Release, wanted: set[int], reason: Recall.Reason) -> bool:
     lock_study(release.study)
     items = list(standing_items().filter(pk__in=wanted))  # a withdrawal may have been faster
     if items:
-        call_back(release, items, actor=None, reason=Recall.Reason.EXPIRY)
+        call_back(release, items, actor=None, reason=reason)
     return bool(items)
 
 

@@ -29,7 +29,7 @@ NO_VERSION = "there is no de-identified version"
 NOT_SIGNED = "no version is signed off yet"
 REFUSED = "every version was refused or failed its audit"
 SOUND = "every signed-off version keeps the sound, which not both have agreed to share"
-LEFT = "in the face of every signed-off version is somebody who does not agree to that any more"
+LEFT = "in the face of every signed-off version is somebody who has left it since"
 #: Of a recording; the rest is loaded where a package is written.
 NEEDED = ("encounter", "camera", "state", "duration_us")
 #: Of a version: large, and of no weight for what goes in; the package's cards load them.

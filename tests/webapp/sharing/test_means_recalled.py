@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
 from tests.webapp.consent.conftest import withdraw  # noqa: F401, a fixture
 from tests.webapp.deidjobs.lenders import add_patient, lend
+from tests.webapp.records import add_run
 from tests.webapp.sharing.conftest import build
+from webapp.analysis.correcting import correct_person
 from webapp.consent.retention import call_back_lapsed
 from webapp.consent.services import record_decisions
 from webapp.consent.withdrawing import preview, scope_of
 from webapp.core.errors import ConsentMissing
+from webapp.deidjobs.means import is_barred
 from webapp.deidjobs.models import Derivative, FaceContribution, MeanMember
+from webapp.recordings.services import delete_recording
 from webapp.sharing import packing
 from webapp.sharing.access import access_package
 from webapp.sharing.models import Recall, RecalledItem
@@ -97,7 +102,7 @@ def test_a_package_is_not_handed_out_once_a_contributor_does_not_agree(
 
 def test_a_contributor_s_consent_that_lapsed_calls_back_too(release, alice, shared, lender, monkeypatch):
     build(release, alice)
-    monkeypatch.setattr("webapp.deidjobs.means.usable_contributions", FaceContribution.objects.none)
+    monkeypatch.setattr("webapp.deidjobs.lent_holding.usable_contributions", FaceContribution.objects.none)
     assert call_back_lapsed() == 1
     assert Recall.objects.get().reason == Recall.Reason.EXPIRY
     assert call_back_lapsed() == 0
@@ -121,3 +126,31 @@ def test_the_withdrawal_of_a_stranger_is_not_blamed_for_somebody_else_s(
     assert not [one for one in found if one.action == "recall"]
     withdraw(stranger.participant, purpose)
     assert not Recall.objects.exists()
+
+
+def replace(lender, alice) -> None:
+    with transaction.atomic():
+        delete_recording(lender.recording, action="recording.replaced")
+
+
+def correct(lender, alice) -> None:
+    encounter = lender.recording.encounter
+    add_run(encounter)
+    correct_person(
+        encounter=encounter, actor=alice, camera="patient", kind="reassign", track=2, role="patient"
+    )
+
+
+@pytest.mark.parametrize(("happens", "reasons"), [(replace, []), (correct, [Recall.Reason.ERROR])])
+def test_no_consent_is_said_to_have_ended_where_a_recording_is_replaced_or_corrected(
+    release, study, alice, shared, lender, happens, reasons
+):
+    build(release, alice)
+    happens(lender, alice)
+    assert is_barred(shared)
+    assert plan_release(study).reasons[LEFT] == 1
+    with pytest.raises(ConsentMissing, match="replaced or corrected"):
+        access_package(alice, study.slug, release.version)
+    assert call_back_lapsed() == len(reasons)
+    assert [one.reason for one in Recall.objects.all()] == reasons
+    assert call_back_lapsed() == 0
