@@ -31,8 +31,8 @@ METHOD: Final = "swap"  # the one that can draw a mean
 FOLDER: Final = "averaging"
 MOST_READ: Final = 64  # contributions of one job, of two to three megabytes each in memory
 BARRED: Final = (
-    "Somebody of whose face a part is in this version has withdrawn or no longer agrees, so it is not shown "
-    "and must not be released."
+    "Somebody of whose face a part is in this version has left it: they no longer agree, or their recording "
+    "was replaced or corrected. It is not shown and must not be released."
 )
 
 
