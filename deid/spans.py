@@ -65,17 +65,18 @@ def propose_spans(
     path: MediaPath, weights_dir: Path | None = None, *, start_us: int = 0, end_us: int | None = None
 ) -> tuple[SoundSpan, ...]:
     """Return where somebody speaks in a recording or a piece of it, for a person to keep what must be
-    silenced. Of a piece, what begins before it is heard too, so that the network is used to the voices.
+    silenced. What comes before a piece is heard too, so that the network is used to the voices, and a word
+    that is too short on either side of the edge is found: a span that reaches into the piece is told whole.
 
     Raises NoAudioStream, UnreadableVideo, WeightsMissing or WeightsMismatch.
     """
     before_us = max(0, start_us - LEAD_IN_US)
     heard = VoiceDetector(weights_dir).listen(path, start_us=before_us, end_us=end_us)
     found = [
-        SoundSpan(round(max(before_us / 1e6 + begin_s, start_us / 1e6), 2), round(before_us / 1e6 + end_s, 2))
+        SoundSpan(round(before_us / 1e6 + begin_s, 2), round(before_us / 1e6 + end_s, 2))
         for begin_s, end_s in spoken_spans(heard)
     ]
-    return tuple(one for one in found if one.end_s > one.start_s)
+    return tuple(one for one in found if one.end_s > start_us / 1e6)
 
 
 def check_spans(spans: Sequence[SoundSpan], audio: str, video: VideoInfo) -> None:

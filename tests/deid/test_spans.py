@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from deid.spans import BLEEP_HZ, BLEEP_LEVEL, RAMP_S, SoundSpan, propose_spans, 
 from deid.task import Task
 from emotion.errors import NoAudioStream
 from emotion.media import read_audio
+from emotion.voice import WINDOW_US, Heard
 from tests import videos
 from tests.deid.stand_ins import hiding
 
@@ -70,13 +72,35 @@ def test_spoken_stretches_are_proposed_for_real_voices(shared_data):
 def test_in_pieces_the_same_is_proposed_as_in_the_whole(shared_data):
     path = shared_data / "clips" / "consultation_a_camera_patient.mp4"
     pieces = [propose_spans(path, start_us=at * 10_000_000, end_us=(at + 1) * 10_000_000) for at in range(3)]
-    assert all(10 * at <= one.start_s < one.end_s <= 10 * (at + 1) for at in range(3) for one in pieces[at])
+    assert all(
+        10 * at < one.end_s <= 10 * (at + 1) and one.start_s < one.end_s
+        for at in range(3)
+        for one in pieces[at]
+    )
     grid_s = np.arange(0, 25, 0.05)
     whole, cut = (
         np.any([(one.start_s <= grid_s) & (grid_s < one.end_s) for one in spans], axis=0)
         for spans in (propose_spans(path), [one for piece in pieces for one in piece])
     )
     assert np.mean(whole == cut) > 0.97
+
+
+def test_a_word_across_the_edge_of_a_piece_is_found_whole(monkeypatch):
+    class Detector:
+        def __init__(self, weights_dir):
+            pass
+
+        def listen(self, path, *, start_us, end_us):
+            times_us = np.arange(start_us, end_us, WINDOW_US)
+            spoken = (times_us >= 119_800_000) & (times_us < 121_500_000)
+            return Heard(spoken.astype(np.float32), np.zeros(len(times_us), np.float32))
+
+    monkeypatch.setattr("deid.spans.VoiceDetector", Detector)
+    edge_us = 120_000_000
+    assert propose_spans(Path("any"), end_us=edge_us) == ()  # for a click
+    (word,) = propose_spans(Path("any"), start_us=edge_us, end_us=2 * edge_us)
+    assert (word.start_s, word.end_s) == pytest.approx((119.8, 121.5), abs=WINDOW_US / 1e6)
+    assert propose_spans(Path("any"), start_us=122_000_000, end_us=2 * edge_us) == ()
 
 
 def test_without_sound_nothing_can_be_proposed_or_marked(tmp_path):

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { newHistory } from "../../frontend/static/js/lib/edits.js";
 import {
-  afterSave, columnsOf, inOrder, joinPieces, newSpan, opened, otherSpan, otherStyle, setEnd, setStart, spanAt, toSend, withSpan,
+  afterSave, columnsOf, inOrder, isItsBeginning, joinPieces, newSpan, opened, otherSpan, otherStyle, setEnd, setStart, spanAt, toSend, withSpan,
 } from "../../frontend/static/js/lib/spans.js";
 
 const WHOLE = 10_000_000;
@@ -27,6 +27,12 @@ test("an edge is moved, and never beyond the other one or the end", () => {
   assert.equal(setEnd(one, 12e6, WHOLE).end_us, WHOLE);
   assert.equal(setStart(one, -5).start_us, 0);
   assert.deepEqual(one, { id: 7, start_us: 1_000_000, end_us: 2_000_000, style: "mute" });
+});
+
+test("a beginning within a span, or long before it, is that of another one", () => {
+  assert.ok(isItsBeginning(one, 1_000_000) && isItsBeginning(one, 800_000));
+  assert.ok(!isItsBeginning(one, 1_800_000) && !isItsBeginning(one, 1_000_001));
+  assert.ok(!isItsBeginning({ ...one, start_us: 9_000_000 }, 7_000_000));
 });
 
 test("a time that is no number changes nothing", () => {
@@ -61,6 +67,12 @@ test("a voice that was cut between two pieces is one again", () => {
   assert.deepEqual(joinPieces(first, [[120_000_000, 121_000_000], [130_000_000, 131_000_000]]), [
     [0, 1_000_000], [119_000_000, 121_000_000], [130_000_000, 131_000_000],
   ]);
+});
+
+test("a voice told from before its piece on is one with all that it touches", () => {
+  const first = [[0, 1_000_000], [117_500_000, 118_500_000], [118_900_000, 120_000_000]];
+  assert.deepEqual(joinPieces(first, [[118_400_000, 121_520_000]]), [[0, 1_000_000], [117_500_000, 121_520_000]]);
+  assert.deepEqual(joinPieces([[0, 1_000_000]], [[119_800_000, 121_520_000]]), [[0, 1_000_000], [119_800_000, 121_520_000]]);
 });
 
 test("each column shows the loudest of its time, and nothing after the end", () => {

@@ -83,7 +83,9 @@ class SpeechInput(serializers.Serializer[Any]):
 
 
 class SpeechOutput(serializers.Serializer[Any]):
-    """spans: [from, to] in microseconds. end_us: how far it was listened to."""
+    """spans: [from, to] in microseconds, the first perhaps from before the piece. end_us: how far it was
+    listened to.
+    """
 
     spans = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
     end_us = serializers.IntegerField()

@@ -4,6 +4,7 @@ import { afterSave as keepWhatIsNew, keyOf } from "./edits.js";
 
 export const HOLD_US = 1_000_000;
 const LEAST_US = 20_000;
+const NEAR_US = 2_000_000; // before a span, in which its beginning is moved and no other one begun
 const STYLES = { mute: "silence", bleep: "bleep" };
 
 export const styleWords = ({ style }) => STYLES[style];
@@ -25,6 +26,9 @@ function edited(span, change) {
   return next.end_us - next.start_us >= LEAST_US ? next : span;
 }
 
+/** Whether a beginning told at a time is that of a span, which then grows; no sound of a span is given back. */
+export const isItsBeginning = (span, time_us) => time_us <= span.start_us && time_us > span.start_us - NEAR_US;
+
 /** Spans in the order of their beginnings. */
 export const inOrder = (spans) => [...spans].sort((one, other) => one.start_us - other.start_us || one.end_us - other.end_us);
 
@@ -40,13 +44,17 @@ export function otherSpan(spans, time_us, back = false) {
   return found ?? null;
 }
 
-/** Where somebody speaks, told in pieces: what was cut between two pieces is one again. */
+/** Where somebody speaks, told in pieces, of which one may begin before its piece: what was cut is one again. */
 export function joinPieces(found, more) {
   const joined = [...found];
   for (const [start_us, end_us] of more) {
-    const last = joined.at(-1);
-    if (last && start_us - last[1] <= LEAST_US) joined[joined.length - 1] = [last[0], Math.max(last[1], end_us)];
-    else joined.push([start_us, end_us]);
+    const one = [start_us, end_us];
+    while (joined.length && one[0] - joined.at(-1)[1] <= LEAST_US) {
+      const last = joined.pop();
+      one[0] = Math.min(last[0], one[0]);
+      one[1] = Math.max(last[1], one[1]);
+    }
+    joined.push(one);
   }
   return joined;
 }
