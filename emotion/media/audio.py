@@ -31,6 +31,7 @@ _DECODERS: Final = (
     | frozenset({"vorbis", "adpcm_ima_wav", "adpcm_ima_qt"})
 )
 _TOLERANCE_S: Final = 0.03  # timestamps in whole milliseconds and clock drift; more is a real gap
+_SILENCE: Final = 65_536  # samples at most in one block of a gap, which a file may claim to be of any length
 _PREROLL_US: Final = 500_000  # overlapping transforms need what came before
 
 
@@ -68,14 +69,13 @@ def _read_blocks(path: MediaPath, rate_hz: int, start_us: int, end_us: int | Non
         limit = None if end_us is None else (end_us - start_us) * rate_hz // 1_000_000
         written = 0
         for position, samples in _place(_decode(container, stream), float(start_s), rate_hz):
-            block = _continue_from(written, position, samples)
-            if limit is not None:
-                block = block[: limit - written]
-            if block.size:
-                yield block
-            written += block.size
-            if limit is not None and written >= limit:
-                return
+            for block in _continue_from(written, position, samples):
+                wanted = block if limit is None else block[: limit - written]
+                if wanted.size:
+                    yield wanted
+                written += wanted.size
+                if limit is not None and written >= limit:
+                    return
 
 
 def _audio_stream(container: InputContainer, path: MediaPath) -> AudioStream:
@@ -134,17 +134,20 @@ def _place(frames: Iterator[AudioFrame], start_s: float, rate_hz: int) -> Iterat
 
 def _joined(frames: list[AudioFrame]) -> Float:
     parts = [frame.to_ndarray().reshape(-1) for frame in frames if frame is not None]
-    return np.concatenate(parts).astype(np.float32, copy=False) if parts else np.zeros(0, np.float32)
+    if not parts:
+        return np.zeros(0, np.float32)
+    samples = np.concatenate(parts).astype(np.float32, copy=False)
+    return np.nan_to_num(samples, nan=0, posinf=1, neginf=-1)  # sound in floats may hold what is no number
 
 
-def _continue_from(written: int, position: int, samples: Float) -> Float:
-    """Return the samples that follow `written` without a hole: silence before them, or their known part cut.
+def _continue_from(written: int, position: int, samples: Float) -> Iterator[Float]:
+    """Yield the samples that follow `written` without a hole: silence before them, or their known part cut.
 
-    >>> _continue_from(2, 4, np.ones(1, np.float32)).tolist()
-    [0.0, 0.0, 1.0]
-    >>> _continue_from(2, 1, np.ones(3, np.float32)).tolist()
-    [1.0, 1.0]
+    >>> [block.tolist() for block in _continue_from(2, 4, np.ones(1, np.float32))]
+    [[0.0, 0.0], [1.0]]
+    >>> [block.tolist() for block in _continue_from(2, 1, np.ones(3, np.float32))]
+    [[1.0, 1.0]]
     """
-    if position < written:
-        return samples[written - position :]
-    return np.concatenate([np.zeros(position - written, np.float32), samples])
+    for begin in range(written, position, _SILENCE):
+        yield np.zeros(min(_SILENCE, position - begin), np.float32)
+    yield samples[max(0, written - position) :]

@@ -13,15 +13,15 @@ from emotion.types import Float, MediaPath
 RATE_HZ: Final = 16_000
 
 
-def read_peaks(path: MediaPath, *, step_us: int) -> Float:
-    """Return the loudest sample of every step from the first frame on, (N,) float32 in 0..1, in constant
-    memory. Raises NoAudioStream, UnreadableVideo, ValueError.
+def read_peaks(path: MediaPath, *, step_us: int, end_us: int | None = None) -> Float:
+    """Return the loudest sample of every step from the first frame on or up to end_us, (N,) float32 in
+    0..1, in constant memory. Raises NoAudioStream, UnreadableVideo, ValueError.
     """
     step = step_us * RATE_HZ // 1_000_000
     if step <= 0:
         raise ValueError(f"expected a step of at least a sample, got {step_us} us")
     peaks, left = [np.zeros(0, np.float32)], np.zeros(0, np.float32)
-    for block in read_audio_blocks(path, rate_hz=RATE_HZ):
+    for block in read_audio_blocks(path, rate_hz=RATE_HZ, end_us=end_us):
         left = np.concatenate([left, np.abs(block)])
         whole = len(left) // step * step
         peaks.append(left[:whole].reshape(-1, step).max(1))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emotion.errors import NoAudioStream, UnreadableVideo
-from emotion.media import read_audio, read_audio_blocks, write_video
+from emotion.media import read_audio, read_audio_blocks, read_peaks, write_video
 from tests import videos
 
 RATE_HZ = 16_000
@@ -102,6 +102,36 @@ def test_gap_in_the_sound_becomes_silence(tmp_path: Path) -> None:
     assert samples.size == RATE_HZ * 3 // 2
     halves = [np.abs(samples[begin + 100 : begin + 7_900]).mean() for begin in (0, RATE_HZ // 2, RATE_HZ)]
     assert [level > 0.1 for level in halves] == [True, False, True]
+
+
+def write_sound(path: Path, *frames: tuple[float, np.ndarray]) -> Path:
+    """Sound alone, as float samples at times in seconds."""
+    with av.open(str(path), "w") as output:
+        sound = output.add_stream("pcm_f32le", rate=RATE_HZ, layout="mono")
+        for begin_s, samples in frames:
+            frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout="mono")
+            frame.sample_rate, frame.time_base = RATE_HZ, Fraction(1, RATE_HZ)
+            frame.pts = round(begin_s * RATE_HZ)
+            output.mux(sound.encode(frame))
+        output.mux(sound.encode(None))
+    return path
+
+
+def test_a_gap_of_days_is_never_in_memory_at_once_nor_read_beyond_the_end(tmp_path: Path) -> None:
+    loud = np.full(RATE_HZ, 0.5, np.float32)
+    path = write_sound(tmp_path / "days.mka", (0, loud), (200_000, loud))
+    sizes = [block.size for block in read_audio_blocks(path, end_us=60_000_000)]
+    assert sum(sizes) == 60 * RATE_HZ
+    assert max(sizes) < 5 * RATE_HZ
+    assert len(read_peaks(path, step_us=1_000_000, end_us=60_000_000)) == 60
+
+
+def test_a_sample_that_is_no_number_is_silence_and_the_rest_is_heard(tmp_path: Path) -> None:
+    sound = np.full(RATE_HZ, 0.5, np.float32)
+    sound[[800, 900]] = np.nan, np.inf
+    samples = read_audio(write_sound(tmp_path / "nan.mka", (0, sound)))
+    assert (samples[800], samples[900], samples[1000]) == (0, 1, 0.5)
+    assert np.isfinite(samples).all()
 
 
 def test_sound_without_a_picture_can_still_be_heard(tmp_path: Path) -> None:

@@ -68,5 +68,5 @@ def draw_sound(source: StoredFile, *, duration_us: int) -> Sound:
 
     step_us = STEP_US * max(1, -(-duration_us // (MOST_STEPS * STEP_US)))
     with translated():
-        peaks = read_peaks(source, step_us=step_us)
+        peaks = read_peaks(source, step_us=step_us, end_us=duration_us)
         return Sound(step_us, [round(255 * float(one)) for one in peaks], picture_delay_us(source))
