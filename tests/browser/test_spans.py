@@ -58,6 +58,9 @@ def test_the_keyboard_plays_steps_marks_bleeps_removes_and_takes_back(sound):
     sound.wait_for_function("() => !document.querySelector('video').paused")
     sound.wait_for_function("() => document.querySelector('video').paused")
     assert sound.locator("[data-clock]").inner_text().startswith("0:03.9")
+    go(sound, 3)
+    press("[")  # within the chosen span, which stays whole
+    assert marked(sound) == ["0:02.00 to 0:03.20, bleep", "0:03.00 to 0:04.00, silence"]
 
 
 def test_what_is_marked_is_saved_is_there_again_and_is_silent_in_between(sound):
@@ -90,3 +93,24 @@ def test_what_is_marked_is_saved_is_there_again_and_is_silent_in_between(sound):
 def test_where_somebody_speaks_is_looked_for_on_request(sound):
     sound.get_by_role("button", name="Find where somebody speaks").click()
     sound.get_by_text("Nobody was heard to speak. The machine may be wrong: listen to it.").wait_for()
+
+
+def test_what_is_marked_of_a_search_that_was_stopped_says_up_to_where(sound):
+    later = []
+
+    def answer(route):
+        if route.request.post_data_json["start_us"]:
+            later.append(route)
+        else:
+            route.fulfill(json={"spans": [[1_000_000, 2_000_000]], "end_us": 30_000_000})
+
+    sound.route(sound.locator("[data-speech]").get_attribute("data-speech"), answer)
+    sound.get_by_role("button", name="Find where somebody speaks").click()
+    sound.get_by_text("Listened to 0:30.00").wait_for()
+    sound.get_by_role("button", name="Stop", exact=True).click()
+    while not later:
+        sound.wait_for_timeout(20)
+    later[0].fulfill(json={"spans": [], "end_us": 40_000_000})
+    sound.get_by_role("button", name="Mark all").click()
+    said = "1 span marked, up to 0:40.00. The machine may miss voices: listen to it."
+    assert sound.locator("[data-said]").inner_text() == said

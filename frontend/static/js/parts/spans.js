@@ -3,7 +3,7 @@
 import { formatFine } from "../lib/covers.js";
 import { did, newHistory, redone, undone } from "../lib/edits.js";
 import {
-  HOLD_US, afterSave, joinPieces, newSpan, opened, otherSpan, otherStyle, setEnd, setStart, spanAt, styleWords, toSend,
+  HOLD_US, afterSave, isItsBeginning, joinPieces, newSpan, opened, otherSpan, otherStyle, setEnd, setStart, spanAt, styleWords, toSend,
   withSpan,
 } from "../lib/spans.js";
 import { isTyping } from "./keys.js";
@@ -12,7 +12,6 @@ import { openLane } from "./sound_lane.js";
 import { openSoundPlayer } from "./sound_player.js";
 
 const STEP_US = 100_000;
-const NEAR_US = 2_000_000; // before a chosen span, in which its beginning is moved and no other one begun
 
 export function attach(root) {
   const stop = new AbortController();
@@ -33,6 +32,7 @@ async function start(root, signal) {
   let history = newHistory(saved);
   let chosen = null;
   let voices = [];
+  let listened_us = 0;
   let listening = null;
   let isSaving = false;
   let asItWillBe = false;
@@ -102,7 +102,7 @@ async function start(root, signal) {
 
   function begin() {
     const at = player.time();
-    if (chosen && at < chosen.end_us && at > chosen.start_us - NEAR_US) return change(setStart(chosen, at));
+    if (chosen && isItsBeginning(chosen, at)) return change(setStart(chosen, at));
     add(newSpan(at, at + HOLD_US, whole_us));
   }
 
@@ -129,9 +129,9 @@ async function start(root, signal) {
   function takeAll() {
     const fresh = voices.map(([from, to]) => newSpan(from, to, whole_us))
       .filter((one) => one && !history.state.some(({ start_us, end_us }) => start_us <= one.start_us && end_us >= one.end_us));
-    if (!fresh.length) return say("All of it is marked already.");
+    if (!fresh.length) return say(`All voices found are marked already, up to ${formatFine(listened_us)}.`);
     become(fresh.reduce((all, one) => withSpan(all, null, one), history.state), null);
-    say(`${fresh.length} spans marked. Nothing that somebody says would be heard.`);
+    say(`${counted(fresh)} marked, up to ${formatFine(listened_us)}. The machine may miss voices: listen to it.`);
   }
 
   async function propose() {
@@ -145,13 +145,14 @@ async function start(root, signal) {
         const answer = await post(root.dataset.speech, { start_us: at });
         found = joinPieces(found, answer.spans);
         at = answer.end_us;
-        voices = found;
+        [voices, listened_us] = [found, at];
         progress.value = at / whole_us;
         say(`Listened to ${formatFine(at)} of ${formatFine(whole_us)}.`);
         draw();
       }
-      say(found.length ? `Somebody speaks in ${found.length} places${at < whole_us ? " so far" : ""}. Mark where a name or a place is said.`
-        : "Nobody was heard to speak. The machine may be wrong: listen to it.");
+      const soFar = at < whole_us ? " so far" : "";
+      say(found.length ? `Somebody speaks in ${found.length} places${soFar}. Mark where a name or a place is said.`
+        : `Nobody was heard to speak${soFar}. The machine may be wrong: listen to it.`);
     } catch (error) {
       say(error.message);
     }
@@ -173,7 +174,7 @@ async function start(root, signal) {
       const after = afterSave(history, sent, answer.spans);
       ({ saved, history } = after);
       chosen = after.became.get(chosen) ?? null;
-      const words = `${saved.length} span${saved.length === 1 ? "" : "s"} saved.`;
+      const words = `${counted(saved)} saved.`;
       say(isDirty() ? `${words} What you did meanwhile is not saved yet.` : words);
     } catch (error) {
       tried = [...new Set([...tried, ...spans.map(({ client_key }) => client_key).filter(Boolean)])];
@@ -250,6 +251,8 @@ function item(span, isChosen, act) {
   line.append(button);
   return line;
 }
+
+const counted = ({ length }) => `${length} span${length === 1 ? "" : "s"}`;
 
 function set(input, value) {
   if (input.value !== String(value)) input.value = value;
