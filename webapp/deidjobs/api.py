@@ -17,7 +17,7 @@ from webapp import engines
 from webapp.core import audit
 from webapp.core.encrypted_path import StoredFile
 from webapp.deidjobs.access import access_derivative_file, access_recording_to_preview
-from webapp.deidjobs.covers import Sketch, check_box, cover_state, save_covers
+from webapp.deidjobs.covers import MOST, Sketch, check_box, cover_state, save_covers
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import covers_of
 from webapp.deidjobs.storage import version
@@ -49,7 +49,7 @@ class CoversInput(serializers.Serializer[Any]):
         child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), max_length=1000
     )
     tried = serializers.ListField(child=serializers.UUIDField(), max_length=5000, default=list)
-    covers = CoverInput(many=True)
+    covers = serializers.ListField(child=CoverInput(), max_length=MOST)
 
 
 class CoverOutput(serializers.Serializer[Any]):

@@ -96,7 +96,7 @@ def save_covers(
     recording = Recording.objects.select_for_update().get(pk=derivative.recording_id)
     checked = [replace(one, keys=_keys_of(recording, one.keys)) for one in sketches]
     rows = DrawnCover.objects.filter(recording=recording)
-    removed, drawn = merge(rows, checked, known=known, tried=tried, author_id=author)
+    removed, drawn = merge(rows, checked, known=known, tried=tried, author_id=author, is_same=_is_same)
     for client_key, one in drawn:
         DrawnCover.objects.create(
             recording=recording,
@@ -118,6 +118,10 @@ def save_covers(
             details={"drawn": len(drawn), "removed": removed},
         )
     return list(covers_of(recording))
+
+
+def _is_same(row: DrawnCover, one: Sketch) -> bool:
+    return (row.keys, row.reason) == (one.keys, one.reason)
 
 
 def check_box(recording: Recording, box_px: list[float]) -> None:

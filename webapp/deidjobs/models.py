@@ -14,6 +14,7 @@ from webapp.recordings.models import Recording
 from webapp.studies.models import Participant, Study
 
 SOUNDS = {"remove": "removed", "mask": "noise", "spans": "masked in marked spans", "keep": "kept"}
+THERE = models.Q(removed_at=None)  # what a person drew or marked and nobody has removed
 
 
 class Derivative(models.Model):
@@ -69,7 +70,8 @@ class DrawnCover(models.Model):
 
     keys: [microseconds from the first frame, [left, top, right, bottom] in pixels], by time. What was drawn
     is never changed: a version's recipe names these rows. drawn_on: the version that was looked at.
-    client_key: what the page calls it, so that one that is sent twice is kept once.
+    client_key: what the page calls it, so that one that is sent twice is kept once, and one that is sent
+    again after it was removed is a new row.
     """
 
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="drawn_covers")
@@ -89,7 +91,9 @@ class DrawnCover(models.Model):
     class Meta:
         ordering = ("pk",)
         constraints = (
-            models.UniqueConstraint(fields=("recording", "client_key"), name="one_cover_per_client_key"),
+            models.UniqueConstraint(
+                fields=("recording", "client_key"), condition=THERE, name="one_cover_per_client_key"
+            ),
         )
 
     def __str__(self) -> str:
@@ -100,7 +104,8 @@ class MarkedSpan(models.Model):
     """From when to when something is said in a recording that must not be heard; what is heard instead.
 
     Microseconds from the first frame. What was marked is never changed: a version's recipe names these rows.
-    client_key: what the page calls it, so that one that is sent twice is kept once.
+    client_key: what the page calls it, so that one that is sent twice is kept once, and one that is sent
+    again after it was removed is a new row.
     """
 
     class Style(models.TextChoices):
@@ -122,7 +127,9 @@ class MarkedSpan(models.Model):
     class Meta:
         ordering = ("start_us", "pk")
         constraints = (
-            models.UniqueConstraint(fields=("recording", "client_key"), name="one_span_per_client_key"),
+            models.UniqueConstraint(
+                fields=("recording", "client_key"), condition=THERE, name="one_span_per_client_key"
+            ),
             models.CheckConstraint(
                 condition=models.Q(start_us__gte=0, end_us__gt=models.F("start_us")), name="span_has_length"
             ),

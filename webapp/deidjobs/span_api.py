@@ -51,7 +51,7 @@ class SpansInput(serializers.Serializer[Any]):
         child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), max_length=MOST
     )
     tried = serializers.ListField(child=serializers.UUIDField(), max_length=5000, default=list)
-    spans = SpanInput(many=True)
+    spans = serializers.ListField(child=SpanInput(), max_length=MOST)
 
 
 class SpanOutput(serializers.Serializer[Any]):
@@ -149,7 +149,15 @@ class Speech(APIView):
         end_us = min(start_us + LONGEST_HEARD_US, whole_us)
         with one_at_a_time("speech", request.user.pk):
             found = engines.propose_spans(_with_sound(recording), start_us=start_us, end_us=end_us)
-        access_recording_to_mark(request.user, pk)
+        recording = access_recording_to_mark(request.user, pk)  # consent may have ended while this waited
+        if start_us == 0:  # once for all the pieces of a recording
+            with transaction.atomic():
+                audit.record(
+                    actor=request.user,
+                    action="recording.speech_found",
+                    target=recording,
+                    study_id=recording.encounter.study_id,
+                )
         return Response({"spans": found, "end_us": end_us}, headers=_PRIVATE)
 
 

@@ -72,7 +72,7 @@ def save_spans(
     for one in sketches:
         engines.check_span(one.start_us, one.end_us, one.style, duration_us=recording.duration_us or 0)
     rows = MarkedSpan.objects.filter(recording=recording)
-    removed, new = merge(rows, sketches, known=known, tried=tried, author_id=author)
+    removed, new = merge(rows, sketches, known=known, tried=tried, author_id=author, is_same=_is_same)
     for client_key, one in new:
         MarkedSpan.objects.create(
             recording=recording,
@@ -94,3 +94,7 @@ def save_spans(
             details={"marked": len(new), "removed": removed},
         )
     return list(spans_of(recording))
+
+
+def _is_same(row: MarkedSpan, one: SpanSketch) -> bool:
+    return (row.start_us, row.end_us, row.style) == (one.start_us, one.end_us, one.style)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from dataclasses import replace
 from unittest import mock
+from uuid import UUID
 
 import pytest
 from django.core.cache import cache
@@ -24,7 +26,7 @@ from webapp.deidjobs.covers import request_another
 from webapp.deidjobs.models import MarkedSpan
 from webapp.deidjobs.queries import purposes_of
 from webapp.deidjobs.services import request_derivative, write_derivative
-from webapp.deidjobs.spans import SpanSketch, save_spans
+from webapp.deidjobs.spans import MOST, SpanSketch, save_spans
 from webapp.engines.hiding import _task
 from webapp.jobs.models import Job
 from webapp.recordings import storage
@@ -84,6 +86,31 @@ def test_a_span_sent_twice_is_kept_once_and_one_taken_back_meanwhile_goes(record
     save(recording, alice, sent)
     assert len(save(recording, alice, sent, tried=[key])) == 1
     assert save(recording, alice, tried=[key]) == []
+
+
+def test_a_span_sent_again_after_it_was_removed_is_a_row_of_its_own(recording, alice):
+    sent = SpanSketch(None, 0, 9_000, "mute", uuid.uuid4())
+    (first,) = save(recording, alice, sent)
+    assert save(recording, alice, tried=[sent.client_key]) == []
+    (again,) = save(recording, alice, sent)
+    assert again.pk != first.pk
+    assert MarkedSpan.objects.filter(removed_at=None).get() == again
+
+
+def test_a_span_that_could_only_be_dropped_is_refused_and_nothing_is_changed(recording, alice):
+    key = uuid.uuid4()
+    (span,) = save(recording, alice, replace(NAME, client_key=key))
+    same = replace(NAME, pk=span.pk)
+    for wrong in (
+        [replace(same, end_us=1_900_000)],
+        [replace(same, style="mute")],
+        [replace(same, pk=span.pk + 1)],
+        [replace(NAME, client_key=key, end_us=1_900_000)],
+        [SpanSketch(None, at, at + 9_000, "mute", UUID(int=1)) for at in (0, 20_000)],
+    ):
+        with pytest.raises(Invalid):
+            save(recording, alice, *wrong)
+    assert save(recording, alice, same, known=[span.pk]) == [span]
 
 
 @pytest.mark.parametrize(
@@ -250,12 +277,14 @@ def test_the_api_saves_and_tells_the_spans_and_refuses_what_no_row_has(recording
     for wrong in ({"id": 10**30}, {"start_us": -1}, {"style": "hum"}, {"end_us": 0}, {"end_us": 10**30}):
         assert send(known=[], spans=[span | wrong]).status_code == 400
     assert send(known=[10**30], spans=[]).status_code == 400
+    assert "no more than" in send(known=[], spans=[span] * (MOST + 1)).content.decode()
     assert MarkedSpan.objects.count() == 1
 
 
 @pytest.fixture
 def film(recording, tmp_path):
     shutil.copyfile(videos.write_normal(tmp_path), storage.original_path(recording))
+    return recording
 
 
 def test_the_sound_is_drawn_from_the_first_frame_on_and_that_is_written_down(film, alice, signed_in, address):
@@ -288,3 +317,5 @@ def test_voices_are_looked_for_in_pieces_and_not_after_the_end(film, alice, sign
         client.post(address["api_speech"], {"start_us": 130_000_000}, "application/json").status_code == 400
     )
     assert heard == [(0, 120_000_000), (120_000_000, 130_000_000)]
+    (event,) = AuditEvent.objects.filter(action="recording.speech_found")
+    assert (event.actor, event.target_id) == (alice, str(film.pk))
