@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deidjobs', '0009_means_of_faces'),
+        ('deidjobs', '0010_why_somebody_left'),
         ('recordings', '0004_upload_parts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
