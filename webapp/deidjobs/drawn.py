@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from webapp.core.encrypted_path import Place
 from webapp.core.media_root import remove
-from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.models import Derivative, MeanMember
 from webapp.deidjobs.queries import KIND
 from webapp.deidjobs.storage import steps_dir, version_of, version_path
 from webapp.jobs.models import Job, JobState, Segment, SegmentState
@@ -48,7 +48,8 @@ def remains_drawn(erased: Collection[str], left: QuerySet[Derivative], ended_at:
             yield "parts of a version in which the face may be are still in the storage"
             for path in found:
                 remove(path)
-    for one in left.filter(members__contribution=None).distinct():
+    gone = MeanMember.objects.filter(contribution=None)  # asked for itself: joined, it is no member at all
+    for one in left.filter(pk__in=gone.values("derivative")):
         path = version_path(one.recording_id, one.pk)
         if path.exists():
             yield "a version in whose face it is a part is still in the storage"

@@ -27,7 +27,7 @@ from webapp.deidjobs.means import BARRED, is_barred, people_in
 from webapp.deidjobs.models import Derivative, FaceContribution, MeanMember
 from webapp.deidjobs.queries import showable_version, unreviewed_in
 from webapp.deidjobs.services import request_derivative, review_derivative
-from webapp.deidjobs.storage import steps_dir
+from webapp.deidjobs.storage import steps_dir, version_path
 from webapp.jobs.models import Job
 from webapp.recordings.services import delete_recording
 from webapp.recordings.storage import derived_dir
@@ -150,6 +150,22 @@ def test_an_older_version_is_not_made_anew_beside_a_newer_one(made, lenders, wit
     Job.objects.filter(state="queued").update(state="done")
     withdraw(lenders[0].participant, "average_face")
     assert anew() == []
+
+
+@pytest.mark.parametrize("purpose", ["average_face", "record"])
+def test_versions_in_which_nobody_else_is_keep_their_files(
+    made,
+    lenders,
+    alice,
+    withdraw,
+    purpose,  # noqa: F811
+):
+    other = add_derivative(lenders[1].recording, alice)
+    path = version_path(other.recording_id, other.pk)
+    withdraw(lenders[0].participant, purpose)
+    finish_open_erasures()
+    assert path.read_bytes() == b"hidden video"
+    assert not version_path(made.recording_id, made.pk).exists()
 
 
 def test_who_leave_in_turn_lead_to_one_new_version(made, lenders, study, alice, doctor, withdraw):  # noqa: F811
