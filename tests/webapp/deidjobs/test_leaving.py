@@ -157,8 +157,8 @@ def test_versions_in_which_nobody_else_is_keep_their_files(
     made,
     lenders,
     alice,
-    withdraw,
-    purpose,  # noqa: F811
+    withdraw,  # noqa: F811
+    purpose,
 ):
     other = add_derivative(lenders[1].recording, alice)
     path = version_path(other.recording_id, other.pk)
