@@ -18,6 +18,7 @@ class FilesAndOneBrowser(LoadFileScheduling):
 
 
 def pytest_xdist_make_scheduler(config, log):
+    config.option.loadscopereorder = False  # or files of a single test, the longest among them, come last
     return FilesAndOneBrowser(config, log)
 
 
