@@ -331,8 +331,7 @@ def ask(client: Client, method: str, name: str, things: dict[str, list]) -> int:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_gets_the_answer_of_the_table(things, role, request, signed_in):
-    user = None if role == "anonymous" else request.getfixturevalue(role)
-    client = signed_in(user)
+    client = signed_in(None if role == "anonymous" else request.getfixturevalue(role))
     found, expected = {}, {}
     for (name, method), answers in TABLE.items():
         Job.objects.filter(pk=things["analysis:api_cancel"][0]).update(state="queued", cancel_requested=False)

@@ -114,36 +114,18 @@ def test_too_few_left_when_it_runs_are_a_sentence_and_no_version(recording, alic
     assert not Derivative.objects.exists()
 
 
-def test_whoever_withdraws_while_it_is_drawn_is_in_nothing_that_stays(
-    recording,
-    alice,
-    lenders,
-    drawing,
+@pytest.mark.parametrize("moment", ["during", "before_end"])
+def test_whoever_withdraws_while_it_is_drawn_or_as_it_is_written_is_in_nothing_that_stays(
+    recording, alice, lenders, drawing, moment
 ):
     def withdraw():
-        drawing.during = lambda: None
+        setattr(drawing, moment, lambda: None)
         record_decisions(actor=alice, participant=lenders[0].participant, decisions={"average_face": False})
 
-    drawing.during = withdraw
+    setattr(drawing, moment, withdraw)
     job = ask(recording, alice)
     work_off(job)
     assert job.state == "done"
-    assert lenders[0].digest not in str(Derivative.objects.get().report)
-
-
-def test_whoever_withdraws_as_the_version_is_written_is_in_none(
-    recording,
-    alice,
-    lenders,
-    drawing,
-):
-    def withdraw():
-        drawing.before_end = lambda: None
-        record_decisions(actor=alice, participant=lenders[0].participant, decisions={"average_face": False})
-
-    drawing.before_end = withdraw
-    job = ask(recording, alice)
-    work_off(job)
     made = Derivative.objects.get()
     assert lenders[0].digest not in str(made.report)
     assert not is_barred(made)
