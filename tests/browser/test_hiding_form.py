@@ -56,3 +56,29 @@ def test_another_moment_is_chosen_with_the_arrow_keys_or_a_picture(page, site, c
     page.get_by_text("The frame at 0:04.00 by avatar").wait_for()
     assert [url.partition("at_us=")[2] for url in asked] == ["", "9000000", "1000000", "1000000", ""]
     assert page.get_by_label("Moment", exact=True).is_hidden()
+
+
+def test_only_what_the_method_can_use_is_asked_and_sent(page, site):
+    visit(page, f"{site.addresses['shown']}deidentified/")
+    method = page.get_by_role("group", name="Method")
+    asked = ["Whose face", "Average of at least", "Donor", "Calm face at"]
+
+    def seen():
+        return [name for name in asked if page.get_by_label(name).is_visible()]
+
+    def sent():
+        names = "[...new FormData(document.querySelector('[data-part=hiding_form]')).keys()]"
+        return {*page.evaluate(names)} & {"look", "k", "donor", "neutral_s"}
+
+    assert seen() == ["Whose face", "Donor", "Calm face at"]
+    page.get_by_label("Whose face").select_option("k-same")
+    assert seen() == ["Whose face", "Average of at least", "Calm face at"]
+    method.get_by_label("Avatar").check()
+    assert seen() == ["Donor", "Calm face at"]
+    method.get_by_label("Box").check()
+    assert (seen(), sent()) == ([], set())
+    method.get_by_label("Swap").check()
+    assert (seen(), sent()) == (
+        ["Whose face", "Average of at least", "Calm face at"],
+        {"look", "k", "neutral_s"},
+    )

@@ -53,15 +53,12 @@ class HidingForm(forms.Form):
         queryset=Recording.objects.none(),
         widget=forms.CheckboxSelectMultiple(attrs=CHOICES),
         label="Recordings",
+        error_messages={"required": "Choose at least one recording."},
     )
     method = forms.ChoiceField(
         widget=forms.RadioSelect(attrs=CHOICES),
         initial="swap",
         help_text="Every face of everyone is hidden. What the result still shows is measured afterwards.",
-    )
-    donor = forms.ChoiceField(
-        required=False,
-        help_text="For swap and avatar. Chosen by itself, it is the same for a person throughout the study.",
     )
     look = forms.ChoiceField(
         required=False,
@@ -73,6 +70,10 @@ class HidingForm(forms.Form):
         required=False,
         label="Average of at least",
         help_text="For an average: so many others. Whoever knows them all is right once in so many times.",
+    )
+    donor = forms.ChoiceField(
+        required=False,
+        help_text="For swap and avatar. Chosen by itself, it is the same for a person throughout the study.",
     )
     neutral_s = forms.FloatField(
         required=False,
@@ -129,6 +130,19 @@ class HidingForm(forms.Form):
             "donor", [("auto", "Choose by itself"), *((one, one) for one in engines.donors_of_people())]
         )
         self._offer("audio", [(name, SOUND_WORDS[name]) for name in SOUND_WORDS])
+        self._say_when()
+
+    def _say_when(self) -> None:
+        """Say with which choices above it a field means something; the page hides it with others."""
+        drawn, mean = f"method:{' '.join(engines.donor_methods())}", f"method:{means.METHOD}"
+        when = {
+            "donor": f"{drawn};look:{RENDERED}",
+            "look": mean,
+            "k": f"{mean};look:{MEAN}",
+            "neutral_s": drawn,
+        }
+        for name, said in when.items():
+            self.fields[name].widget.attrs["data-when"] = said
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]

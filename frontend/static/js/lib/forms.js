@@ -9,3 +9,14 @@ export function plainData(entries, scales = {}) {
     }),
   );
 }
+
+/**
+ * Whether a field means something beside the other choices of a form. when: "name:value value;name:value"; all must hold.
+ * chosen: value by name; a field that means nothing itself has none (undefined), and forbids nothing.
+ */
+export function hasMeaning(when, chosen) {
+  return when.split(";").every((condition) => {
+    const [name, values] = condition.split(":");
+    return chosen[name] === undefined || values.split(" ").includes(chosen[name]);
+  });
+}

@@ -2,6 +2,7 @@
 
 import { formatFine } from "../lib/covers.js";
 import { estimateWords } from "../lib/estimate.js";
+import { hasMeaning } from "../lib/forms.js";
 import { latestOnly } from "../lib/preview.js";
 import { openMoments } from "./preview_moments.js";
 
@@ -14,12 +15,21 @@ export function attach(form) {
   const chosen = () => [...form.querySelectorAll("[name=recordings]:checked")].map((box) => box.value);
 
   const estimate = () => { time.textContent = estimateWords(known, chosen(), value("method")); };
+  const hideMeaningless = () => {
+    for (const field of form.querySelectorAll("[data-when]")) {
+      const chosen = Object.fromEntries([...form.elements].filter((one) => one.name && !one.disabled).map(({ name }) => [name, value(name)]));
+      field.disabled = !hasMeaning(field.dataset.when, chosen);
+      field.closest(".field").hidden = field.disabled;
+    }
+  };
   form.addEventListener("change", estimate, { signal });
+  form.addEventListener("change", hideMeaningless, { signal });
   form.addEventListener("change", ({ target }) => {
     if (!picture || picture.hidden || !["method", "donor"].includes(target.name)) return;
     said.textContent = `${picture.alt}. Draw it again to see what you have chosen since.`;
   }, { signal });
   estimate();
+  hideMeaningless();
 
   const show = latestOnly(async ({ button, at_us }) => {
     said.textContent = "Drawing one frame; this takes a few seconds.";
