@@ -51,7 +51,7 @@ def _privacy_failures(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
     if card["rank1"] is not None and card["rank1"] > card["rank1_chance"] + limits.rank1_over_chance:
         reasons.append(
             f"{card['rank1']:.0%} of the faces find their person among {card['gallery_size']}; "
-            f"chance is {card['rank1_chance']:.0%}"
+            f"chance is {card['rank1_chance']:.1%}"
         )
     return [*reasons, *_restored_failures(card, limits)]
 
@@ -69,7 +69,7 @@ def _restored_failures(card: Mapping[str, Any], limits: Thresholds) -> list[str]
     if found["rank1"] is not None and found["rank1"] > card["rank1_chance"] + limits.rank1_over_chance:
         reasons.append(
             f"with the mask undone in part, {found['rank1']:.0%} of the faces find their person among "
-            f"{card['gallery_size']}; chance is {card['rank1_chance']:.0%}"
+            f"{card['gallery_size']}; chance is {card['rank1_chance']:.1%}"
         )
     return reasons
 
@@ -88,7 +88,7 @@ def _informed_doubts(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
     found = card["informed"]
     if found is None or found["rank1"] is None:
         why = card["informed_missing"] or "no face of the person could be tried"
-        return [f"what an attacker finds who knows the method was not measured: {why}"]
+        return [f"not measured: what an attacker who knows the method would find; {why}"]
     reasons = []
     beside = max(found["rank1_chance"], found["control"]["rank1"] or 0.0)
     if found["rank1"] > beside + limits.informed_over_chance:

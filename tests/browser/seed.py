@@ -201,10 +201,14 @@ def _version(recording):
     import shutil
 
     from tests.webapp.deidjobs.conftest import add_derivative
+    from webapp.deidjobs.models import Derivative
     from webapp.deidjobs.storage import version_path
     from webapp.recordings.storage import original_path
 
     derivative = add_derivative(recording, None)
+    gap = {"track": 1, "start_ms": 2_000, "end_ms": 3_500, "covered": True}
+    report = derivative.report | {"gaps_to_review": [gap]}
+    Derivative.objects.filter(pk=derivative.pk).update(report=report)
     shutil.copyfile(original_path(recording), version_path(recording.pk, derivative.pk))
     return derivative
 

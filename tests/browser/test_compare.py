@@ -50,6 +50,15 @@ def test_by_keyboard_both_play_step_and_stop_at_the_same_frame(page, site):
     assert times(page)[0] >= 1.04
 
 
+def test_a_place_to_look_at_is_one_press_away(page, site):
+    opened(page, site)
+    page.get_by_role("button", name="0:02 to 0:03").press("Enter")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.compare video')]"
+        ".every((video) => video.paused && Math.abs(video.currentTime - 2) < 0.001)"
+    )
+
+
 def test_a_divider_and_a_larger_picture_are_there_for_mouse_and_keyboard(page, site):
     opened(page, site)
     stage = page.locator("[data-stage]")

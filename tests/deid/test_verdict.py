@@ -85,7 +85,7 @@ def test_lost_privacy_and_a_wrong_file_fail(card, key, value):
         ("privacy", "similarity", {"mean": 0.2, "max": 0.3}, "0.20"),
         ("privacy", "rank1", None, "no gallery"),
         ("privacy", "informed", informed(0.4, 0.1), "40%"),
-        ("privacy", "informed", informed(None, 0.1), "was not measured"),
+        ("privacy", "informed", informed(None, 0.1), "not measured: what an attacker"),
         ("privacy", "informed", informed(1.0, 0.95), "cannot be told"),
         ("privacy", "informed", None, "four other people"),
         ("expression", "detection_retained", None, "no expression"),

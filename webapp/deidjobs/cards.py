@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.analysis.templatetags import readings
+
 NOT_MEASURED = "not measured"
 UNMARKED = (
     "not stated",
@@ -28,7 +30,7 @@ VOICES = {
 class CardRow:
     """One line of a card. share: 0..1 for a bar, None without one. control: the same of encoding alone, in
     words and for a mark on the bar. limit: where the bar's mark of the study's limit stands. is_within: of
-    that limit, None where there is none.
+    that limit, None where there is none. in_percent: how the limit is written, also beside no value.
     """
 
     name: str
@@ -39,6 +41,7 @@ class CardRow:
     control_share: float | None = None
     limit: float | None = None
     is_within: bool | None = None
+    in_percent: bool = False
 
     @property
     def share_percent(self) -> float | None:
@@ -57,7 +60,7 @@ class CardRow:
         """Return the limit as the value is written."""
         if self.limit is None:
             return ""
-        return percent(self.limit) if self.value.endswith("%") else _number(self.limit)
+        return percent(self.limit) if self.in_percent else _number(self.limit)
 
 
 def privacy_rows(card: Mapping[str, Any], limits: Mapping[str, float] | None = None) -> list[CardRow]:
@@ -71,7 +74,7 @@ def privacy_rows(card: Mapping[str, Any], limits: Mapping[str, float] | None = N
         CardRow(
             "Faces as they were",
             f"{bare} of {frames} frames",
-            f"with 95 % confidence at most {card['residual_rate_upper95']:.2%} of frames",
+            f"with 95 % confidence at most {100 * card['residual_rate_upper95']:.2f} % of frames",
         ),
         _at_most(
             "Finds the person", card["rank1"],
@@ -110,7 +113,7 @@ def mean_rows(look: Mapping[str, Any] | None) -> list[CardRow]:
     if not look:
         return []
     people = f"of {look['contributors']} who could be in it"
-    meaning = f"at best, by somebody who knows everybody in the average; {look['bound']:.1%}"
+    meaning = f"at best, by somebody who knows everybody in the average; {100 * look['bound']:.1f} %"
     return [
         CardRow("Whose face it is", f"average of {look['k']} people", f"at least, {people}; it is nobody's"),
         CardRow("Tells who is in the average", f"1 in {look['k']}", meaning),
@@ -140,13 +143,19 @@ def _attempts(
 
 
 def expression_rows(card: Mapping[str, Any], limits: Mapping[str, float] | None = None) -> list[CardRow]:
-    """Return the expression card in lines, each beside the control. limits: as in privacy_rows."""
+    """Return the expression card in lines, each beside the control. limits: as in privacy_rows.
+
+    Behind a mask that leaves no face to be found there is nothing to compare, which is one line.
+    """
     known, control = limits or {}, card["control"]
+    found = _at_least(
+        "Face still found", card["detection_retained"], "of the frames in which it was found before",
+        control=control["detection_retained"], limit=known.get("detection_retained"),
+    )  # fmt: skip
+    if card["agreement"] is None and not card["detection_retained"]:
+        return [found, CardRow("Expression", NOT_MEASURED, "no face is found that it could be read from")]
     return [
-        _at_least(
-            "Face still found", card["detection_retained"], "of the frames in which it was found before",
-            control=control["detection_retained"], limit=known.get("detection_retained"),
-        ),
+        found,
         _at_least(
             "Classified alike", card["agreement"], "of the seconds, by the model that agrees least",
             control=control["agreement"], limit=known.get("agreement"),
@@ -195,14 +204,16 @@ def _at_most(
     name: str, share: float | None, meaning: str, *, control: float | None, limit: float | None
 ) -> CardRow:
     said = "" if control is None else percent(control)
-    return CardRow(name, percent(share), meaning, share, said, control, limit, _is_at_most(share, limit))
+    is_within = _is_at_most(share, limit)
+    return CardRow(name, percent(share), meaning, share, said, control, limit, is_within, in_percent=True)
 
 
 def _at_least(
     name: str, share: float | None, meaning: str, *, control: float | None, limit: float | None
 ) -> CardRow:
     is_within = None if share is None or limit is None else share >= limit
-    return CardRow(name, percent(share), meaning, share, percent(control), control, limit, is_within)
+    said = percent(control)
+    return CardRow(name, percent(share), meaning, share, said, control, limit, is_within, in_percent=True)
 
 
 def _correlation(
@@ -236,7 +247,7 @@ def _mixed(card: Mapping[str, Any]) -> str:
 
 
 def percent(value: float | None) -> str:
-    return NOT_MEASURED if value is None else f"{value:.0%}"
+    return NOT_MEASURED if value is None else readings.percent(value)
 
 
 def _number(value: float | None) -> str:

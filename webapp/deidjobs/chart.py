@@ -64,10 +64,10 @@ class Chart:
 
 
 def make_rows(versions: Sequence[tuple[Derivative, Review | None]]) -> list[Row]:
-    """Return versions with a number each, from 1."""
+    """Return versions, newest first, with a number each that stays when others are made: the oldest is 1."""
     return [
         Row(number, version, review, version.privacy.get("rank1"), version.expression.get("agreement"))
-        for number, (version, review) in enumerate(versions, 1)
+        for number, (version, review) in zip(range(len(versions), 0, -1), versions, strict=True)
     ]
 
 

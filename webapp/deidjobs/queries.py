@@ -72,6 +72,12 @@ def versions_of(encounter: Encounter) -> QuerySet[Derivative]:
     return found.select_related("recording").prefetch_related("reviews")
 
 
+def number_of(derivative: Derivative) -> int:
+    """Return the number of a version among those of its encounter, from 1 for the oldest."""
+    versions = versions_of(derivative.recording.encounter)
+    return versions.filter(finished_at__lte=derivative.finished_at).count()
+
+
 def unreviewed_in(encounters: QuerySet[Encounter]) -> QuerySet[Derivative]:
     """Return the versions of these encounters that nobody has signed off or refused, the oldest first;
     without those that nobody can sign off.

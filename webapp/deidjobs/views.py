@@ -22,6 +22,7 @@ from webapp.deidjobs.access import access_derivative, access_derivative_file
 from webapp.deidjobs.batches import known_speeds
 from webapp.deidjobs.cards import expression_rows, mean_rows, privacy_rows, voices_row
 from webapp.deidjobs.chart import make_charts, make_rows
+from webapp.deidjobs.covers import moments_of
 from webapp.deidjobs.donors import donor_of, person_of
 from webapp.deidjobs.forms import MEAN, HidingForm, ReviewForm
 from webapp.deidjobs.limits import limits_of, words_of
@@ -31,11 +32,13 @@ from webapp.deidjobs.queries import (
     hideable,
     may_be_hidden,
     newest_review,
+    number_of,
     spans_of,
     unreviewed_in,
     versions_of,
 )
 from webapp.deidjobs.storage import version
+from webapp.jobs.durations import as_clock
 from webapp.jobs.queries import live_workers
 from webapp.recordings.models import Recording
 from webapp.recordings.serving import serve_file
@@ -145,6 +148,8 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
     context = study_context(request, encounter.study, "encounters") | {
         "encounter": encounter,
         "derivative": found,
+        "number": number_of(found),
+        "moments": [_moment(one) for one in moments_of(found)],
         "form": form,
         "review": newest_review(found),
         "may_sign": "review_deidentified" in needs and found.requested_by_id != request.user.pk,
@@ -168,6 +173,13 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "expression": expression_rows(found.expression, found.limits),
     }
     return render(request, "deidjobs/derivative.html", context, status=422 if form.is_bound else 200)
+
+
+def _moment(moment: dict[str, Any]) -> dict[str, Any]:
+    """Return where to look in seconds and in words."""
+    start_s, end_s = (moment[name] / engines.SECOND_US for name in ("start_us", "end_us"))
+    words = [as_clock(int(at_s)) for at_s in (start_s, end_s)]
+    return {"at_s": start_s, "when": " to ".join(dict.fromkeys(words)), "why": moment["why"]}
 
 
 def _allowed_verdict(derivative: Derivative) -> str:

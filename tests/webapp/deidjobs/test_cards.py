@@ -10,6 +10,7 @@ from tests.webapp.deidjobs.conftest import add_derivative, hidden_video
 from webapp.deidjobs.cards import expression_rows, privacy_rows, voices_row
 from webapp.deidjobs.chart import HEIGHT, LEFT, TOP, WIDTH, make_charts, make_rows
 from webapp.deidjobs.models import Derivative
+from webapp.deidjobs.queries import versions_of
 from webapp.engines import usual_limits
 
 
@@ -30,7 +31,7 @@ def expression():
 def test_a_bar_shows_the_share_the_control_and_the_limit(privacy):
     found = row(privacy, "Finds the person")
     assert (found.share_percent, found.control_percent, found.limit_percent) == (2.0, 100.0, 10.7)
-    assert (found.is_within, found.limit_words) == (True, "11%")
+    assert (found.is_within, found.limit_words) == (True, "11\N{NBSP}%")
     assert "128 of whom are synthetic" in found.meaning
 
 
@@ -45,6 +46,22 @@ def test_an_attacker_who_has_the_method_is_read_against_what_a_box_leaves(privac
 
 def test_a_version_that_passes_in_tests_has_no_number_outside(privacy, expression):
     assert [one.name for one in (*privacy, *expression) if one.is_within is False] == []
+
+
+def test_a_chance_below_one_in_a_hundred_is_not_written_as_none():
+    card = hidden_video().privacy | {"rank1_chance": 0.002}
+    assert "chance is <\N{NBSP}1\N{NBSP}%" in row(privacy_rows(card), "Finds the person").meaning
+
+
+def test_a_limit_is_a_share_also_where_the_value_was_not_measured():
+    card = hidden_video().expression | {"agreement": None}
+    found = row(expression_rows(card, usual_limits()), "Classified alike")
+    assert (found.value, found.limit_words) == ("not measured", "80\N{NBSP}%")
+
+
+def test_behind_a_mask_without_a_face_one_line_says_that_nothing_was_compared():
+    card = hidden_video().expression | {"agreement": None, "detection_retained": 0.0}
+    assert [one.name for one in expression_rows(card, usual_limits())] == ["Face still found", "Expression"]
 
 
 def test_each_model_channel_and_emotion_has_a_row_beside_the_control(expression):
@@ -111,7 +128,15 @@ def test_a_version_stands_where_its_two_numbers_say(recording, alice):
 def test_versions_that_lie_on_each_other_share_a_label(recording, alice):
     versions = [measured(recording, alice, risk=0.25, kept=0.5) for _ in range(2)]
     (chart,) = make_charts(make_rows([(one, None) for one in versions]), usual_limits())
-    assert [mark.label for mark in chart.marks] == ["1, 2", ""]
+    assert [mark.label for mark in chart.marks] == ["2, 1", ""]
+
+
+def test_a_version_keeps_its_number_when_another_is_made(recording, alice, signed_in):
+    first, second = add_derivative(recording, alice), add_derivative(recording, alice)
+    versions = [(one, None) for one in versions_of(recording.encounter)]
+    assert [(one.number, one.version) for one in make_rows(versions)] == [(2, second), (1, first)]
+    page = signed_in(alice).get(first.get_absolute_url()).content.decode()
+    assert "Version 1 of" in page
 
 
 def test_without_a_version_that_was_compared_with_others_there_is_no_chart(recording, alice):
@@ -125,7 +150,7 @@ def test_what_was_not_measured_is_not_drawn_as_nothing_kept(recording, alice):
     rows = make_rows([(one, None) for one in versions])
     (chart,) = make_charts(rows, usual_limits())
     assert [(mark.y, mark.row) for mark in chart.marks] == [(TOP + HEIGHT, rows[1])]
-    assert [row.kept_words for row in rows] == ["not measured", "0%"]
+    assert [row.kept_words for row in rows] == ["not measured", "0\N{NBSP}%"]
     assert make_charts(rows[:1], usual_limits()) == []
 
 
@@ -134,4 +159,4 @@ def test_the_page_has_the_chart_and_the_same_numbers_in_its_table(recording, ali
     page = signed_in(alice).get(reverse("deidjobs:versions", args=[encounter.pk])).content.decode()
     assert page.count(version.get_absolute_url()) == 2
     assert "chart-fail" in page
-    assert "<td>25%</td><td>50%</td>" in page
+    assert "<td>25\N{NBSP}%</td><td>50\N{NBSP}%</td>" in page

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from tests.webapp.deidjobs.conftest import add_derivative
 from webapp.consent.services import record_decisions
-from webapp.deidjobs.models import Review
+from webapp.deidjobs.models import Derivative, Review
 from webapp.jobs.models import Job
 
 
@@ -55,6 +55,20 @@ def test_the_compare_page_has_both_videos_and_numbers_beside_the_control(signed_
     assert "not measured" in page
     assert "Encoding alone" in page
     assert "0 of 100 frames" in page
+
+
+def test_whoever_signs_off_is_told_who_asked_and_where_to_look(signed_in, audrey, alice, recording):
+    one = add_derivative(recording, alice, verdict="review")
+    gap = {"track": 1, "start_ms": 12_800, "end_ms": 16_160, "covered": True}
+    Derivative.objects.filter(pk=one.pk).update(report=one.report | {"gaps_to_review": [gap]})
+    page = signed_in(audrey).get(one.get_absolute_url()).content.decode()
+    assert "asked for by Alice" in page
+    assert "1 place to look at" in page
+    assert '<button class="button button-small" type="button" data-at="12.8">0:12 to 0:16</button>' in page
+    assert "Look frame by frame" not in page
+    assert "You asked for it, so somebody else decides" in (
+        signed_in(alice).get(one.get_absolute_url()).content.decode()
+    )
 
 
 def test_the_original_is_shown_only_to_those_who_may_see_it(signed_in, audrey, bob, derivative):

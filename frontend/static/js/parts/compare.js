@@ -74,6 +74,13 @@ function openControls(root, leader, signal) {
   for (const one of root.querySelectorAll("[data-step]")) {
     one.addEventListener("click", () => step(Number(one.dataset.step) * frame_s), { signal });
   }
+  for (const one of root.querySelectorAll("[data-at]")) {
+    one.addEventListener("click", () => {
+      leader.pause();
+      leader.currentTime = Number(one.dataset.at);
+      leader.scrollIntoView({ block: "nearest" });
+    }, { signal });
+  }
   show();
   return ({ key, shiftKey }) => {
     if (key === " ") toggle();
