@@ -46,7 +46,7 @@ def _privacy_failures(card: Mapping[str, Any], limits: Thresholds) -> list[str]:
         )
     if card["tar_at_far_1e2"] is not None and card["tar_at_far_1e2"] > limits.tar:
         reasons.append(
-            f"{card['tar_at_far_1e2']:.0%} of the faces are as like the person as 1 % of strangers are"
+            f"{card['tar_at_far_1e2']:.0%} of the faces are as like the person as only 1 % of strangers are"
         )
     if card["rank1"] is not None and card["rank1"] > card["rank1_chance"] + limits.rank1_over_chance:
         reasons.append(
@@ -64,7 +64,7 @@ def _restored_failures(card: Mapping[str, Any], limits: Thresholds) -> list[str]
     if found["tar_at_far_1e2"] is not None and found["tar_at_far_1e2"] > limits.tar:
         reasons.append(
             f"with the mask undone in part, {found['tar_at_far_1e2']:.0%} of the faces are as like the "
-            "person as 1 % of strangers are"
+            "person as only 1 % of strangers are"
         )
     if found["rank1"] is not None and found["rank1"] > card["rank1_chance"] + limits.rank1_over_chance:
         reasons.append(
