@@ -6,6 +6,8 @@ HOST ?= 127.0.0.1
 DATA_DIR ?= $(CURDIR)/var
 BIN := .venv/bin
 export PORT HOST DATA_DIR
+# Some machines forbid Python to keep what it compiled; every process of site and tests would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DJANGO_SETTINGS_MODULE := webapp.settings
 
@@ -68,4 +70,5 @@ bench: setup-dev
 clean: 
 	@test ! -x $(BIN)/python || $(BIN)/python -m webapp.run stop
 	rm -rf .venv node_modules frontend/static/vendor emotion/installed_weights .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Studies and recordings under $(DATA_DIR) were kept; delete that folder yourself if nobody needs it."
