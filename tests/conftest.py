@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from whitenoise.middleware import WhiteNoiseMiddleware
 
+from tests.empty_database import copy_empty_database
 from webapp import engines
 from webapp.accounts.models import User
 from webapp.consent.asking import asked_of
@@ -60,10 +64,41 @@ def weights_dir() -> Path:
     return directory
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run for all its processes."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings, shared_folder) -> bool:
+    """Begin with a copy of the database that was migrated for the whole run, where it is a file."""
+    if connection.vendor != "sqlite":
+        return False
+    copy_empty_database(Path(connection.settings_dict["TEST"]["NAME"]), shared_folder)
+    return True
+
+
 @pytest.fixture(autouse=True, scope="session")
-def _static_files() -> None:
-    """collectstatic runs once, so that templates resolve hashed names exactly as in production."""
+def _static_files() -> Iterator[None]:
+    """collectstatic runs once, so that templates resolve hashed names exactly as in production.
+
+    The files are listed once, too, as when a site starts: every client of a test would list them anew.
+    """
     call_command("collectstatic", verbosity=0, interactive=False)
+    listed: dict[tuple, dict] = {}
+    add_files = WhiteNoiseMiddleware.add_files
+
+    def add_listed_files(self, root, prefix=None):
+        if (root, prefix) not in listed:
+            add_files(self, root, prefix)
+            listed[root, prefix] = dict(self.files)
+        self.files |= listed[root, prefix]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files", add_listed_files)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.install import find_chromium
 from tests.browser.seed import EMAIL, PASSWORD
 from tests.browser.site import Site, start_site
+from tests.empty_database import copy_empty_database
 
 HERE = Path(__file__).parent
 SLOW_MS = 20_000
@@ -27,10 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, shared_folder: Path, _static_files: None
+) -> Iterator[Site]:
     """One site for all tests here, also when a worker does others in between: filling it takes long."""
+    folder = tmp_path_factory.mktemp("site")
+    copy_empty_database(folder / "db.sqlite3", shared_folder)
     with ExitStack() as stack:
-        yield start_site(stack, tmp_path_factory.mktemp("site"))
+        yield start_site(stack, folder, settings.STATIC_ROOT)
 
 
 @pytest.fixture(scope="package")

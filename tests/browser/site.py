@@ -59,8 +59,8 @@ class Site:
         _wait_for(f"{self.url}/accounts/login/")
 
 
-def start_site(stack: ExitStack, data_dir: Path) -> Site:
-    """Start web and worker over an empty data folder; closing the stack ends both.
+def start_site(stack: ExitStack, data_dir: Path, static_root: Path) -> Site:
+    """Start web and worker over a data folder with an empty database; closing the stack ends both.
 
     What arrives is encrypted, what the seed put there lies plain: nobody who looks at a page can tell.
     """
@@ -68,11 +68,10 @@ def start_site(stack: ExitStack, data_dir: Path) -> Site:
     environment = {
         **os.environ,
         "DATA_DIR": str(data_dir),
+        "STATIC_ROOT": str(static_root),
         "DJANGO_SETTINGS_MODULE": "webapp.settings",
         "MEDIA_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
     }
-    _run("manage.py", "migrate", "--verbosity=0", env=environment)
-    _run("manage.py", "collectstatic", "--verbosity=0", "--noinput", env=environment)
     addresses = json.loads(_run("-m", "tests.browser.seed", env=environment))
     serve = ["-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "webapp.asgi:application"]
     web = Web([sys.executable, *serve], environment, data_dir / "web.log")

@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 
 from tests import services
+from tests.empty_database import copy_empty_database
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.long
 @pytest.mark.timeout(240)
-def test_two_web_processes_share_a_session_through_redis(tmp_path, weights_dir):
+def test_two_web_processes_share_a_session_through_redis(tmp_path, shared_folder, weights_dir):
     absent = [name for name in services.missing() if name == "redis-server"]
     if absent:
         pytest.skip("not installed here: redis-server; `python -m tests.services` installs it")
+    copy_empty_database(tmp_path / "db.sqlite3", shared_folder)
     with services.redis() as address:
         environment = {**os.environ, "REDIS_URL": address, "DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
         done = subprocess.run(
