@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.decorators import sync_only_middleware
 
 from webapp.core.disk_full import NOTHING_CHANGED, is_disk_full
@@ -17,6 +17,7 @@ from webapp.core.views import error_page
 
 log = structlog.get_logger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
+FORM_ONLY = "This address belongs to a form: nothing is shown here, and nothing was changed."
 
 
 @sync_only_middleware
@@ -44,7 +45,9 @@ def log_context(get_response: Handler) -> Handler:
 
 
 class errors_as_pages:  # noqa: N801  a middleware is named like the function it stands for
-    """Turn an AppError that leaves a page view into the designed page with its status."""
+    """Turn an AppError that leaves a page view into the designed page with its status, and so an address that
+    takes what a form sends alone: one comes there by the address bar, or by signing in anew.
+    """
 
     sync_capable = True
     async_capable = False
@@ -53,11 +56,16 @@ class errors_as_pages:  # noqa: N801  a middleware is named like the function it
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content:
+            return response
+        page = error_page(request, HTTPStatus.METHOD_NOT_ALLOWED, FORM_ONLY)
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if is_disk_full(error):
             error = InsufficientStorage(NOTHING_CHANGED)
         if not isinstance(error, AppError):
             return None
-        return error_page(request, HTTPStatus(error.status), error.message)
+        return error_page(request, HTTPStatus(error.status), error.message, code=error.code)

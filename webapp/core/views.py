@@ -31,13 +31,13 @@ def healthz(_request: HttpRequest) -> JsonResponse:
     )
 
 
-def error_page(request: HttpRequest, status: HTTPStatus, message: str) -> HttpResponse:
-    """Return the error page in the style of the site, or JSON where the API was asked."""
+def error_page(request: HttpRequest, status: HTTPStatus, message: str, code: str = "") -> HttpResponse:
+    """Return the error page of the site, or JSON where the API was asked. code: of an AppError."""
     if request.path.startswith("/api/"):
-        code = status.name.lower()
-        return JsonResponse({"error": {"code": code, "message": message}}, status=status)
+        name = status.name.lower()
+        return JsonResponse({"error": {"code": name, "message": message}}, status=status)
     template = "500.html" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "error.html"
-    return render(request, template, {"status": status, "message": message}, status=status)
+    return render(request, template, {"status": status, "message": message, "code": code}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001

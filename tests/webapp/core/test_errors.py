@@ -1,9 +1,11 @@
 """One translation of errors for pages and one for the API."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.http import Http404
+from django.urls import reverse
 from rest_framework import exceptions
 
 from webapp.core.api import translate
@@ -47,6 +49,12 @@ def test_absent_and_forbidden_look_alike_to_strangers(study, encounter, carol, s
 
 def without_token(answer):
     return re.sub(r'(value|content)="\w{64}"', "", answer.content.decode())
+
+
+def test_an_address_of_a_form_says_so_to_whoever_comes_by_the_address_bar(alice, signed_in):
+    answer = signed_in(alice).get(reverse("deidjobs:review", args=[uuid4()]))
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "This address belongs to a form" in answer.content.decode()
 
 
 def test_api_error_has_the_promised_shape(client, db):
