@@ -256,6 +256,16 @@ def test_visits_list_the_doctors_own_encounters_alone(run, encounter, dora, alic
     assert encounter.code not in text_of(signed_in(alice).get(reverse("feedback:trends")))
 
 
+def test_visits_show_no_number_before_the_doctors_own_view(run, encounter, dora, signed_in):
+    page = reverse("feedback:trends")
+    assert "After your own view of it" in text_of(signed_in(dora).get(page))
+    assert "%" not in text_of(signed_in(dora).get(page))
+    Reflection.objects.create(encounter=encounter, doctor=dora, text="")
+    shown = text_of(signed_in(dora).get(page))
+    assert "After your own view of it" not in shown
+    assert "%" in shown
+
+
 # after a withdrawal
 
 
