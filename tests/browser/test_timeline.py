@@ -104,6 +104,27 @@ def test_playing_goes_on_when_the_server_sends_the_player_anew(shown):
     expect(shown.get_by_role("button", name="Pause")).to_be_visible()
 
 
+@pytest.mark.parametrize(("silent", "heard"), [(("doctor",), "patient"), (("doctor", "patient"), "off")])
+def test_a_recording_without_sound_is_not_the_one_that_is_heard(page, site, open_context, silent, heard):
+    def answer(route):
+        response = route.fetch()
+        body = response.text()
+        for camera in silent:
+            body = body.replace(f'<option value="{camera}">{camera.title()}’s camera</option>', "")
+        route.fulfill(response=response, body=body)
+
+    page.route(f"**{site.addresses['shown']}", answer)
+    visit(page, site.addresses["shown"])
+    expect(page.get_by_label("Sound")).to_have_value(heard)
+    assert page.get_by_label("Sound").is_disabled() == (heard == "off")
+    muted = page.evaluate("[...document.querySelectorAll('video')].map((video) => video.muted)")
+    assert muted == [True, heard == "off"]
+    page.close()
+    open_context.forgive(
+        "ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS"
+    )  # of the socket, for the answer was ours
+
+
 def test_only_one_camera_is_heard(shown):
     shown.get_by_label("Sound").select_option("patient")
     assert shown.evaluate("[...document.querySelectorAll('video')].map((video) => video.muted)") == [

@@ -45,7 +45,9 @@ class Player {
     scrub.min = this.span.from_s;
     scrub.max = this.span.to_s;
     this.find("play").disabled = this.videos.length === 0;
-    this.hear(this.videos.find(({ name }) => name === left.heard)?.name ?? this.videos[0]?.name ?? "off");
+    const [off, ...audible] = [...this.find("sound").options].map(({ value }) => value);
+    this.find("sound").disabled = audible.length === 0;
+    this.hear(left.heard === off || audible.includes(left.heard) ? left.heard : audible[0] ?? off);
   }
 
   listen() {
