@@ -112,11 +112,12 @@ def mean_rows(look: Mapping[str, Any] | None) -> list[CardRow]:
     """
     if not look:
         return []
-    people = f"of {look['contributors']} who could be in it"
-    meaning = f"at best, by somebody who knows everybody in the average; {100 * look['bound']:.1f} %"
+    k = look["k"]
+    people = f"{k} at least, of {look['contributors']} others who could be in it; it is nobody's own face"
+    meaning = "how often somebody who knows everybody in the average is right, at best"
     return [
-        CardRow("Whose face it is", f"average of {look['k']} people", f"at least, {people}; it is nobody's"),
-        CardRow("Tells who is in the average", f"1 in {look['k']}", meaning),
+        CardRow("Whose face it is", f"average of {k} people", people),
+        CardRow("Guesses whose face it is", f"1 in {k}", meaning),
     ]
 
 

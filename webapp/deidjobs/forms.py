@@ -15,6 +15,7 @@ from webapp.deidjobs.models import Derivative, ReleaseLimits, Review
 from webapp.deidjobs.queries import (
     NOTHING_MARKED,
     NUMBERED_ANEW,
+    UNEXPLAINED,
     hideable,
     may_be_hidden,
     others_in,
@@ -204,7 +205,10 @@ class AnotherForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         if self.others_unknown and "exempt" in self.data:
             raise forms.ValidationError(NUMBERED_ANEW)
-        return super().clean() or {}
+        said = super().clean() or {}
+        if said.get("exempt") and not said.get("exempt_reason", "").strip():
+            self.add_error("exempt_reason", UNEXPLAINED)
+        return said
 
     def clean_neutral_s(self) -> float | None:
         at_s: float | None = self.cleaned_data["neutral_s"]
@@ -215,7 +219,8 @@ class AnotherForm(forms.Form):
 
 def _seen(track: dict[str, Any]) -> str:
     first, last = (as_clock(track[name] // 1000) for name in ("first_ms", "last_ms"))
-    return f"Person {track['track']}, seen {first} to {last}"
+    when = f"at {first}" if first == last else f"{first} to {last}"
+    return f"Person {track['track']}, seen {when}"
 
 
 class ReviewForm(forms.ModelForm[Review]):

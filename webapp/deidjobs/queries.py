@@ -26,6 +26,8 @@ NUMBERED_ANEW = (
     "Make a version that hides everybody first, and look at who is who in it."
 )
 
+UNEXPLAINED = "Say why people are left as they are: everybody else is hidden."
+
 NOTHING_MARKED = "no span of the sound is marked, so nothing of it would be masked. Mark one first."
 
 

@@ -25,6 +25,7 @@ from webapp.deidjobs.queries import (
     NOTHING_MARKED,
     NUMBERED_ANEW,
     PURPOSE,
+    UNEXPLAINED,
     VOICELESS,
     may_be_hidden,
     others_in,
@@ -123,7 +124,7 @@ def _check_exempt(exempt: Sequence[int], reason: str, based_on: Derivative | Non
     if not has_parts(based_on):
         raise Invalid(NUMBERED_ANEW)
     if not reason.strip():
-        raise Invalid("Say why people are left as they are: everybody else is hidden.")
+        raise Invalid(UNEXPLAINED)
 
 
 def _marked(recording: Recording) -> list[int]:

@@ -310,7 +310,7 @@ def test_the_page_asks_for_a_calm_moment_and_for_exemptions_where_there_is_someb
     client.force_login(alice)
     at = f"/deidentified/{peopled.pk}/covers/"
     page = client.get(at).content.decode()
-    assert "Person 2, seen 0:00 to 0:00" in page
+    assert "Person 2, seen at 0:00" in page
     assert "Person 1," not in page
     said = {"neutral_s": "1.5", "exempt": ["2"], "exempt_reason": "our own nurse"}
     assert client.post(f"{at}version/", said).status_code == 302
@@ -319,13 +319,21 @@ def test_the_page_asks_for_a_calm_moment_and_for_exemptions_where_there_is_someb
     for refused, status in (
         (said | {"exempt": ["1"]}, 422),
         (said | {"neutral_s": "2.01"}, 422),
-        (said | {"neutral_s": "1.25", "exempt_reason": ""}, 400),
+        (said | {"neutral_s": "1.25", "exempt_reason": ""}, 422),
         (said, 409),
     ):
         answer = client.post(f"{at}version/", refused)
         assert answer.status_code == status
         assert "need" in answer.content.decode()
         assert f'value="{refused["neutral_s"]}"' in answer.content.decode()  # what was typed is kept
+
+
+def test_a_missing_reason_for_an_exemption_is_asked_for_beside_its_field(peopled, alice, client):
+    client.force_login(alice)
+    answer = client.post(
+        f"/deidentified/{peopled.pk}/covers/version/", {"exempt": ["2"], "exempt_reason": " "}
+    )
+    assert '<a href="#id_exempt_reason">' in answer.content.decode()
 
 
 def test_the_page_says_beforehand_that_nobody_can_be_left_as_they_are_without_the_parts(

@@ -142,7 +142,17 @@ def test_too_few_others_are_no_new_version_and_the_page_says_so(
         withdraw(one.participant, "average_face")
     assert anew() == []
     page = signed_in(alice).get(made.get_absolute_url()).content.decode()
-    assert f"fewer than {K} others agree now" in page
+    assert f"As long as {K} others agree" in page
+    assert "see who can be averaged" in page
+
+
+def test_what_failed_is_not_made_anew_and_the_page_promises_none(made, lenders, withdraw, alice, signed_in):  # noqa: F811
+    Derivative.objects.filter(pk=made.pk).update(verdict="fail")
+    withdraw(lenders[0].participant, "average_face")
+    assert anew() == []
+    page = signed_in(alice).get(made.get_absolute_url()).content.decode()
+    assert "Its audit failed, so none is made in its place by itself." in page
+    assert "others agree" not in page
 
 
 def test_an_older_version_is_not_made_anew_beside_a_newer_one(made, lenders, withdraw, alice):  # noqa: F811

@@ -71,6 +71,20 @@ def test_whoever_signs_off_is_told_who_asked_and_where_to_look(signed_in, audrey
     )
 
 
+def test_the_list_of_what_waits_says_what_became_of_the_sound(signed_in, audrey, alice, recording, study):
+    add_derivative(recording, alice, audio="mask")
+    page = signed_in(audrey).get(reverse("deidjobs:reviews", args=[study.slug])).content.decode()
+    assert "<td>noise</td>" in page
+
+
+def test_without_consent_nobody_is_sent_to_ask_for_a_right(signed_in, alice, derivative, patient):
+    record_decisions(participant=patient, actor=alice, decisions={"share_deidentified": False})
+    answer = signed_in(alice).get(reverse("deidjobs:covers", args=[derivative.pk]))
+    assert answer.status_code == 403
+    assert "takes the consent of everybody concerned" in answer.content.decode()
+    assert "ask the coordinator" not in answer.content.decode()
+
+
 def test_the_original_is_shown_only_to_those_who_may_see_it(signed_in, audrey, bob, derivative):
     type(derivative.recording).objects.update(playable=True)
     original = reverse("recordings:video", args=[derivative.recording_id]).encode()
