@@ -73,6 +73,12 @@ def test_an_offset_by_hand_is_shown_beside_what_counts(page, run, encounter, ali
     assert "began 640 ms after the doctor’s" in page().content.decode()
 
 
+def test_a_camera_that_began_earlier_is_said_to_have_begun_before(page, run):
+    run.sync_offset_ms = -484.3
+    run.save()
+    assert "began 484 ms before the doctor’s" in page().content.decode()
+
+
 def test_runs_of_models_stand_side_by_side_and_one_is_chosen(page, run, encounter):
     newer = add_run(encounter, engines.Findings(**(vars(findings()) | {"model": "fer"})))
     assert [(one["model"], one["is_shown"]) for one in page().context["runs"]] == [
