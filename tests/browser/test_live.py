@@ -204,6 +204,17 @@ def test_a_camera_stopped_while_a_picture_is_encoded_says_so(live, cameras, site
     page.close()
 
 
+def test_the_link_for_another_device_is_copied_with_one_press(live, open_context):
+    context = open_context("alice", permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    visit(page, live["session"])
+    page.get_by_role("button", name="Copy the link of the patient’s camera").press("Enter")
+    expect(page.locator("#copied-patient")).to_have_text("Copied.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("#link-patient").input_value()
+    assert "/camera/patient/?token=" in copied
+
+
 def test_keys_cover_the_screen_and_silence_suggestions(live, open_context):
     page = open_context("dora").new_page()
     visit(page, live["dashboard"])
