@@ -21,6 +21,16 @@ def test_an_encounter_without_a_version_says_the_next_step(signed_in, alice, bob
     assert b"A coordinator can make one here" in signed_in(bob).get(versions_url).content
 
 
+def test_without_consent_there_is_no_form_and_the_page_says_what_is_missing(
+    signed_in, alice, patient, recording, versions_url
+):
+    record_decisions(participant=patient, actor=alice, decisions={"share_deidentified": False})
+    page = signed_in(alice).get(versions_url).content.decode()
+    assert "have not both consented" in page
+    assert "Hide the faces" not in page
+    assert "Ask for one below" not in page
+
+
 def test_a_coordinator_chooses_recordings_and_method(signed_in, alice, recording, versions_url):
     values = {"recordings": [str(recording.pk)], "method": "swap", "audio": "remove", "donor": "auto"}
     answer = signed_in(alice).post(versions_url, values)
@@ -113,6 +123,12 @@ def test_a_decision_needs_a_reason_and_a_second_person(signed_in, alice, audrey,
     assert answer.status_code == 302
     assert Review.objects.get().reason == "looked at every minute"
     assert b"looked at every minute" in signed_in(alice).get(derivative.get_absolute_url()).content
+    seen = signed_in(audrey).get(derivative.get_absolute_url()).content.decode()
+    assert (
+        seen.index("looked at every minute")
+        < seen.index("<summary>Decide anew")
+        < seen.index("Record the dec")
+    )
 
 
 def test_what_failed_can_only_be_refused(signed_in, alice, audrey, recording):
