@@ -37,8 +37,9 @@ PURPOSE: Final = (
 )
 FORM: Final = (
     "Demonstration of a consent form. You are asked to agree, separately for each purpose, to the recording "
-    "of your consultation, to the analysis of your facial expression, and to the sharing of a version in "
-    "which your face is replaced. You may withdraw each answer at any time."
+    "of your consultation, to the analysis of your facial expression, to labels by hand and live feedback, "
+    "to the sharing of a version in which your face is replaced, to that of its sound, and to the use of "
+    "your face in an average of several that hides somebody else. You may withdraw each answer at any time."
 )
 HELD_ON: Final = datetime.date(2026, 1, 15)
 

@@ -35,7 +35,8 @@ LANGUAGES = [
 MEANS = {
     Purpose.ANALYSE_DOCTOR: "Nobody else sees it, unless the next is agreed to as well.",
     Purpose.SHOW_DOCTOR: "In pages, exports, figures of the study and releases.",
-    Purpose.AVERAGE_FACE: "Shared in place of another's face; it is a little like everybody in it.",
+    Purpose.AVERAGE_FACE: "The average is shared in place of somebody else’s face, and is a little like "
+    "everybody in it.",
 }
 
 

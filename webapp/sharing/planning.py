@@ -16,7 +16,7 @@ from webapp.consent.models import Purpose
 from webapp.deidjobs.means import barred
 from webapp.deidjobs.models import Derivative, Review
 from webapp.deidjobs.queries import PURPOSE, SOUND_PURPOSE, purposes_of
-from webapp.jobs.durations import in_words
+from webapp.jobs.durations import NBSP, in_words
 from webapp.recordings.models import Camera, Recording, RecordingState
 from webapp.recordings.queries import usable_for
 from webapp.studies.models import Encounter, Participant, Study
@@ -86,7 +86,7 @@ class ReleasePlan:
 
     @property
     def media_words(self) -> str:
-        return in_words(self.media_s)
+        return in_words(self.media_s) if self.media_s else f"0{NBSP}s"
 
     @property
     def size_bytes(self) -> int:

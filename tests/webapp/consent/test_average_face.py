@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from webapp.analysis.demo import FORM
 from webapp.consent.asking import asked_of
 from webapp.consent.models import Purpose
 from webapp.consent.queries import granting
@@ -26,8 +27,12 @@ def test_agreeing_to_everything_else_does_not_cover_the_average(study, alice, co
 def test_form_and_board_ask_for_it_and_the_form_says_what_it_means(signed_in, study, alice, patient):
     form = signed_in(alice).get(reverse("consent:record", args=[study.slug, patient.code])).content.decode()
     assert Purpose.AVERAGE_FACE.label in form
-    assert "a little like everybody in it" in form
+    assert "in place of somebody else’s face, and is a little like everybody in it" in form
     assert (
         Purpose.AVERAGE_FACE.label
         in signed_in(alice).get(reverse("consent:board", args=[study.slug])).content.decode()
     )
+
+
+def test_the_text_of_the_demonstration_names_the_average():
+    assert "in an average of several that hides somebody else" in FORM

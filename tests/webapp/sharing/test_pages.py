@@ -52,6 +52,7 @@ def test_the_plan_names_each_recording_that_is_left_out_with_its_reason(client, 
 
 def test_with_nothing_to_share_it_is_said_what_is_missing(client, study):
     assert "Nothing can be shared yet" in text(client.get(NEW))
+    assert "a few seconds" not in text(client.get(NEW))
     answer = client.post(NEW, WORDS | {"action": "build"})
     assert answer.status_code == 422
     assert not Release.objects.exists(), "no draft is left of a refused build"
