@@ -52,9 +52,12 @@ def read_choice(query: QueryDict) -> Choice:
 
 @dataclass(frozen=True)
 class Row:
-    """A job as a line of a table. about: what an app to the right knows of its subject."""
+    """A job as a line of a table. began_at: of its first part, for a job that joins its parts starts anew.
+    about: what an app to the right knows of its subject.
+    """
 
     job: Job
+    began_at: datetime | None
     label: str
     words: str
     parts_done: int
@@ -75,13 +78,14 @@ def rows_of(jobs: Iterable[Job], about: dict[Any, Any] | None = None) -> list[Ro
     """Return the lines of some jobs. about: by subject, what to say of it."""
     jobs = list(jobs)
     counted = Segment.objects.filter(job__in=jobs).order_by().values("job")
-    parts = {
-        one["job"]: (one["done"], one["all"])
-        for one in counted.annotate(done=Count("pk", filter=Q(state=SegmentState.DONE)), all=Count("pk"))
-    }
+    done = Count("pk", filter=Q(state=SegmentState.DONE))
+    counts = counted.annotate(done=done, all=Count("pk"), began_at=Min("started_at"))
+    parts = {one["job"]: (one["done"], one["all"]) for one in counts}
+    began = {one["job"]: one["began_at"] for one in counts}
     return [
         Row(
             job=job,
+            began_at=_earlier(job.started_at, began.get(job.pk)),
             label=words_of(job),
             words=job.error_message or job.message,
             parts_done=parts.get(job.pk, (0, 0))[0],
@@ -95,6 +99,10 @@ def rows_of(jobs: Iterable[Job], about: dict[Any, Any] | None = None) -> list[Ro
         )
         for job in jobs
     ]
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from tests.webapp.jobs.driving import drive, states
 from webapp.core.errors import Conflict, Invalid
 from webapp.jobs import leases, registry, running, segments
 from webapp.jobs.errors import PlanOutdated, WaitForConsent
+from webapp.jobs.lists import rows_of
 from webapp.jobs.models import Job, JobState, Segment
 from webapp.jobs.services import cancel_job, pause_job, resume_job, retry_job
 
@@ -20,6 +21,13 @@ def test_a_job_is_cut_done_in_parts_and_joined_once(segmented, parts):
     assert drive(segmented).state == JobState.DONE
     assert (parts.done, parts.joined) == (["a", "b", "c"], [["a", "b", "c"]])
     assert states(segmented) == ["done"] * 3
+
+
+def test_a_joined_job_is_listed_with_the_time_at_which_its_first_part_began(segmented):
+    job = drive(segmented)
+    began_at = Segment.objects.filter(job=job).earliest("started_at").started_at
+    assert began_at < job.started_at
+    assert [row.began_at for row in rows_of([job])] == [began_at]
 
 
 def test_a_spread_job_has_no_lease_and_counts_its_segments(segmented):
