@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.browser.conftest import visit
+from tests.browser.conftest import problems_of, visit
 
 
 def test_the_original_follows_the_version_when_it_is_sought_and_played(page, site):
@@ -90,3 +90,15 @@ def test_a_second_person_signs_off_with_a_reason(page, site):
     page.get_by_label("Decision").select_option("approved")
     page.get_by_role("button", name="Record the decision").click()
     page.get_by_text("Looked at every minute of it.").wait_for()
+
+
+def test_on_a_phone_each_line_of_a_card_has_its_name_above_and_its_limit_in_sight(open_context, site):
+    page = open_context("alice", viewport={"width": 390, "height": 844}).new_page()
+    opened(page, site)
+    line = page.get_by_role("row").filter(has_text="Finds the person").first
+    name, limit = line.get_by_role("rowheader").bounding_box(), line.get_by_role("cell").last.bounding_box()
+    assert name["width"] > 250
+    assert line.get_by_role("cell").first.bounding_box()["width"] > 100
+    assert name["y"] + name["height"] <= limit["y"]
+    assert limit["x"] + limit["width"] <= 390
+    assert problems_of(page) == []
