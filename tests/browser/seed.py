@@ -202,12 +202,14 @@ def _version(recording):
 
     from tests.webapp.deidjobs.conftest import add_derivative
     from webapp.deidjobs.models import Derivative
-    from webapp.deidjobs.storage import version_path
+    from webapp.deidjobs.storage import steps_dir, version_path
     from webapp.recordings.storage import original_path
 
     derivative = add_derivative(recording, None)
     gap = {"track": 1, "start_ms": 2_000, "end_ms": 3_500, "covered": True}
-    report = derivative.report | {"gaps_to_review": [gap]}
+    nurse = {"track": 2, "role": "irrelevant", "hidden": True, "first_ms": 8_000, "last_ms": 10_000}
+    report = derivative.report | {"gaps_to_review": [gap], "tracks": [nurse]}
+    steps_dir(recording.pk, derivative.job_id).mkdir(parents=True)
     Derivative.objects.filter(pk=derivative.pk).update(report=report)
     shutil.copyfile(original_path(recording), version_path(recording.pk, derivative.pk))
     return derivative

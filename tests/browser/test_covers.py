@@ -57,6 +57,14 @@ def test_the_keyboard_steps_by_frames_and_seconds_and_the_picture_follows(sketch
     sketch.wait_for_function("() => !document.querySelectorAll('.stage video')[1].hidden")
 
 
+def test_whoever_is_to_be_left_as_they_are_is_shown_first(sketch):
+    sketch.get_by_label("Person 2, seen 0:08 to 0:10").check()
+    sketch.get_by_text("Person 2 is seen here, and would be in the new version.").wait_for()
+    assert clock(sketch).startswith("0:09.00")
+    assert sketch.get_by_role("button", name="Original").get_attribute("aria-pressed") == "true"
+    assert sketch.get_by_label("Why they are left as they are").is_visible()
+
+
 def test_a_cover_is_drawn_moved_named_ended_taken_back_saved_and_there_again(sketch):
     drag(sketch, (0.1, 0.1), (0.3, 0.5))
     assert box_px(sketch) == [32, 18, 96, 90]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from webapp import engines
 from webapp.core.errors import Conflict, Invalid
 from webapp.deidjobs.access import access_derivative_file
-from webapp.deidjobs.covers import cover_state, moments_of, request_another
+from webapp.deidjobs.covers import cover_state, moments_of, people_at, request_another
 from webapp.deidjobs.forms import AnotherForm
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import covers_of, may_be_hidden, spans_of
@@ -61,6 +61,7 @@ def _show(request: HttpRequest, found: Derivative, form: AnotherForm, status: in
         "sketch": {
             "covers": [cover_state(one) for one in covers_of(recording)],
             "moments": moments_of(found),
+            "people": people_at(found),
             "inside": found.recipe.get("cover_rows", []),
             "differs": _differs(found, form),
             "width": recording.width,

@@ -15,7 +15,7 @@ from webapp.core.errors import Conflict, Forbidden, Invalid
 from webapp.deidjobs.means import k_of
 from webapp.deidjobs.merging import merge
 from webapp.deidjobs.models import Derivative, DrawnCover
-from webapp.deidjobs.queries import KIND, covers_of, spans_of
+from webapp.deidjobs.queries import KIND, covers_of, others_in, spans_of
 from webapp.deidjobs.services import request_derivative
 from webapp.jobs.models import UNFINISHED, Job
 from webapp.jobs.services import Actor
@@ -73,6 +73,15 @@ def moments_of(derivative: Derivative) -> list[dict[str, Any]]:
         {"start_us": max(0, first - begins_ms) * 1000, "end_us": max(0, last - begins_ms) * 1000, "why": why}
         for first, last, why in sorted(found)
     ]
+
+
+def people_at(derivative: Derivative) -> dict[int, int]:
+    """Return by number when each person at whom the camera is not pointed is seen: in microseconds from the
+    first frame, in the middle of their stay.
+    """
+    begins_ms = derivative.report.get("starts_ms", 0)
+    middles = {one["track"]: (one["first_ms"] + one["last_ms"]) // 2 for one in others_in(derivative)}
+    return {track: max(0, at_ms - begins_ms) * 1000 for track, at_ms in middles.items()}
 
 
 @transaction.atomic

@@ -173,7 +173,7 @@ class AnotherForm(forms.Form):
         coerce=int,
         widget=forms.CheckboxSelectMultiple(attrs=CHOICES),
         label="Leave as they are",
-        help_text="Their faces will be seen by whoever gets the version.",
+        help_text="Their faces will be seen by whoever gets the version. Choosing somebody shows them.",
     )
     exempt_reason = forms.CharField(
         required=False,

@@ -17,7 +17,7 @@ from webapp.consent.services import record_decisions
 from webapp.core.errors import AppError, Conflict, Invalid
 from webapp.core.models import AuditEvent
 from webapp.deidjobs import covers, hiding
-from webapp.deidjobs.covers import Sketch, moments_of, request_another, save_covers
+from webapp.deidjobs.covers import Sketch, moments_of, people_at, request_another, save_covers
 from webapp.deidjobs.models import DrawnCover
 from webapp.deidjobs.services import write_derivative
 from webapp.deidjobs.storage import steps_dir, version_path
@@ -326,6 +326,11 @@ def test_the_page_asks_for_a_calm_moment_and_for_exemptions_where_there_is_someb
         assert answer.status_code == status
         assert "need" in answer.content.decode()
         assert f'value="{refused["neutral_s"]}"' in answer.content.decode()  # what was typed is kept
+
+
+def test_the_page_knows_where_each_of_the_others_is_seen(peopled):
+    peopled.report["starts_ms"] = 100
+    assert people_at(peopled) == {2: 600_000}
 
 
 def test_a_missing_reason_for_an_exemption_is_asked_for_beside_its_field(peopled, alice, client):

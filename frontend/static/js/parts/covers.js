@@ -201,12 +201,18 @@ async function start(root, sketch, signal) {
     Delete: acts.remove, Backspace: acts.remove, z: acts.undo, y: acts.redo, x: acts.fill,
   };
   for (const [name, act] of Object.entries(acts)) part(name)?.addEventListener("click", act, { signal });
-  for (const button of root.querySelectorAll("[data-source]")) {
-    button.addEventListener("click", () => {
-      player.choose(videos[Number(button.dataset.source)]);
-      for (const one of root.querySelectorAll("[data-source]")) one.setAttribute("aria-pressed", one === button);
-    }, { signal });
-  }
+  const sources = [...root.querySelectorAll("[data-source]")];
+  const showSource = (button) => {
+    player.choose(videos[Number(button.dataset.source)]);
+    for (const one of sources) one.setAttribute("aria-pressed", one === button);
+  };
+  for (const button of sources) button.addEventListener("click", () => showSource(button), { signal });
+  form.addEventListener("change", ({ target }) => {
+    if (target.name !== "exempt" || !target.checked) return;
+    player.go(sketch.people[target.value]);
+    if (sources[1]) showSource(sources[1]);
+    say(`Person ${target.value} is seen here, and would be in the new version.`);
+  }, { signal });
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || isTyping(event.target) || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey) {
