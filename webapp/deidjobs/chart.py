@@ -11,6 +11,7 @@ from webapp.deidjobs.models import Derivative, Review
 from webapp.recordings.models import Recording
 
 LEFT, TOP, WIDTH, HEIGHT = 56, 16, 560, 300
+UNREAD_Y: Final = 334.0  # below all shares: where no expression could be read
 SAME_PX: Final = 12.0  # points that lie nearer than this share one label
 
 
@@ -55,6 +56,10 @@ class Chart:
     ticks: list[tuple[str, float, float]] = field(default_factory=list)
 
     @property
+    def has_unread(self) -> bool:
+        return any(mark.row.kept is None for mark in self.marks)
+
+    @property
     def allowed_width(self) -> float:
         return round(self.allowed[0] - LEFT, 1)
 
@@ -72,14 +77,15 @@ def make_rows(versions: Sequence[tuple[Derivative, Review | None]]) -> list[Row]
 
 
 def make_charts(rows: Sequence[Row], limits: dict[str, float]) -> list[Chart]:
-    """Return a chart per recording with the versions of which both shares were measured. limits: of the
-    study.
+    """Return a chart per recording of which at least one version has both shares. limits: of the study.
+
+    Versions without an expression, as behind a mask, stand below the others and not at nothing.
     """
     recordings: dict[Any, list[Row]] = {}
     for row in rows:
-        if row.risk is not None and row.kept is not None:
+        if row.risk is not None:
             recordings.setdefault(row.version.recording_id, []).append(row)
-    return [_chart(ours, limits) for ours in recordings.values()]
+    return [_chart(ours, limits) for ours in recordings.values() if any(row.kept is not None for row in ours)]
 
 
 def _chart(rows: Sequence[Row], limits: dict[str, float]) -> Chart:
@@ -87,7 +93,7 @@ def _chart(rows: Sequence[Row], limits: dict[str, float]) -> Chart:
     chance = max((one for one in chances if one is not None), default=None)
     controls = [row.version.expression.get("control", {}).get("agreement") for row in rows]
     ceiling = min((one for one in controls if one is not None), default=None)
-    marks = [Mark(_x(row.risk or 0.0), _y(row.kept or 0.0), row) for row in rows]
+    marks = [Mark(_x(row.risk or 0.0), _y_of(row), row) for row in rows]
     return Chart(
         rows[0].version.recording,
         _label(marks),
@@ -111,6 +117,10 @@ def _label(marks: list[Mark]) -> list[Mark]:
         else:
             near.label += f", {mark.row.number}"
     return marks
+
+
+def _y_of(row: Row) -> float:
+    return UNREAD_Y if row.kept is None else _y(row.kept)
 
 
 def _x(share: float) -> float:

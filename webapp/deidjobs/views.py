@@ -152,6 +152,7 @@ def _show(request: HttpRequest, found: Derivative, form: ReviewForm) -> HttpResp
         "moments": [_moment(one) for one in moments_of(found)],
         "form": form,
         "review": newest_review(found),
+        "earlier_reviews": found.reviews.select_related("reviewer")[1:],
         "may_sign": "review_deidentified" in needs and found.requested_by_id != request.user.pk,
         "donor": donor_of(found.recording)
         if found.report.get("donors") and not found.report.get("look")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from deid.sound import VOICES
 from tests.webapp.deidjobs.conftest import add_derivative, hidden_video
 from webapp.deidjobs.cards import expression_rows, privacy_rows, voices_row
-from webapp.deidjobs.chart import HEIGHT, LEFT, TOP, WIDTH, make_charts, make_rows
+from webapp.deidjobs.chart import HEIGHT, LEFT, TOP, UNREAD_Y, WIDTH, make_charts, make_rows
 from webapp.deidjobs.models import Derivative
 from webapp.deidjobs.queries import versions_of
 from webapp.engines import usual_limits
@@ -145,12 +145,14 @@ def test_without_a_version_that_was_compared_with_others_there_is_no_chart(recor
     assert rows[0].risk_words == "not measured"
 
 
-def test_what_was_not_measured_is_not_drawn_as_nothing_kept(recording, alice):
+def test_what_was_not_measured_is_drawn_below_and_not_as_nothing_kept(recording, alice):
     versions = [measured(recording, alice, risk=0.0, kept=kept) for kept in (None, 0.0)]
     rows = make_rows([(one, None) for one in versions])
     (chart,) = make_charts(rows, usual_limits())
-    assert [(mark.y, mark.row) for mark in chart.marks] == [(TOP + HEIGHT, rows[1])]
+    assert [(mark.y, mark.row) for mark in chart.marks] == [(UNREAD_Y, rows[0]), (TOP + HEIGHT, rows[1])]
+    assert UNREAD_Y > TOP + HEIGHT
     assert [row.kept_words for row in rows] == ["not measured", "0\N{NBSP}%"]
+    assert [one.has_unread for one in (chart, *make_charts(rows[1:], usual_limits()))] == [True, False]
     assert make_charts(rows[:1], usual_limits()) == []
 
 

@@ -131,6 +131,18 @@ def test_a_decision_needs_a_reason_and_a_second_person(signed_in, alice, audrey,
     )
 
 
+def test_a_decision_that_another_one_followed_is_still_there(signed_in, audrey, derivative):
+    url = reverse("deidjobs:review", args=[derivative.pk])
+    signed_in(audrey).post(url, {"decision": "approved", "reason": "looked at every minute"})
+    signed_in(audrey).post(url, {"decision": "refused", "reason": "missed a badge"})
+    page = signed_in(audrey).get(derivative.get_absolute_url()).content.decode()
+    assert (
+        page.index("missed a badge")
+        < page.index("Before: approved by")
+        < page.index("looked at every minute")
+    )
+
+
 def test_what_failed_can_only_be_refused(signed_in, alice, audrey, recording):
     failed = add_derivative(recording, alice, verdict="fail")
     page = signed_in(audrey).get(failed.get_absolute_url()).content.decode()
