@@ -49,6 +49,10 @@ def test_another_moment_is_chosen_with_the_arrow_keys_or_a_picture(page, site, c
     page.get_by_text("The frame at 0:09.00 by swap").wait_for()
     page.get_by_role("button", name="The face at 0:01.00").click()
     page.get_by_text("The frame at 0:01.00 by swap").wait_for()
+    page.get_by_role("button", name="The face is calm at this moment").click()
+    assert page.get_by_label("Calm face at").input_value() == "1.00"
+    page.get_by_role("group", name="Method").get_by_label("Box").check()
+    assert page.get_by_role("button", name="The face is calm at this moment").is_hidden()
     page.get_by_role("group", name="Method").get_by_label("Avatar").check()
     page.get_by_role("button", name="Preview on Doctor").click()
     page.get_by_text("The frame at 0:01.00 by avatar").wait_for()

@@ -10,7 +10,7 @@ export function attach(form) {
   const stop = new AbortController();
   const { signal } = stop;
   const known = JSON.parse(document.getElementById("estimate").textContent);
-  const [time, said, picture] = ["time", "previewed", "picture"].map((name) => form.querySelector(`[data-${name}]`));
+  const [time, said, picture, calm] = ["time", "previewed", "picture", "calm"].map((name) => form.querySelector(`[data-${name}]`));
   const value = (name) => form.elements.namedItem(name).value;
   const chosen = () => [...form.querySelectorAll("[name=recordings]:checked")].map((box) => box.value);
 
@@ -21,6 +21,7 @@ export function attach(form) {
       field.disabled = !hasMeaning(field.dataset.when, chosen);
       field.closest(".field").hidden = field.disabled;
     }
+    if (calm) calm.hidden = picture.hidden || form.elements.namedItem("neutral_s").disabled;
   };
   form.addEventListener("change", estimate, { signal });
   form.addEventListener("change", hideMeaningless, { signal });
@@ -43,6 +44,8 @@ export function attach(form) {
       const [donor, faces, time_us] = ["X-Donor", "X-Faces", "X-Time-Us"].map((name) => answer.headers.get(name));
       picture.alt = `The frame at ${formatFine(Number(time_us))} by ${choice.get("method")}${donor ? ` with ${donor}` : ""}`;
       picture.hidden = false;
+      calm.dataset.timeUs = time_us;
+      hideMeaningless();
       moments.drawn(button, Number(time_us));
       said.textContent = faces === "0" ? "No face was found in the frames that were tried."
         : `${picture.alt}. ${donor ? "Over the whole recording another donor may hide the person better and be chosen." : ""}`;
@@ -50,6 +53,11 @@ export function attach(form) {
       if (!signal.aborted) said.textContent = error.message;
     }
   });
+  calm?.addEventListener("click", () => {
+    const at_s = form.elements.namedItem("neutral_s");
+    at_s.value = (Number(calm.dataset.timeUs) / 1e6).toFixed(2);
+    at_s.focus();
+  }, { signal });
   const buttons = [...form.querySelectorAll("[data-preview]")];
   const moments = buttons.length ? openMoments(form, (button, at_us) => show({ button, at_us }), (words) => { said.textContent = words; }, signal) : null;
   for (const button of buttons) {
