@@ -23,5 +23,8 @@ for name in (
 for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
     if f"TEST_{name}" in os.environ:  # the same tests against servers that another test has started
         os.environ[name] = os.environ[f"TEST_{name}"]
+if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared by processes: more threads only wait
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 os.environ["DATA_DIR"] = _FOLDER
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 40
