@@ -33,7 +33,7 @@ from webapp.recordings import storage
 from webapp.recordings.models import Recording
 
 WINDOW = 12
-FRAMES = 50
+FRAMES = 26
 VIDEO_BOXES = re.compile(rb"^....ftyp|moov....mvhd|mdat....\x00\x00", re.DOTALL)
 
 
@@ -78,11 +78,11 @@ def watch(settings, tmp_path, monkeypatch) -> Iterator[Watch]:
 
 @pytest.fixture(scope="module")
 def consultation(tmp_path_factory) -> bytes:
-    """Two seconds of the demonstration, small, with a face and a voice."""
+    """One second of the demonstration, small, with a face and a voice."""
     source = demo_videos()["patient"]
     path = tmp_path_factory.mktemp("consultation") / "patient.mp4"
     frames = ((frame.time_us, frame.image_bgr[::2, ::2]) for frame in islice(read_frames(source), FRAMES))
-    write_video(path, frames, audio=read_audio(source, end_us=2_000_000), crf=14)
+    write_video(path, frames, audio=read_audio(source, end_us=1_040_000), crf=6)
     return path.read_bytes()
 
 
