@@ -7,6 +7,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from typing import NoReturn
 
 import cv2
@@ -17,6 +18,13 @@ from webapp.jobs import leases, sweeping
 from webapp.jobs.management.commands.worker import GracefulWorker
 from webapp.jobs.models import UNFINISHED, Job
 from webapp.jobs.pulse import Pulse, draw_worker_name
+
+LOADED_HERE_ONCE = ["webapp.urls"]  # not in every worker
+if settings.CELERY_BROKER_URL:
+    LOADED_HERE_ONCE += ["celery.apps.worker", "celery.bin.worker", "celery.concurrency.solo"]
+    LOADED_HERE_ONCE += ["kombu.transport.redis"]
+for name in LOADED_HERE_ONCE:
+    import_module(name)
 
 PATIENCE_S = 60.0
 Patch = Callable[[], None]
