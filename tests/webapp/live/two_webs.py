@@ -11,12 +11,14 @@ import json
 import os
 import sys
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
 from benchmarks.live import film
 from benchmarks.live_site import LiveSite, make_sessions
+from tests.services import free_port
 from webapp.live.camera_client import CameraClient
 from webapp.live.socket_client import Socket
 
@@ -65,10 +67,11 @@ async def share(one: LiveSite, other: LiveSite) -> dict[str, dict[str, Any]]:
 
 def main() -> None:
     folder = Path(os.environ["DATA_DIR"])
-    with LiveSite(folder) as one:
-        other = LiveSite(folder)
-        with other:
-            sys.stdout.write(json.dumps(asyncio.run(share(one, other))))
+    with LiveSite(folder) as one, ExitStack() as stack:
+        other = LiveSite(folder, free_port())
+        stack.push(other)
+        other.start()  # without making the database and the static files ready once more
+        sys.stdout.write(json.dumps(asyncio.run(share(one, other))))
 
 
 if __name__ == "__main__":
