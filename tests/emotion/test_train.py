@@ -116,7 +116,7 @@ def test_training_learns_and_a_stopped_one_goes_on_where_it_stopped(identity_fil
 
 
 def test_a_second_training_goes_on_from_the_averaged_weights_of_the_first(identity_file, tmp_path):
-    faces = half_lit()
+    faces = half_lit(32)
     given = {"labelled": faces, "videos": None, "validation": faces, "report": lambda _line: None}
     first, second = (
         Plan(stages=(Stage(TINY, 2),), batch=16, rate=2e-3, average=0.5),
