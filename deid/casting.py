@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -24,6 +25,8 @@ from deid.donors import Looks, dress, list_candidates, load_likeness
 from deid.draw import Face, Motion, RenderedFace, draw_donor
 from deid.moments import frames_at, spread
 from deid.recognisers import load_identifiers
+from emotion.inference import available_cores
+from emotion.prefetch import map_ahead
 from emotion.recognise import load_recogniser
 from emotion.types import Detections, Float, Image, MediaPath
 
@@ -103,12 +106,14 @@ def choose_fittest(tried: Sequence[Fitness]) -> str | None:
 
 
 def try_until_safe(candidates: Iterable[Tried], measure: Callable[[Tried], Fitness]) -> Cast:
-    """Return whom to draw; more candidates are measured only as long as none is safe."""
+    """Return whom to draw; more candidates are measured only as long as none is safe.
+
+    Those tried at once are measured side by side."""
     tried: list[Fitness] = []
-    for one in candidates:
-        if len(tried) % AT_ONCE == 0 and any(each.safety >= SAFE for each in tried):
-            break
-        tried.append(measure(one))
+    waiting = iter(candidates)
+    while not any(each.safety >= SAFE for each in tried) and (some := list(islice(waiting, AT_ONCE))):
+        measured = map_ahead(measure, some, workers=available_cores())
+        tried += [fitness for _, fitness in measured]
     return Cast(choose_fittest(tried), tuple(tried))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +39,7 @@ class Nobody:
         self._expressions: dict[tuple[Contribution, ...], Expressions] = {}
         self._members: dict[str, tuple[str, ...]] = {}
         self._lent: dict[str, tuple[str, ...]] = {}
+        self._making = Lock()  # candidates are tried side by side
 
     def remember(self, record: Mapping[str, Any]) -> None:
         """Take over whose means were chosen before. record: what record returned then, or nothing."""
@@ -108,11 +110,12 @@ class Nobody:
         self, group: Sequence[Contribution], others: tuple[Contribution, ...], rest: Float | None
     ) -> PhotoFace:
         name = name_of(group, self.look.k)
-        if name not in self._means:
-            if others not in self._expressions:
-                self._expressions[others] = average_expressions(others, self.look.k)
-            self._means[name] = average(group, self.look.k, others, self._expressions[others])
-            self._members[name], self._lent[name] = self._means[name].members, self._means[name].lent
+        with self._making:
+            if name not in self._means:
+                if others not in self._expressions:
+                    self._expressions[others] = average_expressions(others, self.look.k)
+                self._means[name] = average(group, self.look.k, others, self._expressions[others])
+                self._members[name], self._lent[name] = self._means[name].members, self._means[name].lent
         return PhotoFace(self._means[name], rest)
 
 

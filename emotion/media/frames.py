@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain, repeat
@@ -40,13 +40,19 @@ _SKIPPABLE: Final = ("h264", "hevc")  # decoders that know which frames no other
 
 
 def read_frames(
-    path: MediaPath, *, sample_fps: Fraction | None = None, start_us: int = 0, end_us: int | None = None
+    path: MediaPath,
+    *,
+    sample_fps: Fraction | None = None,
+    start_us: int = 0,
+    end_us: int | None = None,
+    only_us: Collection[int] | None = None,
 ) -> Iterator[Frame]:
     """Return the upright frames of a video from start_us up to, not including, end_us, in order of time.
 
     sample_fps: for every k the first frame at or after k / sample_fps seconds, no frame twice; None gives
-    every frame. Neighbouring segments give together exactly what one reading gives. A frame's index counts
-    the frames from start_us on, those passed over included. A damaged part yields what decodes. Closing the
+    every frame. only_us: of these the ones shown at these times alone, which costs less than reading all.
+    Neighbouring segments give together exactly what one reading gives. A frame's index counts the frames from
+    start_us on, those passed over included. A damaged part yields what decodes. Closing the
     iterator closes the file. Raises UnreadableVideo when nothing decodes, ValueError for a sampling rate or
     span below zero.
     """
@@ -54,7 +60,7 @@ def read_frames(
         raise ValueError(f"expected a sampling rate above 0 per second, got {sample_fps}")
     if start_us < 0 or (end_us is not None and end_us < start_us):
         raise ValueError(f"expected 0 <= start_us <= end_us, got {start_us} and {end_us}")
-    return _read_span(path, sample_fps, start_us, end_us)
+    return _read_span(path, sample_fps, start_us, end_us, None if only_us is None else frozenset(only_us))
 
 
 def measure_decode_speed(path: MediaPath) -> float:
@@ -67,11 +73,15 @@ def measure_decode_speed(path: MediaPath) -> float:
 
 
 def _read_span(
-    path: MediaPath, sample_fps: Fraction | None, start_us: int, end_us: int | None
+    path: MediaPath,
+    sample_fps: Fraction | None,
+    start_us: int,
+    end_us: int | None,
+    only_us: frozenset[int] | None,
 ) -> Iterator[Frame]:
     beginning = read_beginning(path)
     clock, last_cell, index = beginning.clock, -1, -1
-    plan = _Plan(clock, sample_fps, start_us)
+    plan = _Plan(clock, sample_fps, start_us, only_us)
     with _open_before(path, clock, start_us) as (stream, packets):
         skip = stream.codec_context.name in _SKIPPABLE and not beginning.interlaced
         for ticks, frame in _in_order(_decode_planned(stream, packets, plan, skip)):
@@ -83,7 +93,7 @@ def _read_span(
                 if cell <= last_cell:
                     continue
                 last_cell = cell
-            if time_us >= start_us:
+            if time_us >= start_us and (only_us is None or time_us in only_us):
                 index = max(index + 1, plan.count_before(ticks))
                 image = to_upright_bgr(frame, beginning.width, beginning.height, beginning.matrix)
                 yield Frame(index, time_us, image)
@@ -92,8 +102,10 @@ def _read_span(
 class _Plan:
     """What the timestamps of the packets around the reading position say about the frames to come."""
 
-    def __init__(self, clock: Clock, sample_fps: Fraction | None, start_us: int) -> None:
-        self._clock, self._sample_fps, self._start_us = clock, sample_fps, start_us
+    def __init__(
+        self, clock: Clock, sample_fps: Fraction | None, start_us: int, only_us: frozenset[int] | None
+    ) -> None:
+        self._clock, self._sample_fps, self._start_us, self._only_us = clock, sample_fps, start_us, only_us
         self._shown: list[int] = []  # the latest timestamps in the order in which frames are shown
         self._forgotten = 0  # older ones inside the span
         self._damaged = False  # then a picked frame may be missing, and the one after it takes its place
@@ -111,6 +123,8 @@ class _Plan:
         """Return whether the packet's own frame is picked; true when in doubt."""
         if packet.pts is None or self._damaged:
             return True
+        if self._only_us is not None and self._clock.microseconds(packet.pts) not in self._only_us:
+            return False
         if self._sample_fps is None:
             return self._clock.microseconds(packet.pts) >= self._start_us
         position = bisect_left(self._shown, packet.pts)

@@ -53,7 +53,7 @@ def test_more_are_tried_only_while_none_is_safe():
 
     def measure(donor):
         asked.append(donor.name)
-        return fitness(0.9 if len(asked) == AT_ONCE + 2 else 0.4, donor=donor.name)
+        return fitness(0.9 if donor is donors[AT_ONCE + 1] else 0.4, donor=donor.name)
 
     cast = try_until_safe(donors, measure)
     assert len(asked) == len(cast.tried) == 2 * AT_ONCE

@@ -40,6 +40,15 @@ def numbers(frames: Iterator[Frame]) -> list[int]:
     return [videos.frame_number(frame.image_bgr) for frame in frames]
 
 
+def test_frames_that_are_asked_for_by_their_times_are_those_of_a_whole_reading(recording):
+    whole = list(read_frames(recording))
+    wanted = whole[1::5]
+    found = list(read_frames(recording, only_us=[frame.time_us for frame in wanted]))
+    assert [(frame.index, frame.time_us) for frame in found] == [(one.index, one.time_us) for one in wanted]
+    assert all((one.image_bgr == other.image_bgr).all() for one, other in zip(found, wanted, strict=True))
+    assert list(read_frames(recording, only_us=[whole[0].time_us + 1])) == []
+
+
 def test_every_frame_comes_once_in_order_with_its_index(recording: Path) -> None:
     frames = list(read_frames(recording))
     assert numbers(iter(frames)) == list(range(videos.FRAMES))
