@@ -42,6 +42,7 @@ CALM_MOST: Final = 0.3
 UPPER_FACE: Final = ("brow", "eye", "nose", "cheek")
 SWEEPS: Final = 25
 ROUNDS: Final = 4
+BLOCK: Final = 256  # faces that are turned at once
 LIPS: Final = (
     *(61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409),
     *(78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415),
@@ -62,9 +63,12 @@ OVAL: Final = (
 
 @dataclass(frozen=True)
 class Placement:
-    """A head in the picture: scale (pixels per eye distance), rotation (3, 3), shift (3,) in pixels."""
+    """A head in the picture: scale (pixels per eye distance), rotation (3, 3), shift (3,) in pixels.
 
-    scale: float
+    Of a stack of heads, all three have its first axis.
+    """
+
+    scale: Doubles
     rotation: Doubles
     shift: Doubles
 
@@ -144,28 +148,41 @@ def to_model_axes(points_px: Float) -> Doubles:
 def place(points: Doubles, calm: Doubles, stable: NDArray[np.int64]) -> Placement:
     """Return where the head is: the similarity that takes the calm face closest to the stable landmarks.
 
-    points, calm: (468, 3). Umeyama, PAMI 1991, equations 40 to 43.
+    points: (..., 468, 3), calm: (468, 3). Umeyama, PAMI 1991, equations 40 to 43.
     """
-    source, target = calm[stable], points[stable]
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    a, b = source - source_mean, target - target_mean
-    left, singular, right = np.linalg.svd(b.T @ a)
-    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
-    rotation = left @ np.diag(signs) @ right
-    scale = float((singular * signs).sum() / (a**2).sum())
-    return Placement(scale, rotation, target_mean - scale * rotation @ source_mean)
+    source, target = calm[stable], points[..., stable, :]
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=-2)
+    a, b = source - source_mean, target - target_mean[..., None, :]
+    left, singular, right = np.linalg.svd(np.swapaxes(b, -1, -2) @ a)
+    signs = np.ones_like(singular)
+    signs[..., 2] = np.sign(np.linalg.det(left @ right))
+    rotation = (left * signs[..., None, :]) @ right
+    scale = (singular * signs).sum(axis=-1) / (a**2).sum()
+    return Placement(scale, rotation, target_mean - scale[..., None] * (rotation @ source_mean))
 
 
 def unplace(points: Doubles, placement: Placement) -> Doubles:
-    """Return landmarks (468, 3) in the model's axes and size, the head turned back to the front."""
-    back: Doubles = (points - placement.shift) @ placement.rotation / placement.scale
-    return back
+    """Return landmarks (..., 468, 3) in the model's axes and size, the heads turned back to the front."""
+    back: Doubles = (points - placement.shift[..., None, :]) @ placement.rotation
+    return back / placement.scale[..., None, None]
 
 
 def to_front(points: Doubles, placement: Placement, model: FaceModel) -> Doubles:
-    """Return landmarks (468, 3) of a placed head turned to the front, without what turning adds to them."""
-    yaw, pitch, _ = turn_degrees(placement.rotation)
-    return unplace(points, placement) - np.tensordot(turn_features(yaw, pitch), model.turned, 1)
+    """Return landmarks (..., 468, 3) of placed heads turned to the front, without what turning adds to them."""
+    turns = turn_degrees(placement.rotation)
+    return unplace(points, placement) - np.tensordot(
+        turn_features(turns[..., 0], turns[..., 1]), model.turned, 1
+    )
+
+
+def turn_to_front(points: Doubles, calm: Doubles, model: FaceModel) -> tuple[Doubles, Doubles]:
+    """Return the faces (T, 468, 3) of a recording as to_front, and how each was turned (T, 3), in degrees."""
+    faces, turns = np.empty_like(points), np.empty((len(points), 3))
+    for start in range(0, len(points), BLOCK):
+        some = slice(start, start + BLOCK)
+        placed = place(points[some], calm, model.stable)
+        faces[some], turns[some] = to_front(points[some], placed, model), turn_degrees(placed.rotation)
+    return faces, turns
 
 
 def fit_units(faces: Doubles, calm: Doubles, model: FaceModel, expected: Doubles | None = None) -> Doubles:
@@ -198,7 +215,7 @@ def find_calm(points: Doubles, model: FaceModel, expected: Doubles | None = None
     explained, _ = np.linalg.qr((model.moves * model.weights).reshape(len(model.units), -1).T)
     kept = UNEXPLAINED if expected is not None else 0.0
     for _ in range(ROUNDS):
-        faces = np.stack([to_front(face, place(face, calm, model.stable), model) for face in points])
+        faces, _ = turn_to_front(points, calm, model)
         units = fit_units(faces, calm, model, expected)
         left = (faces - np.einsum("tk,kpd->tpd", units, model.moves)).mean(axis=0) - model.rest
         weighted = (left * model.weights).reshape(-1)
@@ -213,8 +230,7 @@ def mean_face(points: Doubles, model: FaceModel) -> Doubles:
     """Return the mean (468, 3), turned to the front, of meshes (T, 468, 3) of a face that is calm in all."""
     calm = model.rest
     for _ in range(ROUNDS):
-        placed = [to_front(face, place(face, calm, model.stable), model) for face in points]
-        calm = np.mean(placed, axis=0)
+        calm = turn_to_front(points, calm, model)[0].mean(axis=0)
     return np.asarray(calm, np.float64)
 
 
@@ -230,16 +246,17 @@ def count_from_calm(units: Doubles, names: Sequence[str]) -> Doubles:
     return moment
 
 
-def turn_degrees(rotation: Doubles) -> tuple[float, float, float]:
-    """Return yaw to the person's left, pitch up and roll to the left shoulder of a rotation, in degrees.
+def turn_degrees(rotation: Doubles) -> Doubles:
+    """Return (..., 3) yaw to the person's left, pitch up and roll to the left shoulder of rotations (..., 3,
+    3), in degrees.
 
-    >>> turn_degrees(np.eye(3))
-    (0.0, 0.0, 0.0)
+    >>> turn_degrees(np.eye(3)).tolist()
+    [0.0, 0.0, 0.0]
     """
     from scipy.spatial.transform import Rotation
 
     vector = np.degrees(Rotation.from_matrix(rotation).as_rotvec())
-    return float(vector[1]) + 0.0, -float(vector[0]) + 0.0, -float(vector[2]) + 0.0
+    return np.asarray(vector[..., [1, 0, 2]] * [1.0, -1.0, -1.0] + 0.0, np.float64)
 
 
 def turn_matrix(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Doubles:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from deid.expected import expect_units, fill_between
-from deid.fit import FaceModel, find_calm, mean_face, place, to_front, to_model_axes, turn_degrees
+from deid.fit import FaceModel, find_calm, mean_face, to_model_axes, turn_to_front
 from deid.response import Doubles
 from emotion.samples import Flags
 from emotion.track import Indices
@@ -41,7 +41,7 @@ def follow(meshes: Float, probs: Float, model: FaceModel, is_calm: Flags | None 
     is_calm (R,): rows in which the face is known to be at rest; otherwise that is found out.
     """
     known = np.flatnonzero(~np.isnan(meshes[:, 0, 0]))
-    points = np.stack([to_model_axes(mesh) for mesh in meshes[known]])
+    points = to_model_axes(meshes[known])
     likely = fill_between(probs.astype(np.float64))
     expected = np.zeros((len(meshes), len(model.units)))
     if likely is not None:
@@ -51,9 +51,7 @@ def follow(meshes: Float, probs: Float, model: FaceModel, is_calm: Flags | None 
     else:
         step = max(1, len(known) // CALM_SAMPLES)
         calm = find_calm(points[::step], model, expected[known[::step]])
-    placements = [place(one, calm, model.stable) for one in points]
-    faces = np.stack([to_front(one, at, model) for one, at in zip(points, placements, strict=True)])
-    turns = np.array([turn_degrees(at.rotation) for at in placements])
+    faces, turns = turn_to_front(points, calm, model)
     return Movement(known, calm, faces, turns, likely, expected)
 
 

@@ -48,11 +48,11 @@ def load_response() -> Response:
         return Response(tuple(str(name) for name in stored["units"]), **arrays)
 
 
-def turn_features(yaw_deg: float, pitch_deg: float) -> Doubles:
-    """Return the (4,) values that scale Response.turned.
+def turn_features(yaw_deg: Doubles | float, pitch_deg: Doubles | float) -> Doubles:
+    """Return the (..., 4) values that scale Response.turned.
 
     >>> turn_features(30.0, -20.0).tolist()
     [1.0, -1.0, 1.0, 1.0]
     """
     yaw, pitch = yaw_deg / YAW_STEP, pitch_deg / PITCH_STEP
-    return np.array([yaw, pitch, yaw**2, pitch**2])
+    return np.stack([yaw, pitch, yaw**2, pitch**2], axis=-1)

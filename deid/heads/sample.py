@@ -55,8 +55,9 @@ def sample_identity(seed: int) -> Identity:
 def sample_features(source: np.random.Generator, spread: float = FEATURE_SPREAD) -> dict[str, float]:
     """Return weights of local changes, both sides of the face alike."""
     features = {}
-    for stem, (less, more) in feature_axes().items():
-        amount = float(np.clip(source.normal(0, spread), -2.5 * spread, 2.5 * spread))
+    axes = feature_axes()
+    amounts = np.clip(source.normal(0, spread, len(axes)), -2.5 * spread, 2.5 * spread).tolist()
+    for amount, (stem, (less, more)) in zip(amounts, axes.items(), strict=True):
         name = more if amount > 0 else less
         if name:
             sides = ("l-", "r-") if stem.startswith("l-") else ("",)

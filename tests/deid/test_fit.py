@@ -45,7 +45,7 @@ def test_every_landmark_lies_on_its_own_part_of_the_head(model):
 @pytest.mark.parametrize("turn", [(0, 0, 0), (20, -10, 5), (-35, 15, -8)])
 def test_a_head_is_found_where_it_was_put(model, turn):
     rotation = Rotation.from_euler("yxz", turn, degrees=True).as_matrix()
-    put = Placement(140.0, rotation, np.array([300.0, -200.0, 40.0]))
+    put = Placement(np.float64(140.0), rotation, np.array([300.0, -200.0, 40.0]))
     points = put.scale * model.rest @ put.rotation.T + put.shift
     found = place(points, model.rest, model.stable)
     assert found.scale == pytest.approx(put.scale)
@@ -115,7 +115,7 @@ def test_unread_moments_are_filled_from_those_around():
 def test_what_turning_adds_to_landmarks_is_taken_away_again(model):
     rotation = Rotation.from_rotvec([0, np.radians(25), 0]).as_matrix()
     turned = model.rest + np.tensordot(turn_features(25.0, 0.0), model.turned, 1)
-    put = Placement(100.0, rotation, np.zeros(3))
+    put = Placement(np.float64(100.0), rotation, np.zeros(3))
     seen = put.scale * turned @ put.rotation.T
     assert to_front(seen, put, model) == pytest.approx(model.rest, abs=1e-6)
 
