@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from deid.heads.raster import Float, Index
+from deid.heads.shape import Pose, RestHead, express, pose_head
 
 ANCHORS_PATH: Final = Path(__file__).with_name("landmark_anchors.npz")
 
@@ -29,7 +31,16 @@ class Anchors:
 
     def on(self, surface: Float) -> Float:
         """Return the landmarks (468, 3) of a surface (V, 3)."""
-        places: Float = np.einsum("pk,pkd->pd", self.weights, surface[self.corners]).astype(np.float32)
+        return self._between(surface[self.corners])
+
+    def posed(self, rest: RestHead, expression: Mapping[str, float], pose: Pose) -> Float:
+        """Return the landmarks (468, 3) of a head that moves; only what lies around them is moved."""
+        around = self.corners.ravel()
+        surface = pose_head(rest, express(rest, expression, around), pose, around)
+        return self._between(surface.reshape(*self.corners.shape, 3))
+
+    def _between(self, corners: Float) -> Float:
+        places: Float = np.einsum("pk,pkd->pd", self.weights, corners).astype(np.float32)
         return places
 
 

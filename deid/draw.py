@@ -22,7 +22,7 @@ from deid.blend import (
 from deid.fit import OVAL
 from deid.heads.person import Person
 from deid.heads.render import Camera, develop, render_person
-from deid.heads.shape import Pose, express, pose_head
+from deid.heads.shape import Pose
 from deid.held import Bits, hidden_area
 from deid.response import Doubles
 from emotion.geometry import similarity_transform
@@ -167,18 +167,19 @@ def _draw(
     """
     yaw, pitch, roll = motion.turn
     pose = Pose(yaw, pitch, roll, gaze_yaw_deg=motion.gaze[0], gaze_pitch_deg=motion.gaze[1])
-    surface = pose_head(person.rest, express(person.rest, motion.units), pose)
-    places = anchors.on(surface)
+    places = anchors.posed(person.rest, motion.units, pose)
     middle = places.mean(axis=0)
     side, scale = view
     camera = Camera((side, side), scale, (float(middle[0]), float(middle[1]), 0.0))
     picture = render_person(person, motion.units, pose, camera, oversampling=1.0)
     own, _ = camera.project(places)
     matrix = similarity_transform(own[STEADY], window[0][STEADY])
-    seen = (picture.rgb / np.maximum(picture.alpha, 1e-3)[..., None]).astype(np.float32)
-    layers = np.dstack([develop(seen), np.round(picture.alpha * 255).astype(np.uint8)])
-    size = (window[1][1], window[1][0])
-    return np.asarray(cv2.warpAffine(layers, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
+    seen = np.flatnonzero(picture.alpha)  # fully, without oversampling
+    colours = develop(np.take(picture.rgb.reshape(-1, 3), seen, axis=0))
+    layers = np.zeros((side * side, 4), np.uint8)
+    layers[seen] = np.column_stack([colours, np.full(len(seen), 255, np.uint8)])
+    size, picture_bgra = (window[1][1], window[1][0]), layers.reshape(side, side, 4)
+    return np.asarray(cv2.warpAffine(picture_bgra, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
 
 
 def _window(points_px: Float, image_bgr: Image) -> tuple[Image, Float]:

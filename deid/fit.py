@@ -168,7 +168,7 @@ def unplace(points: Doubles, placement: Placement) -> Doubles:
 
 
 def to_front(points: Doubles, placement: Placement, model: FaceModel) -> Doubles:
-    """Return landmarks (..., 468, 3) of placed heads turned to the front, without what turning adds to them."""
+    """Return landmarks (..., 468, 3) of placed heads turned to the front, without what turning adds."""
     turns = turn_degrees(placement.rotation)
     return unplace(points, placement) - np.tensordot(
         turn_features(turns[..., 0], turns[..., 1]), model.turned, 1

@@ -19,9 +19,7 @@ def frames_at(source: MediaPath, times_us: Sequence[int]) -> Iterator[Frame]:
     leaps = np.flatnonzero(np.diff(np.array(times_us, np.int64)) > SEEK_US) + 1
     for group in np.split(np.array(times_us, np.int64), leaps):
         if len(group):
-            yield from read_frames(
-                source, start_us=int(group[0]), end_us=int(group[-1]) + 1, only_us=wanted
-            )
+            yield from read_frames(source, start_us=int(group[0]), end_us=int(group[-1]) + 1, only_us=wanted)
 
 
 def spread(count: int, chosen: int) -> list[int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+import cv2
 import numpy as np
 
 from deid.anchors import load_anchors
@@ -324,5 +325,5 @@ def _shapes(move: Movement, rows: int) -> dict[int, Shape]:
 def _change(before: Image, after: Image, box_px: Float) -> float:
     """Return the mean absolute difference of two pictures inside a box (4,), in grey levels."""
     left, top, right, bottom = (int(max(0, edge)) for edge in box_px)
-    pair = [picture[top : bottom + 1, left : right + 1].astype(np.int16) for picture in (before, after)]
-    return float(np.abs(pair[0] - pair[1]).mean()) if pair[0].size else 0.0
+    first, second = (picture[top : bottom + 1, left : right + 1] for picture in (before, after))
+    return float(cv2.absdiff(first, second).mean()) if first.size else 0.0

@@ -92,7 +92,7 @@ def clothes_layers(pack: HeadPack, resting: Float, clothes: Clothes) -> list[Lay
     return [
         make_layer(
             name, triangles, pack.corner_vertex, points, texture,
-            lift_m=np.full(len(points), lift, np.float32), gloss=0.02, cut=0.5, two_sided=False,
+            lift_m=np.full(len(points), lift, np.float32), gloss=0.02, cut=0.5,
         )
         for name, texture, lift in lifts
     ]  # fmt: skip

@@ -10,24 +10,28 @@ from deid.heads.canvas import Canvas, head_canvas, head_triangles, window_uv
 from deid.heads.curves import bump, ramp
 from deid.heads.layers import Layer, make_layer
 from deid.heads.look import Colour, Look, to_linear
-from deid.heads.noise import smooth_noise
+from deid.heads.noise import smooth_noise, smooth_noise_where
 from deid.heads.pack import Float, HeadPack, default_pack
 
 SHELLS = 7
 CROWN_CM = (0.0, 11.0, -6.5)
+HAIR_EDGE_CM = (-0.3, 2.4)  # inside the hairline, where hair begins and where it is full
+RAGGED_CM = (1.2 + 0.9) / 2  # by how much noise moves that
 
 
 def cover_scalp(places_cm: Float, look: Look) -> Float:
     """Return how far inside the hair each place of the average head lies, 0 outside .. 1 inside, (N,)."""
     x, y, z = places_cm.T
     side = np.abs(x)
-    ragged = 1.2 * (smooth_noise(places_cm * np.float32(1.6), look.seed + 30) - 0.5)
-    ragged = ragged + 0.9 * (smooth_noise(places_cm * np.float32(5.0), look.seed + 31) - 0.5)
     raised = y - (look.hairline_cm - 6.4) - look.recession_cm * bump(side, 4.2, 1.7) * ramp(z, -2.5, 0.0)
     heights = [-9.5, -8.2, -5.5, -3.2, -2.7, -2.2, 0.0, 2.2, 3.8, 5.2, 6.1, 6.9, 8.0]
     edges_z = [-14.0, -11.8, -10.0, -9.2, -8.0, -4.6, -4.2, -2.4, -1.0, 0.8, 2.4, 5.0, 9.0]
     edge = np.interp(raised, heights, edges_z).astype(np.float32)
-    inside: Float = ramp(edge - z + ragged, -0.3, 2.4)
+    low, high = HAIR_EDGE_CM
+    near = (edge - z > low - RAGGED_CM) & (edge - z < high + RAGGED_CM)
+    ragged = 1.2 * (smooth_noise_where(near, places_cm * np.float32(1.6), look.seed + 30) - 0.5)
+    ragged = ragged + 0.9 * (smooth_noise_where(near, places_cm * np.float32(5.0), look.seed + 31) - 0.5)
+    inside: Float = ramp(edge - z + ragged, low, high)
     return inside
 
 

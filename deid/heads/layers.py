@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deid.heads.pack import Float, Index
+
+INSIDE: Final = ("teeth", "tongue")  # layers that light reaches through the lips alone
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,49 @@ class Layer:
     light: Float  # (C,)
     height: Float | None = None
     cut: float = 0.0
-    two_sided: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The corners and triangles of several layers, one layer's after the other's, numbered throughout.
+
+    begins: (L + 1,) first triangle of each layer, and how many there are; vertex, points, lift_m, comb_m,
+    gloss and light: as of a layer, of all corners (C, ...). inside: (C,) of teeth and tongue. is_lifted: some
+    corner is.
+    """
+
+    triangles: Index
+    begins: Index
+    vertex: Index
+    points: Float
+    lift_m: Float
+    comb_m: Float
+    gloss: Float
+    light: Float
+    inside: NDArray[np.bool_]
+    is_lifted: bool
+
+
+def join_layers(layers: Sequence[Layer]) -> Sheet:
+    """Return at least one layer as one sheet."""
+    counts = [len(layer.vertex) for layer in layers]
+    first = np.cumsum([0, *counts[:-1]])
+    lengths = [len(layer.triangles) for layer in layers]
+    triangles = np.concatenate([layer.triangles + start for layer, start in zip(layers, first, strict=True)])
+    lift_m = np.concatenate([layer.lift_m for layer in layers])
+    comb_m = np.concatenate([layer.comb_m for layer in layers])
+    return Sheet(
+        triangles.astype(np.int32),
+        np.cumsum([0, *lengths]).astype(np.int32),
+        np.concatenate([layer.vertex for layer in layers]),
+        np.concatenate([layer.points for layer in layers]),
+        lift_m,
+        comb_m,
+        np.repeat([layer.gloss for layer in layers], counts).astype(np.float32),
+        np.concatenate([layer.light for layer in layers]),
+        np.repeat([layer.name in INSIDE for layer in layers], counts),
+        bool(lift_m.any() or comb_m.any()),
+    )
 
 
 def make_layer(
@@ -45,7 +92,6 @@ def make_layer(
     gloss: float = 0.0,
     light: Float | None = None,
     cut: float = 0.0,
-    two_sided: bool = False,
 ) -> Layer:
     """Return a layer over the corners that the triangles use, renumbered from 0.
 
@@ -65,5 +111,4 @@ def make_layer(
         gloss=gloss,
         light=np.ones(count, np.float32) if light is None else light[used].astype(np.float32),
         cut=cut,
-        two_sided=two_sided,
     )

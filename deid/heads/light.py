@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deid.heads.raster import Float, Index, cut_fragments, resolve_nearest
+from deid.heads.raster import Float, Index, cut_fragments, nearest_depth
 
 DIRECTION_COUNT = 64
 DEPTH_SIDE = 224
@@ -89,9 +89,7 @@ def _look_from(vertices: Float, triangles: Index, direction: Float) -> Float:
     points = ((flat - low) * np.float32(scale) + 4).astype(np.float32)
     depth = -(vertices @ direction)
     fragments = cut_fragments(points, depth, triangles, (DEPTH_SIDE, DEPTH_SIDE), cull=False)
-    seen = fragments.take(resolve_nearest(fragments, DEPTH_SIDE**2))
-    nearest = np.full(DEPTH_SIDE**2, np.inf, np.float32)
-    nearest[seen.pixel] = seen.depth
+    nearest = nearest_depth(fragments, DEPTH_SIDE**2)
     total = np.zeros(len(vertices), np.float32)
     cell = points.astype(np.int32)
     for dx in (-1, 0, 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deid.heads.pack import Float
 
@@ -24,16 +25,25 @@ def smooth_noise(places: Float, seed: int) -> Float:
     return total
 
 
+def smooth_noise_where(wanted: NDArray[np.bool_], places: Float, seed: int) -> Float:
+    """Return noise as smooth_noise where it is wanted (N,), 0 elsewhere."""
+    total = np.zeros(len(places), np.float32)
+    some = np.flatnonzero(wanted)
+    total[some] = smooth_noise(np.take(places, some, axis=0), seed)
+    return total
+
+
 def _read(lattice: Float, places: Float) -> Float:
     floor = np.floor(places)
-    cell = floor.astype(np.int32)
-    within = (places - floor).astype(np.float32)
+    cell = floor.astype(np.intp).T  # the type with which numpy looks up
+    within = np.ascontiguousarray((places - floor).T, np.float32)
     within = within * within * (3 - 2 * within)
-    at = [((cell[:, axis] & (LATTICE - 1)), ((cell[:, axis] + 1) & (LATTICE - 1))) for axis in range(3)]
-    share = [(1 - within[:, axis], within[:, axis]) for axis in range(3)]
+    share = 1 - within, within
+    at = [((cell + step) & (LATTICE - 1)) for step in (0, 1)]
     total = np.zeros(len(places), np.float32)
+    flat = [[share[i][0] * share[j][1] for i in (0, 1)] for j in (0, 1)]
+    row = [[(at[i][0] * LATTICE + at[j][1]) * LATTICE for i in (0, 1)] for j in (0, 1)]
     for corner in range(8):
         i, j, k = corner & 1, corner >> 1 & 1, corner >> 2
-        weight = share[0][i] * share[1][j] * share[2][k]
-        total += weight * lattice[(at[0][i] * LATTICE + at[1][j]) * LATTICE + at[2][k]]
+        total += flat[j][i] * share[k][2] * np.take(lattice, row[j][i] + at[k][2])
     return total

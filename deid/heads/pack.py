@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,10 @@ class HeadPack:
 
     def unit_names(self) -> tuple[str, ...]:
         """Return the 52 facial units (ARKit names) in the pack's order."""
+        return self._unit_names
+
+    @cached_property
+    def _unit_names(self) -> tuple[str, ...]:
         return tuple(name.removeprefix("unit:") for name in self.shapes if name.startswith("unit:"))
 
     def local_names(self) -> tuple[str, ...]:

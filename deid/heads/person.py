@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from deid.heads.clothes import Clothes, clothes_layers, drape
 from deid.heads.curves import ramp
 from deid.heads.eyes import eye_points, paint_eye
 from deid.heads.hair import draw_hairline, hair_layers, tint_scalp
-from deid.heads.layers import Layer, make_layer
+from deid.heads.layers import Layer, Sheet, join_layers, make_layer
 from deid.heads.light import measure_openness, spread_directions
 from deid.heads.look import Colour, Identity, to_linear
 from deid.heads.pack import Float, HeadPack, Index, default_pack
@@ -34,6 +35,11 @@ class Person:
     mesh: Index
     directions: Float
     openness: Float
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """Return all layers as one."""
+        return join_layers(self.layers)
 
 
 def make_person(identity: Identity, clothes: Clothes | None = None, pack: HeadPack | None = None) -> Person:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deid.heads.folds import fold_maps, weigh_folds
-from deid.heads.layers import Layer
+from deid.heads.layers import Layer, Sheet
 from deid.heads.light import CONSULTING_ROOM, Room, light_vertices, vertex_normals
 from deid.heads.person import Person
 from deid.heads.raster import Float, Fragments, cut_fragments, interpolate, resolve_nearest
@@ -48,14 +48,6 @@ class Picture:
     alpha: Float
 
 
-@dataclass(frozen=True)
-class _Lit:
-    """Corners of one layer in this frame: places (C, 3), and diffuse and gloss light, (C, 6) together."""
-
-    places: Float
-    light: Float
-
-
 def render_person(
     person: Person,
     expression: Mapping[str, float],
@@ -71,66 +63,91 @@ def render_person(
     fine = Camera(fine_hw, camera.pixels_per_m * oversampling, camera.aim_m, camera.distance_m)
     moved = follow_gaze(add_units(person.identity.resting_units, expression), pose)
     surface = pose_head(person.rest, express(person.rest, moved), pose)
-    lit = _light_layers(person, surface, pose, room=room, mouth_light=light_mouth(moved))
-    drawn = [_cut_layer(layer, state, fine) for layer, state in zip(person.layers, lit, strict=True)]
-    owner = np.repeat(np.arange(len(drawn)), [len(fragments) for fragments in drawn])
-    everything = Fragments(
-        np.concatenate([fragments.pixel for fragments in drawn]),
-        np.concatenate([fragments.triangle for fragments in drawn]),
-        np.concatenate([fragments.weights for fragments in drawn]),
-        np.concatenate([fragments.depth for fragments in drawn]),
-    )
-    seen = resolve_nearest(everything, fine_hw[0] * fine_hw[1])
-    folds = _fold_texture(person, moved)
-    canvas = np.zeros((fine_hw[0] * fine_hw[1], 4), np.float32)
-    for number, (layer, state) in enumerate(zip(person.layers, lit, strict=True)):
-        visible = everything.take(seen[owner[seen] == number])
-        if len(visible):
-            canvas[visible.pixel, :3] = _shade(layer, state, visible, folds)
-            canvas[visible.pixel, 3] = 1.0
-    small = cv2.resize(canvas.reshape(*fine_hw, 4), (width, height), interpolation=cv2.INTER_AREA)
-    return Picture(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))
-
-
-def _light_layers(
-    person: Person, surface: Float, pose: Pose, *, room: Room, mouth_light: float
-) -> list[_Lit]:
-    pack = person.rest.pack
     normals = vertex_normals(surface, person.mesh)
-    turn = rotation_matrix(
+    visible = _cut_visible(person, _lift(person.sheet, surface, normals, pose), fine)
+    light = _light_corners(person, visible, normals, pose, room=room, mouth_light=light_mouth(moved))
+    rgb = np.zeros((fine_hw[0] * fine_hw[1], 3), np.float32)
+    rgb[visible.pixel] = _shade(person, visible, light, _fold_texture(person, moved))
+    alpha = np.zeros(len(rgb), np.float32)
+    alpha[visible.pixel] = 1.0
+    small = (width, height)
+    return Picture(_shrink(rgb.reshape(*fine_hw, 3), small), _shrink(alpha.reshape(fine_hw), small))
+
+
+def _shrink(picture: Float, size_wh: tuple[int, int]) -> Float:
+    if picture.shape[1::-1] == size_wh:
+        return picture
+    return np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _lift(sheet: Sheet, surface: Float, normals: Float, pose: Pose) -> Float:
+    """Return where the corners (C, 3) of a sheet are, lifted off the surface."""
+    places = np.take(surface, sheet.vertex, axis=0)
+    if not sheet.is_lifted:
+        return places
+    lifted: Float = places + np.take(normals, sheet.vertex, axis=0) * sheet.lift_m[:, None]
+    return lifted + sheet.comb_m @ _turn(pose).T
+
+
+def _turn(pose: Pose) -> Float:
+    return rotation_matrix(
         np.array([-pose.pitch_deg, pose.yaw_deg + pose.turn_deg, -pose.roll_deg], np.float32)
     )
+
+
+def _cut_visible(person: Person, places: Float, camera: Camera) -> Fragments:
+    """Return what is seen of a person whose corners are at places (C, 3), ordered by pixel."""
+    sheet = person.sheet
+    points, depth = camera.project(places)
+    fragments = cut_fragments(points, depth, sheet.triangles, camera.size_hw)
+    begins = np.searchsorted(fragments.triangle, sheet.begins)  # they are in the order of triangles
+    hidden = [
+        first + np.flatnonzero(_height_at(layer, sheet, fragments, slice(first, last)) <= layer.cut)
+        for layer, first, last in zip(person.layers, begins[:-1], begins[1:], strict=True)
+        if layer.height is not None
+    ]
+    if hidden:
+        kept = np.ones(len(fragments), np.bool_)
+        kept[np.concatenate(hidden)] = False
+        fragments = fragments.take(kept)
+    return fragments.take(resolve_nearest(fragments, camera.size_hw[0] * camera.size_hw[1]))
+
+
+def _height_at(layer: Layer, sheet: Sheet, fragments: Fragments, some: slice) -> Float:
+    at = interpolate(sheet.points, sheet.triangles, fragments.take(some))
+    return sample_texture(np.zeros((1, 1), np.float32) if layer.height is None else layer.height, at)
+
+
+def _light_corners(
+    person: Person, visible: Fragments, normals: Float, pose: Pose, *, room: Room, mouth_light: float
+) -> Float:
+    """Return diffuse and gloss light, (C, 6) together, of the corners about what is visible."""
+    sheet, pack = person.sheet, person.rest.pack
+    is_seen = np.zeros(len(sheet.triangles), np.bool_)
+    is_seen[visible.triangle] = True
     diffuse, gloss = light_vertices(
         normals, person.openness, person.directions, room=room, follows_head=pack.head_weight,
-        head_turn=turn, wanted=np.concatenate([layer.vertex for layer in person.layers]),
+        head_turn=_turn(pose), wanted=sheet.vertex[sheet.triangles[is_seen].ravel()],
     )  # fmt: skip
-    lit = []
-    for layer in person.layers:
-        lifted = surface[layer.vertex] + normals[layer.vertex] * layer.lift_m[:, None] + layer.comb_m @ turn.T
-        light = np.concatenate([diffuse[layer.vertex], gloss[layer.vertex] * np.float32(layer.gloss)], axis=1)
-        inside = mouth_light if layer.name in ("teeth", "tongue") else 1.0
-        lit.append(_Lit(lifted, light * (layer.light * np.float32(inside))[:, None]))
-    return lit
+    light = np.concatenate([diffuse[sheet.vertex], gloss[sheet.vertex] * sheet.gloss[:, None]], axis=1)
+    passed = sheet.light * np.where(sheet.inside, np.float32(mouth_light), np.float32(1))
+    return np.asarray(light * passed[:, None], np.float32)
 
 
-def _cut_layer(layer: Layer, state: _Lit, camera: Camera) -> Fragments:
-    points, depth = camera.project(state.places)
-    fragments = cut_fragments(points, depth, layer.triangles, camera.size_hw, cull=not layer.two_sided)
-    if layer.height is None:
-        return fragments
-    at = interpolate(layer.points, layer.triangles, fragments)
-    height = sample_texture(layer.height, at)
-    return fragments.take(height > np.float32(layer.cut))
-
-
-def _shade(layer: Layer, state: _Lit, visible: Fragments, folds: Float) -> Float:
-    carried = interpolate(np.concatenate([layer.points, state.light], axis=1), layer.triangles, visible)
-    at, light = carried[:, :2], carried[:, 2:]
-    albedo = sample_texture(layer.texture, at)
-    if layer.name == "head":
-        depth = sample_texture(folds, at)[:, None]
-        albedo = albedo * (1 - depth * np.array(FOLD_COLOUR, np.float32))
-    colour: Float = albedo * light[:, :3] + light[:, 3:]
+def _shade(person: Person, visible: Fragments, light: Float, folds: Float) -> Float:
+    """Return the colour (N, 3) of what is visible. light (C, 6): as _light_corners; folds: (H, W)."""
+    sheet = person.sheet
+    carried = interpolate(np.concatenate([sheet.points, light], axis=1), sheet.triangles, visible)
+    owner = np.searchsorted(sheet.begins, visible.triangle, side="right") - 1
+    colour = np.empty((len(visible), 3), np.float32)
+    for number, layer in enumerate(person.layers):
+        some = np.flatnonzero(owner == number)
+        at = np.take(carried, some, axis=0)
+        albedo = sample_texture(layer.texture, at)
+        if layer.name == "head":
+            depth = sample_texture(folds, at)[:, None]
+            albedo = albedo * (1 - depth * np.array(FOLD_COLOUR, np.float32))
+        colour[some] = albedo * at[:, 2:5] + at[:, 5:]
     return colour
 
 
@@ -141,7 +158,7 @@ def _fold_texture(person: Person, expression: Mapping[str, float]) -> Float:
     for name, weight in weights.items():
         if weight > 0:
             total += maps[name] * np.float32(weight)
-    return np.minimum(total, np.float32(1))
+    return np.minimum(total, np.float32(1), out=total)
 
 
 def sample_texture(texture: Float, points: Float) -> Float:

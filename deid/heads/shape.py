@@ -127,20 +127,20 @@ def _stack_units(pack: HeadPack, eye: Index) -> Float:
     return units.reshape(len(names), -1)
 
 
-def express(rest: RestHead, expression: Mapping[str, float]) -> Float:
+def express(rest: RestHead, expression: Mapping[str, float], only: Index | None = None) -> Float:
     """Return the surface (V, 3) with the facial units at the given weights, 0..1 each.
 
-    Raises ValueError for a name that is no facial unit.
+    only: numbers (N,) of the vertices that are wanted, in this order; all when None. Raises ValueError for a
+    name that is no facial unit.
     """
     names = rest.pack.unit_names()
     unknown = set(expression) - set(names)
     if unknown:
         raise ValueError(f"expected facial units, got {sorted(unknown)}")
-    moved = rest.vertices.copy()
-    flat = moved.reshape(-1)
-    for name, offsets in zip(names, rest.units, strict=True):
+    moved = rest.vertices.copy() if only is None else rest.vertices[only]
+    for name, offsets in zip(names, rest.units.reshape(len(names), -1, 3), strict=True):
         if weight := expression.get(name, 0.0):
-            flat += offsets * np.float32(weight)
+            moved += (offsets if only is None else offsets[only]) * np.float32(weight)
     return moved
 
 
@@ -172,19 +172,22 @@ def follow_gaze(expression: Mapping[str, float], pose: Pose) -> dict[str, float]
     return followed
 
 
-def pose_head(rest: RestHead, surface: Float, pose: Pose) -> Float:
-    """Return the surface (V, 3) with eyes, head and body turned and shifted; surface is not modified."""
-    posed = surface
+def pose_head(rest: RestHead, surface: Float, pose: Pose, only: Index | None = None) -> Float:
+    """Return the surface (V, 3) with eyes, head and body turned and shifted; surface is not modified.
+
+    only: as in express, whose result surface then is.
+    """
+    posed, vertices = surface, slice(None) if only is None else only
     everywhere = np.ones(len(posed), np.float32)
     for eye in rest.eyes:
-        only = np.zeros(len(posed), np.float32)
-        only[eye] = 1.0
+        ball = np.zeros(len(rest.vertices), np.float32)
+        ball[eye] = 1.0
         turn = np.array([-pose.gaze_pitch_deg, pose.gaze_yaw_deg, 0.0], np.float32)
-        posed = rotate_about(posed, eye_centre(rest, eye), turn, only)
+        posed = rotate_about(posed, eye_centre(rest, eye), turn, ball[vertices])
     joints = rest.pack.joints
     pivot = rest.vertices[np.concatenate([joints["neck"], joints["head"]])].mean(axis=0)
     turn = np.array([-pose.pitch_deg, pose.yaw_deg, -pose.roll_deg], np.float32)
-    posed = rotate_about(posed, pivot, turn, rest.pack.head_weight)
+    posed = rotate_about(posed, pivot, turn, rest.pack.head_weight[vertices])
     foot = rest.vertices[joints["neck"]].mean(axis=0) - np.array([0.0, 0.5, 0.0], np.float32)
     posed = rotate_about(posed, foot, np.array([0.0, pose.turn_deg, 0.0], np.float32), everywhere)
     return posed + np.array(pose.shift_m, np.float32)
@@ -215,14 +218,14 @@ def rotate_about(
     [1.0, 0.0]
     """
     angle_deg = float(np.linalg.norm(turn_deg))
-    if angle_deg == 0.0:
+    moving = np.flatnonzero(share)
+    if angle_deg == 0.0 or not len(moving):
         return points
     axis = (np.asarray(turn_deg, np.float32) / np.float32(angle_deg)).astype(np.float32)
-    angle = np.radians(np.float32(angle_deg) * share)[:, None]
-    arms = points - np.asarray(pivot, np.float32)
+    angle = np.radians(np.float32(angle_deg) * share[moving])[:, None]
+    arms = points[moving] - np.asarray(pivot, np.float32)
     along = (arms @ axis)[:, None] * axis
     turned = along + (arms - along) * np.cos(angle) + np.cross(axis, arms) * np.sin(angle)
-    result: Float = np.where(share[:, None] > 0, np.asarray(pivot, np.float32) + turned, points).astype(
-        np.float32
-    )
+    result = points.copy()
+    result[moving] = np.asarray(pivot, np.float32) + turned
     return result

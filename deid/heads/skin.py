@@ -7,7 +7,7 @@ import numpy as np
 from deid.heads.canvas import Canvas, head_canvas
 from deid.heads.curves import bump, ramp
 from deid.heads.look import Look, to_linear
-from deid.heads.noise import smooth_noise
+from deid.heads.noise import smooth_noise, smooth_noise_where
 from deid.heads.pack import Float, default_pack
 
 
@@ -32,9 +32,11 @@ def _mottle(canvas: Canvas, look: Look) -> Float:
     patch = smooth_noise(places * np.float32(2.2), look.seed + 1) - 0.5
     pore = smooth_noise(places * np.float32(13), look.seed + 2) - 0.5
     grain = smooth_noise(places * np.float32(27), look.seed + 3) - 0.5
+    mottled: Float = 1 + 0.10 * broad + 0.09 * patch + 0.10 * pore + 0.08 * grain
+    if look.freckles == 0:
+        return mottled
     spots = ramp(smooth_noise(places * np.float32(4.1), look.seed + 4), 0.80, 0.92) * look.freckles
-    mottled: Float = 1 + 0.10 * broad + 0.09 * patch + 0.10 * pore + 0.08 * grain - 0.30 * spots
-    return mottled
+    return mottled - 0.30 * spots
 
 
 def _redden(canvas: Canvas, look: Look) -> Float:
@@ -61,7 +63,8 @@ def _shade_beard(albedo: Float, canvas: Canvas, look: Look) -> Float:
     moustache = bump(y, -5.25, 0.75) * ramp(x, 3.0, 2.2)
     region = np.maximum(jaw * np.maximum(cheek_free, ramp(z, -3.5, -5.0) * ramp(y, 0, -5.0)), moustache)
     region *= 1 - canvas.read(default_pack().masks["lips"])
-    hairs = ramp(smooth_noise(canvas.places_cm * np.float32(17), look.seed + 6), 0.35, 0.75)
+    noise = smooth_noise_where(region > 0, canvas.places_cm * np.float32(17), look.seed + 6)
+    hairs = ramp(noise, 0.35, 0.75)
     cover = (look.stubble * region * (0.35 + 0.65 * hairs))[:, None]
     shaded: Float = albedo * (1 - cover) + cover * (0.55 * to_linear(look.hair) + 0.10 * to_linear(look.skin))
     return shaded
@@ -71,8 +74,8 @@ def _colour_lips(albedo: Float, canvas: Canvas, look: Look) -> Float:
     places = canvas.places_cm
     lips = canvas.read(default_pack().masks["lips"])
     stretched = places * np.array([9.0, 1.6, 1.6], np.float32)
-    creases = 0.86 + 0.28 * smooth_noise(stretched, look.seed + 7)
     cover = (0.82 * ramp(lips, 0.15, 0.85))[:, None]
+    creases = 0.86 + 0.28 * smooth_noise_where(cover[:, 0] > 0, stretched, look.seed + 7)
     painted = to_linear(look.lip) * creases[:, None]
     seam = (
         bump(places[:, 1], -6.72, 0.16) * ramp(np.abs(places[:, 0]), 3.0, 2.4) * ramp(places[:, 2], 0.6, 1.6)
@@ -96,7 +99,22 @@ def _colour_lids(albedo: Float, canvas: Canvas) -> Float:
 
 
 def _draw_brows(albedo: Float, canvas: Canvas, look: Look) -> Float:
-    x, y, z = canvas.places_cm.T
+    extent = _brow_extent(canvas.places_cm)
+    near = np.flatnonzero(extent > 0)
+    drawn = albedo.copy()
+    drawn[near] = _brows_on(albedo[near], canvas.places_cm[near], extent[near], look)
+    return drawn
+
+
+def _brow_extent(places_cm: Float) -> Float:
+    """Return how much of brows there may be at places (N, 3), whatever their height."""
+    side, z = np.abs(places_cm[:, 0]), places_cm[:, 2]
+    extent: Float = ramp(side, 0.80, 1.45) * ramp(side, 5.45, 4.5) * ramp(z, -1.5, 0.0)
+    return extent
+
+
+def _brows_on(albedo: Float, places_cm: Float, extent: Float, look: Look) -> Float:
+    x, y = places_cm[:, 0], places_cm[:, 1]
     side = np.abs(x)
     along = np.clip((side - 1.05) / 4.25, 0, 1)
     middle = 1.72 + look.brow_height_cm + look.brow_arch_cm * np.sin(np.pi * along**1.3) - 0.35 * along**2
@@ -107,7 +125,6 @@ def _draw_brows(albedo: Float, canvas: Canvas, look: Look) -> Float:
         np.stack([slant * 3.0, y * 1.1 + side * 0.8, np.sign(x) * 3 + 5], axis=1), look.seed + 8
     )
     fine = smooth_noise(np.stack([slant * 6.2, y * 2.0, np.sign(x) * 3 + 9], axis=1), look.seed + 9)
-    extent = ramp(side, 0.80, 1.45) * ramp(side, 5.45, 4.5) * ramp(z, -1.5, 0.0)
     body = ramp(np.abs(offset), 1.25, 0.25) * extent
     cover = np.clip(body * (0.74 + 0.7 * hairs * (0.6 + 0.8 * fine)) * look.brow_density, 0, 0.93)[:, None]
     grey = to_linear((0.62, 0.61, 0.60))

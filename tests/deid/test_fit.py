@@ -17,6 +17,7 @@ from deid.fit import (
     smooth,
     to_front,
     turn_degrees,
+    turn_to_front,
     unplace,
 )
 from deid.response import load_response, turn_features
@@ -51,6 +52,19 @@ def test_a_head_is_found_where_it_was_put(model, turn):
     assert found.scale == pytest.approx(put.scale)
     assert found.rotation == pytest.approx(put.rotation, abs=1e-6)
     assert unplace(points, found) == pytest.approx(model.rest, abs=1e-6)
+
+
+def test_faces_turned_all_at_once_are_those_turned_one_by_one(model, monkeypatch):
+    monkeypatch.setattr("deid.fit.BLOCK", 2)
+    turns = [(0, 0, 0), (20, -10, 5), (-35, 15, -8)]
+    points = np.stack(
+        [model.rest @ Rotation.from_euler("yxz", turn, degrees=True).as_matrix().T * 90 for turn in turns]
+    )
+    faces, degrees = turn_to_front(points, model.rest, model)
+    placed = [place(one, model.rest, model.stable) for one in points]
+    for face, turned, one, at in zip(faces, degrees, points, placed, strict=True):
+        assert face == pytest.approx(to_front(one, at, model), abs=1e-9)
+        assert turned == pytest.approx(turn_degrees(at.rotation), abs=1e-9)
 
 
 def test_a_turn_to_the_left_is_positive_and_in_degrees():

@@ -5,7 +5,7 @@ import pytest
 
 from deid.heads.curves import bump, ramp
 from deid.heads.light import CONSULTING_ROOM, measure_openness, spread_directions, vertex_normals
-from deid.heads.noise import smooth_noise
+from deid.heads.noise import smooth_noise, smooth_noise_where
 from deid.heads.raster import cut_fragments, interpolate, resolve_nearest
 from deid.heads.render import develop, sample_texture
 
@@ -87,6 +87,14 @@ def test_noise_is_bounded_and_depends_on_the_seed():
     assert 0 <= noise.min() < noise.max() <= 1
     assert np.array_equal(noise, smooth_noise(places, 3))
     assert not np.array_equal(noise, smooth_noise(places, 4))
+
+
+def test_noise_where_it_is_wanted_is_the_noise_of_everywhere():
+    places = np.random.default_rng(2).uniform(-50, 50, (300, 3)).astype(np.float32)
+    wanted = places[:, 0] > 0
+    some = smooth_noise_where(wanted, places, 3)
+    assert np.array_equal(some[wanted], smooth_noise(places, 3)[wanted])
+    assert not some[~wanted].any()
 
 
 def test_curves_have_their_documented_values():
