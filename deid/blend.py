@@ -16,6 +16,8 @@ INSIDE: Final = 0.9  # of a mask, away from its soft edge
 SLOPE_RANGE: Final = (0.25, 2.5)  # of the level in the middle
 HALVED_FROM_PX: Final = 5.0
 FEATHER: Final = 0.035  # of the face's width
+SMALL: Final = 0.07  # of the face's width: what is smaller than brows and lips
+BLURRED_AT_PX: Final = 3.0  # sigma, to which a picture is made smaller before it is blurred widely
 FOREHEAD: Final = 0.14  # how much higher than the highest landmark the face reaches, in its heights
 
 
@@ -87,6 +89,38 @@ def relight(face: Float, picture: Float, mask: Float, hidden: Float | None = Non
         low, high = (edge * max(level, LEAST_LIGHT) for edge in SLOPE_RANGE)
         lit[..., colour] = face[..., colour] * np.clip(light, low, high)
     return lit
+
+
+def sharpen(face_bgr: Image, width_px: float, contrast: float) -> Image:
+    """Return a face (H, W, 3) with so many times the contrast in what is small on it; it is not modified.
+
+    Unsharp masking: what a wide blur takes away is added once more. width_px: of the face.
+    """
+    wide = blur_widely(face_bgr, SMALL * width_px)
+    return np.asarray(cv2.addWeighted(face_bgr, contrast, wide, 1 - contrast, 0), np.uint8)
+
+
+def small_contrast(picture_bgr: Image, mask: Float, width_px: float) -> float:
+    """Return the standard deviation, in grey levels, of what is small on a face, where the mask (H, W) is
+    full; NaN when it is nowhere.
+    """
+    inside = mask > INSIDE
+    if not inside.any():
+        return float("nan")
+    grey = np.asarray(cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+    small = grey.astype(np.float32) - blur_widely(grey, SMALL * width_px)
+    return float(small[inside].std())
+
+
+def blur_widely(picture: Image, sigma_px: float) -> Image:
+    """Return a picture (H, W) or (H, W, 3) blurred by about a Gaussian, small and so in a moment."""
+    share = min(1.0, BLURRED_AT_PX / sigma_px)
+    height, width = picture.shape[:2]
+    size = max(1, round(width * share)), max(1, round(height * share))
+    blurred = cv2.GaussianBlur(
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA), (0, 0), max(0.3, sigma_px * share)
+    )
+    return np.asarray(cv2.resize(blurred, (width, height)), np.uint8)
 
 
 def lay_over(picture_bgr: Image, face_bgr: Float, alpha: Float) -> Image:

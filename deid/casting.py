@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from deid.anchors import Anchors
+from deid.contrast import match_contrast
 from deid.donors import Looks, dress, list_candidates, load_likeness
 from deid.draw import Face, Motion, RenderedFace, draw_donor
 from deid.moments import frames_at, spread
@@ -175,6 +176,8 @@ class Casting:
         self, candidate: Candidate, trials: Sequence[Trial], person: Looks, before: Float
     ) -> Fitness:
         donor = candidate.make()
+        if isinstance(donor, RenderedFace):
+            donor = match_contrast(donor, [(trial.image_bgr, trial.motion) for trial in trials])
         drawn = [draw_donor(trial.image_bgr, donor, trial.motion) for trial in trials]
         pairs = list(zip(drawn, (trial.face for trial in trials), strict=True))
         after = np.stack([self._express(*pair) for pair in pairs])

@@ -15,6 +15,7 @@ from deid.blend import (
     lay_over,
     raise_forehead,
     relight,
+    sharpen,
     soften,
     to_bytes,
     to_linear_light,
@@ -86,15 +87,19 @@ class Face(Protocol):
 
 @dataclass(frozen=True)
 class RenderedFace:
-    """A synthetic person's face."""
+    """A synthetic person's face. contrast: how much more of it what is small gets, as in sharpen."""
 
     person: Person
     anchors: Anchors
+    contrast: float = 1.0
 
     def draw(self, window_bgr: Image, points: Float, motion: Motion) -> Image:
         """Return (h, w, 4) as Face; nothing of the picture is used."""
         drawn = _draw(self.person, motion, self.anchors, FACE_CAMERA, (points, window_bgr.shape))
-        return np.dstack([fill_around(drawn[..., :3], drawn[..., 3]), drawn[..., 3]])
+        face = fill_around(drawn[..., :3], drawn[..., 3])
+        if self.contrast != 1:
+            face = sharpen(face, width_of(points), self.contrast)
+        return np.dstack([face, drawn[..., 3]])
 
 
 def name_units(names: Sequence[str], values: Float | Doubles) -> dict[str, float]:
@@ -118,6 +123,11 @@ def draw_donor(image_bgr: Image, donor: Face, motion: Motion) -> Image:
         window, to_bytes(lit), alpha
     )
     return result
+
+
+def width_of(points: Float) -> float:
+    """Return how wide a face with landmarks (468, 2) is, in pixels."""
+    return float(np.ptp(points[list(OVAL), 0]))
 
 
 def _masks(points: Float, coverage: Image) -> tuple[Float, Float]:

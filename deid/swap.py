@@ -7,7 +7,7 @@ smoothed without lag; then every frame is drawn. Where a face is not seen well e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -17,6 +17,7 @@ import numpy as np
 
 from deid.anchors import load_anchors
 from deid.casting import Candidate, Cast, Casting, read_trials, rendered_candidates, rendered_face
+from deid.contrast import match_contrast
 from deid.cover import CoverPlan
 from deid.donor_rules import DonorRules, donor_of_same, main_tracks
 from deid.donors import Looks, choose_donor, find_donor, make_avatar
@@ -142,7 +143,7 @@ class SwapHider:
                 f"expected a face that is seen well at {self._neutral_s:g} s, the time named as calm"
             )
         donors, casting = dict(known.get("donors", {})), dict(known.get("casting", {}))
-        tuning = dict(known.get("tuning", {}))
+        contrast, tuning = dict(known.get("contrast", {})), dict(known.get("tuning", {}))
         if self._nobody is not None:
             self._nobody.remember(known.get("look", {}))
         seen = sorted(set(plan.tracks[~np.isnan(watched.meshes[:, 0, 0])].tolist()))
@@ -154,12 +155,14 @@ class SwapHider:
                 cast = self._cast(recording, person, main, donors)
                 donors[str(track)], casting[str(track)] = cast.donor, cast.as_dict()
             self._put_on(person, donors[str(track)])
+            contrast[str(track)] = self._match(recording, person, contrast.get(str(track)))
             tuning[str(track)] = self._tune(recording, person, watched, tuning.get(str(track)))
         held = sorted(self._moments, key=lambda one: (one.start_us, one.track))
         said = {
             "donors": donors,
             "casting": casting,
             "main_tracks": main,
+            "contrast": contrast,
             "tuning": tuning,
             "held_before": [one.as_dict() for one in held],
         }
@@ -189,11 +192,7 @@ class SwapHider:
         if is_known:
             return Cast(same, ())
         key = f"{self._rules.seed}:{person.track}"
-        moments = [
-            (recording.time_us(row), self._motions[row], face)
-            for row in person.rows.tolist()
-            if row in self._motions and (face := recording.face(row)) is not None
-        ]
+        moments = self._seen(recording, person)
         if self._nobody is not None and person.is_main:
             candidates = self._nobody.candidates(person.looks, key, person.rest, self._rules.taken)
             return self._try(recording, moments, person, candidates) if moments else Cast(None, ())
@@ -205,6 +204,14 @@ class SwapHider:
             return Cast(None if first is None else first.name, ())
         candidates = rendered_candidates(person.looks, key, taken, self._anchors)
         return self._try(recording, moments, person, candidates)
+
+    def _seen(self, recording: _Recording, person: _Somebody) -> list[tuple[int, Motion, Detections]]:
+        """Return the frames in which a person is drawn and the detector saw the face."""
+        return [
+            (recording.time_us(row), self._motions[row], face)
+            for row in person.rows.tolist()
+            if row in self._motions and (face := recording.face(row)) is not None
+        ]
 
     def _try(
         self,
@@ -231,6 +238,19 @@ class SwapHider:
             self._avatars[person.track] = make_avatar(donor)
         else:
             self._donors[person.track] = rendered_face(donor, person.looks, self._anchors)
+
+    def _match(self, recording: _Recording, person: _Somebody, known: float | None) -> float:
+        """Give the rendered donor of a person the contrast of their picture; return how much more it is."""
+        donor = self._donors.get(person.track)
+        if not isinstance(donor, RenderedFace):
+            return 1.0
+        if known is None:
+            trials = read_trials(recording.source, self._seen(recording, person))
+            donor = match_contrast(donor, [(trial.image_bgr, trial.motion) for trial in trials])
+        else:
+            donor = replace(donor, contrast=known)
+        self._donors[person.track] = donor
+        return donor.contrast
 
     def _cover(self, person: _Somebody) -> None:
         for row in person.rows.tolist():
