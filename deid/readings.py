@@ -17,7 +17,8 @@ from deid.restore import Restorer, cover_face
 from deid.verify import ITSELF, SecondDetector, share_under
 from emotion.detect import FaceDetector
 from emotion.errors import Cancelled
-from emotion.geometry import crop_square, square_box
+from emotion.geometry import crop_square, similarity_transform, square_box
+from emotion.identify import SIDE, TEMPLATE
 from emotion.media import read_frames
 from emotion.recognise import Recogniser
 from emotion.samples import Segment
@@ -27,6 +28,7 @@ HEAVY_EVERY: Final = 5  # of the frames looked at: identity and expression at 2.
 SAME_TIME_US: Final = 1000
 PATCH: Final = 48
 ENCODED_TIMES, ENCODED_PLUS = 2.0, 1.0  # grey levels; hidden faces differ by ten and more
+LEAST_INSIDE: Final = 0.75  # of a crop whose identity is read: of less, the picture's edge is what is alike
 SAME_PLACE: Final = 0.7  # distance of centres in sides of the original's face box
 
 
@@ -159,10 +161,11 @@ def read_stretch(
                 _look(version, moment, instruments)
                 if is_heavy:
                     _read_heavy(version, moment, instruments)
-        readings.moments += [(face.track, time_us) for face in here] if is_heavy else []
-        for face in here:
+        told = [is_heavy and _is_inside(face, frames[0].image_bgr) for face in here]
+        for face, is_told in zip(here, told, strict=True):
+            readings.moments += [(face.track, time_us)] if is_told else []
             if face.track == main:
-                _attempt(readings, frames, face, restorer, instruments.identifiers if is_heavy else ())
+                _attempt(readings, frames, face, restorer, instruments.identifiers if is_told else ())
         readings.looks += 1
         if _shows_a_face_as_it_was(frames, here, exempt.get(time_us, []), instruments):
             readings.bare.append(time_us)
@@ -245,7 +248,7 @@ def _look(version: Version, moment: _Moment, instruments: Instruments) -> None:
 
 def _read_heavy(version: Version, moment: _Moment, instruments: Instruments) -> None:
     own, image = moment.own, moment.frame.image_bgr
-    for identifier in instruments.identifiers:
+    for identifier in instruments.identifiers if _is_inside(moment.face, image) else ():
         for kept, crop in ((version.found, own), (version.placed, moment.face.detections)):
             if crop is not None:
                 vector = identifier.embedder.embed(image, crop)[0]
@@ -254,6 +257,22 @@ def _read_heavy(version: Version, moment: _Moment, instruments: Instruments) -> 
         for recogniser in instruments.recognisers:
             probs = recogniser.classify([recogniser.crop(image, own, 0)])[0]
             version.probs.setdefault(recogniser.name, []).append((moment.time_us, probs))
+
+
+def _is_inside(face: _Face, image_bgr: Image) -> bool:
+    """Return whether the crop by which somebody is recognised lies in the picture, all but its edge."""
+    points = face.detections.points_px[0]
+    if float(np.ptp(points, axis=0).max()) < 1.0:
+        return False
+    to_picture = cv2.invertAffineTransform(similarity_transform(points, TEMPLATE))
+    corners = cv2.transform(_rectangle(SIDE, SIDE)[None], to_picture)[0].astype(np.float32)
+    height, width = image_bgr.shape[:2]
+    shared, _ = cv2.intersectConvexConvex(corners, _rectangle(width, height))
+    return shared >= LEAST_INSIDE * cv2.contourArea(corners)
+
+
+def _rectangle(width: float, height: float) -> Float:
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
 
 
 def _attempt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
@@ -99,6 +100,21 @@ def test_readings_come_back_from_their_file_bit_for_bit(tmp_path, tools):
     assert [
         path.name for path in tmp_path.iterdir() if path.suffix == ".part" or "control" in path.name
     ] == []
+
+
+@pytest.mark.parametrize(("column", "is_told"), [(0, False), (-1, False), (videos.WIDTH // 2, True)])
+def test_identity_is_read_of_faces_that_are_mostly_in_the_picture_and_the_rest_is_still_looked_at(
+    tmp_path, tools, column, is_told
+):
+    source = videos.write_normal(tmp_path)
+    found = find_faces(source, probe_video(source), engine=tools.hiding.finder)
+    points = found.samples.points_px.copy()
+    points[..., 0] += column % videos.WIDTH - points[:, 2:3, 0]
+    moved = replace(found, samples=replace(found.samples, points_px=points))
+    one = Audit(source, source, tools=tools, found=lambda: moved)
+    readings = one.read(one.segments[0], tmp_path / "control.mp4")
+    assert bool(readings.moments) == bool(readings.versions[1].placed) == is_told
+    assert len(readings.bare) == readings.looks > 0
 
 
 def test_an_exempt_face_is_not_judged(tmp_path, tools):
