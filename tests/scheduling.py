@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
@@ -22,6 +23,7 @@ def pytest_xdist_make_scheduler(config, log):
     return FilesAndOneBrowser(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)  # or xdist answers first
 def pytest_xdist_auto_num_workers(config) -> int:
     """Return one process more than there are cores, because browsers and servers are waited for."""
     return min(MOST_PROCESSES, len(os.sched_getaffinity(0)) + 1)

@@ -84,14 +84,6 @@ def test_a_divider_and_a_larger_picture_are_there_for_mouse_and_keyboard(page, s
     assert times(page) == [0, 0]
 
 
-def test_a_second_person_signs_off_with_a_reason(page, site):
-    visit(page, site.addresses["derivative"])
-    page.get_by_label("Reason").fill("Looked at every minute of it.")
-    page.get_by_label("Decision").select_option("approved")
-    page.get_by_role("button", name="Record the decision").click()
-    page.get_by_text("Looked at every minute of it.").wait_for()
-
-
 def test_on_a_phone_each_line_of_a_card_has_its_name_above_and_its_limit_in_sight(open_context, site):
     page = open_context("alice", viewport={"width": 390, "height": 844}).new_page()
     opened(page, site)
