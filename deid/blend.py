@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
 
 from emotion.types import Float, Image
+
+Pixels = TypeVar("Pixels", Image, Float)
 
 FITTED_PIXELS: Final = 3000  # of a face, about
 LEAST_LIGHT: Final = 0.02  # linear, below which noise decides the ratio of two pictures
@@ -17,7 +19,6 @@ SLOPE_RANGE: Final = (0.25, 2.5)  # of the level in the middle
 HALVED_FROM_PX: Final = 5.0
 FEATHER: Final = 0.035  # of the face's width
 SMALL: Final = 0.07  # of the face's width: what is smaller than brows and lips
-BLURRED_AT_PX: Final = 3.0  # sigma, to which a picture is made smaller before it is blurred widely
 FOREHEAD: Final = 0.14  # how much higher than the highest landmark the face reaches, in its heights
 
 
@@ -34,15 +35,17 @@ def face_mask(outline_px: Float, size_hw: tuple[int, int], *, grow: float = 0.0)
     return np.asarray(soft / np.float32(255), np.float32)
 
 
-def soften(mask: Float, sigma_px: float) -> Float:
-    """Return the mask (H, W) blurred by a Gaussian; a wide one at half size, which is ten times as fast and
-    differs by two 255ths at most.
+def soften(picture: Pixels, sigma_px: float) -> Pixels:
+    """Return the mask or picture (H, W, ...) blurred by a Gaussian; a wide one at half size, which is ten
+    times as fast and differs by two 255ths at most.
     """
-    if sigma_px < HALVED_FROM_PX or min(mask.shape) < 2:
-        return np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma_px), np.float32)
-    height, width = mask.shape
-    half = cv2.resize(mask, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(cv2.GaussianBlur(half, (0, 0), sigma_px / 2), (width, height)), np.float32)
+    if sigma_px < HALVED_FROM_PX or min(picture.shape[:2]) < 2:
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma_px), picture.dtype)
+    height, width = picture.shape[:2]
+    half = cv2.resize(picture, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(
+        cv2.resize(cv2.GaussianBlur(half, (0, 0), sigma_px / 2), (width, height)), picture.dtype
+    )
 
 
 def raise_forehead(outline_px: Float, top_px: Float, middle_px: Float, chin_px: Float) -> Float:
@@ -96,7 +99,7 @@ def sharpen(face_bgr: Image, width_px: float, contrast: float) -> Image:
 
     Unsharp masking: what a wide blur takes away is added once more. width_px: of the face.
     """
-    wide = blur_widely(face_bgr, SMALL * width_px)
+    wide = soften(face_bgr, SMALL * width_px)
     return np.asarray(cv2.addWeighted(face_bgr, contrast, wide, 1 - contrast, 0), np.uint8)
 
 
@@ -108,19 +111,8 @@ def small_contrast(picture_bgr: Image, mask: Float, width_px: float) -> float:
     if not inside.any():
         return float("nan")
     grey = np.asarray(cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
-    small = grey.astype(np.float32) - blur_widely(grey, SMALL * width_px)
+    small = grey.astype(np.float32) - soften(grey, SMALL * width_px)
     return float(small[inside].std())
-
-
-def blur_widely(picture: Image, sigma_px: float) -> Image:
-    """Return a picture (H, W) or (H, W, 3) blurred by about a Gaussian, small and so in a moment."""
-    share = min(1.0, BLURRED_AT_PX / sigma_px)
-    height, width = picture.shape[:2]
-    size = max(1, round(width * share)), max(1, round(height * share))
-    blurred = cv2.GaussianBlur(
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA), (0, 0), max(0.3, sigma_px * share)
-    )
-    return np.asarray(cv2.resize(blurred, (width, height)), np.uint8)
 
 
 def lay_over(picture_bgr: Image, face_bgr: Float, alpha: Float) -> Image:

@@ -139,7 +139,7 @@ def _masks(points: Float, coverage: Image) -> tuple[Float, Float]:
     covered = face_mask(outline, size_hw, grow=COVERED)
     wide = raise_forehead(outline, points[TOP], points[NOSE_ROOT], points[CHIN])
     drawn = cv2.erode(coverage, np.ones((3, 3), np.uint8)).astype(np.float32) / np.float32(255)
-    soft = soften(drawn, max(0.6, EDGE * float(np.ptp(outline[:, 0]))))
+    soft = soften(drawn, max(0.6, EDGE * width_of(points)))
     reached = face_mask(wide, size_hw, grow=REACH) * soft
     return covered, np.asarray(np.maximum(covered, reached), np.float32)
 
