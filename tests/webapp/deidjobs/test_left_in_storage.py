@@ -167,7 +167,7 @@ def test_the_file_of_a_version_that_somebody_left_goes_and_its_row_stays(
     assert withdraw(lenders[0].participant, "average_face").state == "done"
     assert not version_path(made.recording_id, made.pk).exists()
     page = signed_in(alice).get(made.get_absolute_url()).content.decode()
-    assert "its file is removed" in page
+    assert "The file is removed" in page
 
 
 def test_a_version_in_which_nobody_left_keeps_its_file(job, lenders, alice, withdraw):  # noqa: F811
