@@ -55,7 +55,7 @@ test("nothing is taken while something waits", () => {
 });
 
 test("a refused camera stays off, a lost one comes back", () => {
-  for (const code of [4401, 4403, 4404, 4413, 4429]) assert.ok(refusal(code));
+  for (const code of [4401, 4403, 4404, 4409, 4413, 4429]) assert.ok(refusal(code));
   for (const code of [1001, 1006, 1011, 4503]) assert.equal(refusal(code), null);
   assert.deepEqual([0, 1, 2, 3, 4, 50].map(reconnectAfter), [0.5, 1, 2, 4, 5, 5]);
 });

@@ -38,6 +38,10 @@ def show_group(session_id: uuid.UUID) -> str:
     return f"live.show.{session_id.hex}"
 
 
+def camera_group(session_id: uuid.UUID, camera: str) -> str:
+    return f"live.camera.{session_id.hex}.{camera}"
+
+
 def now_us() -> int:
     return time.time_ns() // 1000
 

@@ -15,7 +15,7 @@ from webapp.core.errors import AppError, ConsentMissing
 from webapp.live import conductor, messages, services
 from webapp.live.access import access_camera, access_session
 from webapp.live.clock import NEAR_US, CameraClock
-from webapp.live.conductor import now_us, show_group, work_group
+from webapp.live.conductor import camera_group, now_us, show_group, work_group
 from webapp.live.database import asked
 from webapp.live.latency import Latencies
 from webapp.live.limits import MAX_FRAME_BYTES, CameraFrame, SpeedLimit, parse_frame
@@ -26,6 +26,7 @@ from webapp.live.sockets import LiveSocket
 
 PRESENT_EVERY_S: Final = 1.0
 MAX_TEXT: Final = 2000
+TAKEN_OVER: Final = 4409  # another device sends as this camera now
 
 
 class NoCapacity(AppError):
@@ -48,6 +49,7 @@ class CameraConsumer(LiveSocket):
     """Takes frames, has them read, and passes on what they say of the expected person, nothing else."""
 
     _presence: asyncio.Task[None] | None = None
+    _is_taken_over = False
 
     @property
     def camera(self) -> str:
@@ -74,6 +76,9 @@ class CameraConsumer(LiveSocket):
             await self.stop(NoCapacity.close_code)
             return
         self._reading: set[asyncio.Task[None]] = set()
+        group = camera_group(self.session_id, self.camera)
+        await self.channel_layer.group_send(group, {"type": "live.taken_over"})
+        await self.channel_layer.group_add(group, self.channel_name)
         _SENDING.cameras.add(self)
         conductor.join(self.session_id, self)
         self._presence = asyncio.create_task(self._tell_presence())
@@ -90,8 +95,16 @@ class CameraConsumer(LiveSocket):
             self._presence.cancel()
         for task in (self._greeting, *self._reading):
             task.cancel()
-        await self._work({"type": "live.presence", "camera": self.camera, "gone": True})
+        group = camera_group(self.session_id, self.camera)
+        await self.channel_layer.group_discard(group, self.channel_name)
+        if not self._is_taken_over:
+            await self._work({"type": "live.presence", "camera": self.camera, "gone": True})
         await conductor.leave(self.session_id, self)
+
+    async def live_taken_over(self, event: dict[str, Any]) -> None:
+        """The camera's group: two devices at once would mix two people's faces, so the newer one sends."""
+        self._is_taken_over = True
+        await self.stop(TAKEN_OVER)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any) -> None:
         if self._is_closed or self._presence is None:

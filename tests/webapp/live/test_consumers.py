@@ -202,6 +202,17 @@ async def test_an_oversized_frame_closes_the_camera(live, pool, dora):
     assert pool.seen == 0
 
 
+async def test_of_two_devices_that_send_as_one_camera_the_newer_one_goes_on(live, pool, dora):
+    older = await opened(dora, camera_address(live))
+    doctors = await opened(dora, camera_address(live, "doctor"))
+    newer = await opened(dora, camera_address(live))
+    assert await close_code(older) == 4409
+    for camera in (newer, doctors):
+        at_us = now_us()
+        await camera.send_to(bytes_data=message("happiness", at_us))
+        assert (await next_of(camera, "ack"))["t"] == at_us
+
+
 async def test_a_camera_that_floods_is_closed(live, pool, dora):
     camera = await opened(dora, camera_address(live))
     base_us = now_us()

@@ -60,6 +60,7 @@ const REFUSALS = {
   4401: ["Signed out", "Sign in again, then open this page anew."],
   4403: ["Not allowed", "The consent on file or your role does not allow this camera, or the link is too old."],
   4404: ["Not here", "This live session does not exist any more."],
+  4409: ["Sending elsewhere", "Another device sends as this camera now. Start the camera again to send from here."],
   4413: ["Too large", "The pictures of this camera are larger than the server takes. Choose another camera."],
   4429: ["Too fast", "This camera sends more pictures than the server takes. Reload the page to try again."],
 };

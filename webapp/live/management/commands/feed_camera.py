@@ -27,6 +27,7 @@ from webapp.recordings.models import Camera
 REASONS: Final = {
     4403: "the consent on file does not allow this camera",
     4404: "there is no such session",
+    4409: "another device sends as this camera now",
     4413: "its pictures are too large",
     4429: "it sent too fast",
 }
