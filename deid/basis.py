@@ -20,7 +20,7 @@ from emotion.results import PACKAGES
 from emotion.types import MediaPath
 from emotion.weights import WEIGHTS
 
-DRAWING: Final = 12  # one more whenever the code sees, follows or draws anything in another way
+DRAWING: Final = 13  # one more whenever the code sees, follows or draws anything in another way
 TRACE_BYTES: Final = 1 << 20  # of a recording's beginning and end
 
 

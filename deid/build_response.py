@@ -25,8 +25,9 @@ from deid.donors import make_donor
 from deid.fit import place, stable_landmarks, to_model_axes, turn_degrees, unplace
 from deid.heads.expressions import show_emotion
 from deid.heads.look import Identity
+from deid.heads.mouth import seat_teeth
 from deid.heads.pack import default_pack
-from deid.heads.person import TEETH_BACK_M, Person
+from deid.heads.person import Person
 from deid.heads.render import Camera, composite, develop, render_person
 from deid.heads.sample import sample_identity
 from deid.heads.shape import Pose, build_rest
@@ -172,8 +173,7 @@ def _calm_faces(
 def _make(identity: Identity, skin: Person) -> Person:
     """Return a person of this shape with the paint and the shadows of another: fifty times quicker."""
     rest = build_rest(default_pack(), identity.phenotype, identity.features)
-    vertices = rest.vertices.copy()
-    vertices[rest.pack.vertices_of("teeth"), 2] -= TEETH_BACK_M
+    vertices = seat_teeth(rest.pack, rest.vertices)
     return replace(
         skin, rest=replace(rest, vertices=vertices), identity=replace(skin.identity, resting_units={})
     )

@@ -1,7 +1,7 @@
 """Give a donor as much contrast in small things as the person's picture has: brows, lips, folds, skin.
 
 Rendered faces are softer than a camera's pictures, and expression networks look at what is small. On three
-clips (shared/data), donors are given 1.2 to 1.4 times their own; the record of a run says how much
+clips (shared/data), donors are given 1.04 to 1.8 times their own; the record of a run says how much
 (`contrast`). Of the person one number passes.
 """
 

@@ -21,17 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deid.anchors import Anchors
+from deid.heads.curves import ramp
 from deid.response import Doubles, Response, turn_features
 from emotion.types import Float
 
 DEPTH_WEIGHT: Final = 0.35  # the network guesses depth from one picture
 STABLE_SHARE: Final = 0.35  # of the landmarks that facial units move least
 UNIT_VARIANCE: Final = 0.06  # of a unit around what is expected of it
-FREE_VARIANCE: Final = 0.25  # of those that speech and blinks move whatever the emotion
-FREE: Final = (
-    *("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
-)
+FREE_VARIANCE: Final = 0.25  # of those that speech moves whatever the emotion
+FREE: Final = ("jawOpen", "browInnerUp", "browOuterUpLeft", "browOuterUpRight")
+BLINK_VARIANCE: Final = 1.0  # as the others', held against what it moves: lids that meet were left ajar
 BOTH_SIDES: Final = 0.7  # correlation of a unit with that of the other side of the face
+WINK: Final = (0.4, 0.7)  # differences between fitted eyes: what is less is none, what is more is meant
 REAL_NOISE: Final = 6.0  # of landmarks on people, against the variance on rendered heads
 IDENTITY_RIDGE: Final = 0.02
 UNEXPLAINED: Final = (
@@ -128,9 +129,15 @@ def _unit_covariance(names: Sequence[str]) -> Doubles:
         if name.endswith("Left") and other in names and not name.startswith(("jaw", "mouthLeft")):
             column = names.index(other)
             alike[row, column] = alike[column, row] = BOTH_SIDES
-    spread = np.sqrt([FREE_VARIANCE if name in FREE else UNIT_VARIANCE for name in names])
+    spread = np.sqrt([_variance(name) for name in names])
     covariance: Doubles = alike * np.outer(spread, spread)
     return covariance
+
+
+def _variance(unit: str) -> float:
+    if unit.startswith("eyeBlink"):
+        return BLINK_VARIANCE
+    return FREE_VARIANCE if unit in FREE else UNIT_VARIANCE
 
 
 def stable_landmarks(anchors: Anchors) -> NDArray[np.int64]:
@@ -201,7 +208,31 @@ def fit_units(faces: Doubles, calm: Doubles, model: FaceModel, expected: Doubles
         for k in range(len(gram)):
             gradient = target[:, k] - units @ gram[k]
             units[:, k] = np.clip(units[:, k] + gradient / gram[k, k], 0.0, 1.0)
-    return units
+    return _without_half_winks(units, model.units)
+
+
+def _without_half_winks(units: Doubles, names: Sequence[str]) -> Doubles:
+    """Return units (T, K) whose eyes do alike what they do nearly alike.
+
+    Of a head turned aside, the network reads one eye as closed sooner.
+    """
+    evened = units.copy()
+    for left, right in pairs_of_sides(names):
+        if names[left].startswith("eye"):
+            middle, apart = (units[:, left] + units[:, right]) / 2, (units[:, left] - units[:, right]) / 2
+            kept = apart * ramp(np.abs(2 * apart), *WINK)
+            evened[:, left], evened[:, right] = middle + kept, middle - kept
+    return evened
+
+
+def pairs_of_sides(names: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places of units that differ in their side alone, left and right.
+
+    >>> pairs_of_sides(["jawOpen", "eyeWideRight", "eyeWideLeft"])
+    [(2, 1)]
+    """
+    lefts = [name for name in names if name.endswith("Left") and name.replace("Left", "Right") in names]
+    return [(names.index(name), names.index(name.replace("Left", "Right"))) for name in lefts]
 
 
 def find_calm(points: Doubles, model: FaceModel, expected: Doubles | None = None) -> Doubles:

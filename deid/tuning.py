@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from deid.draw import Face, Motion, draw_donor, name_units
-from deid.fit import FaceModel, smooth
+from deid.fit import FaceModel, pairs_of_sides, smooth
 from deid.landmarks import CHANNELS, FaceMesh, read_channels
 from deid.moments import frames_at, spread
 from deid.response import Doubles
@@ -169,18 +169,12 @@ def _effects(model: FaceModel) -> Doubles:
         for name, move in zip(model.units, model.moves, strict=True)
     ]
     effects = np.array(rows)
-    for left, right in _both_sides(model.units):
+    for left, right in pairs_of_sides(model.units):
         mean, apart = (effects[left] + effects[right]) / 2, (effects[left] - effects[right]) / 2
         effects[left] = effects[right] = mean
         tilt = apart[TILT] if model.units[left].startswith("mouth") else 0.0
         effects[left, TILT], effects[right, TILT] = tilt, -tilt
     return effects
-
-
-def _both_sides(names: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the places of units that differ in their side alone."""
-    lefts = [name for name in names if name.endswith("Left") and name.replace("Left", "Right") in names]
-    return [(names.index(name), names.index(name.replace("Left", "Right"))) for name in lefts]
 
 
 def channels_of(meshes: Float) -> Float:

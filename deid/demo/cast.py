@@ -16,7 +16,7 @@ DOCTOR = Identity(
         lines=0.25, hair_depth_cm=1.8, brow_thickness_cm=0.38, brow_height_cm=-0.28, brow_arch_cm=0.33,
         recession_cm=0.3, seed=3,
     ),
-    both_sides({"eyeBlink": 0.12, "eyeSquint": 0.08}),
+    both_sides({"eyeBlink": 0.2, "eyeSquint": 0.08}),
 )  # fmt: skip
 
 PATIENT = Identity(

@@ -17,7 +17,7 @@ EMOTION_UNITS: Mapping[str, Mapping[str, float]] = {
         "mouthDimple": 0.2,
     },
     "sadness": {
-        "browInnerUp": 1.0, "browDown": 0.55, "mouthFrown": 0.9, "mouthShrugLower": 0.2, "eyeBlink": 0.35,
+        "browInnerUp": 1.0, "browDown": 0.55, "mouthFrown": 0.9, "mouthShrugLower": 0.2, "eyeBlink": 0.6,
     },
     "surprise": {"browInnerUp": 0.9, "browOuterUp": 0.9, "eyeWide": 0.9, "jawOpen": 0.45, "mouthFunnel": 0.3},
     "fear": {
@@ -32,7 +32,7 @@ EMOTION_UNITS: Mapping[str, Mapping[str, float]] = {
     "disgust": {
         "noseSneer": 1.0, "mouthUpperUp": 1.0, "browDown": 0.95, "cheekSquint": 0.75, "eyeSquint": 0.7,
         "mouthFrown": 0.5, "mouthShrugLower": 0.4, "mouthLowerDown": 0.5, "mouthStretch": 0.2,
-        "eyeBlink": 0.2,
+        "eyeBlink": 0.35,
     },
 }  # fmt: skip
 

@@ -7,12 +7,21 @@ import numpy as np
 from deid.heads.curves import bump, ramp
 from deid.heads.look import Look, to_linear
 from deid.heads.noise import smooth_noise
-from deid.heads.pack import Float
+from deid.heads.pack import Float, HeadPack
+from deid.heads.shape import RestHead, eye_centre
 
 EYE_SIDE = 256
 IRIS_DEG = 24.5
 PUPIL_DEG = 9.0
 EDGE_DEG = 90.0  # the picture's half side
+
+
+def nearest_eye(pack: HeadPack) -> Float:
+    """Return the centre (V, 3) of the eyeball on whose side each vertex of the average head is."""
+    eye = pack.vertices_of("eye")
+    rest = RestHead(pack, pack.vertices, np.zeros((0, 0), np.float32), (eye, eye))
+    left, right = (eye_centre(rest, eye[pack.vertices[eye, 0] * side > 0]) for side in (1, -1))
+    return np.asarray(np.where(pack.vertices[:, :1] > 0, left, right), np.float32)
 
 
 def eye_points(places: Float, centre: Float) -> Float:
@@ -40,7 +49,7 @@ def paint_eye(look: Look) -> Float:
         smooth_noise(ring, look.seed + 20) * 0.6 + smooth_noise(ring * np.float32(2.3), look.seed + 21) * 0.4
     )
     veins = smooth_noise(np.stack([x * 9 + 9, y * 26 + 9, x * 0 + 2], axis=1), look.seed + 22)
-    sclera = np.tile(to_linear((0.86, 0.83, 0.81)), (len(x), 1))
+    sclera = np.tile(to_linear((0.80, 0.76, 0.73)), (len(x), 1))
     redness = ramp(angle, 30, 70) * (0.35 + 0.65 * ramp(veins, 0.55, 0.8))
     sclera = sclera * (1 - redness[:, None] * np.array([0.10, 0.34, 0.32], np.float32))
     base = to_linear(look.iris)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 Index = NDArray[np.int32]
+# Where lashes leave the middle of the upper and the lower left lid of the average head.
+LID_EDGES_M = ((0.0311, 0.0045, 0.0162), (0.0310, -0.0046, 0.0166))
 PACK_PATH = Path(__file__).with_name("head_pack.npz")
 
 
@@ -63,6 +65,17 @@ class HeadPack:
     @cached_property
     def _unit_names(self) -> tuple[str, ...]:
         return tuple(name.removeprefix("unit:") for name in self.shapes if name.startswith("unit:"))
+
+    @cached_property
+    def lid_margins(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The vertices in the middle of the upper and the lower lid's edge, of the left and right eye."""
+        left, right = (tuple(self._lash_near(place, side) for place in LID_EDGES_M) for side in (1, -1))
+        return (left[0], left[1]), (right[0], right[1])
+
+    def _lash_near(self, place: tuple[float, float, float], side: int) -> int:
+        lashes = self.vertices_of("lash")
+        away = np.linalg.norm(self.vertices[lashes] - np.array(place) * (side, 1, 1), axis=1)
+        return int(lashes[away.argmin()])
 
     def local_names(self) -> tuple[str, ...]:
         """Return the local changes of shape (nose, mouth, chin ...) in the pack's order."""

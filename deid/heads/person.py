@@ -10,16 +10,16 @@ import numpy as np
 from deid.heads.canvas import head_triangles, window_uv
 from deid.heads.clothes import Clothes, clothes_layers, drape
 from deid.heads.curves import ramp
-from deid.heads.eyes import eye_points, paint_eye
+from deid.heads.eyes import eye_points, nearest_eye, paint_eye
 from deid.heads.hair import draw_hairline, hair_layers, tint_scalp
+from deid.heads.lashes import lash_layer
 from deid.heads.layers import Layer, Sheet, join_layers, make_layer
 from deid.heads.light import measure_openness, spread_directions
 from deid.heads.look import Colour, Identity, to_linear
+from deid.heads.mouth import mouth_layers, seat_teeth
 from deid.heads.pack import Float, HeadPack, Index, default_pack
-from deid.heads.shape import RestHead, build_rest, eye_centre
+from deid.heads.shape import RestHead, build_rest
 from deid.heads.skin import paint_skin
-
-TEETH_BACK_M = 0.004  # the modelled teeth touch the lips and would show through them
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,13 @@ def make_person(identity: Identity, clothes: Clothes | None = None, pack: HeadPa
     pack = pack or default_pack()
     rest = build_rest(pack, identity.phenotype, identity.features)
     garment = pack.corner_vertex[pack.triangles_of("garment")]
-    resting = drape(rest.vertices, garment)
-    resting[pack.vertices_of("teeth"), 2] -= TEETH_BACK_M
-    rest = replace(rest, vertices=resting)
+    rest = replace(rest, vertices=seat_teeth(pack, drape(rest.vertices, garment)))
     look = identity.look
     layers = [
         *_skin_layers(pack, identity, tint_scalp(paint_skin(look), look)),
         _eye_layer(pack, identity),
-        *_mouth_layers(pack),
+        lash_layer(pack, look),
+        *mouth_layers(pack),
         *hair_layers(pack, look),
         *clothes_layers(pack, rest.vertices, clothes or Clothes()),
     ]
@@ -78,12 +77,12 @@ def make_bare(identity: Identity, hair: Colour | None = None) -> Person:
     albedo = skin if hair is None else draw_hairline(skin, identity.look, hair)
     pack = default_pack()
     rest = build_rest(pack, identity.phenotype, identity.features)
-    resting = rest.vertices.copy()
-    resting[pack.vertices_of("teeth"), 2] -= TEETH_BACK_M
+    resting = seat_teeth(pack, rest.vertices)
     layers = (
         *_skin_layers(pack, identity, albedo),
         _eye_layer(pack, identity),
-        *_mouth_layers(pack),
+        lash_layer(pack, identity.look),
+        *mouth_layers(pack),
     )
     drawn = pack.corner_vertex[pack.triangles_of("skin", "eye", "teeth", "tongue")]
     directions = spread_directions()
@@ -108,32 +107,7 @@ def _skin_layers(pack: HeadPack, identity: Identity, albedo: Float) -> list[Laye
 
 
 def _eye_layer(pack: HeadPack, identity: Identity) -> Layer:
-    places = pack.vertices[pack.corner_vertex]
-    triangles = pack.triangles_of("eye")
-    centres = [eye_centre_of(pack, side) for side in (1, -1)]
-    centre = np.where(places[:, :1] > 0, centres[0], centres[1])
+    points = eye_points(pack.vertices, nearest_eye(pack))[pack.corner_vertex]
     return make_layer(
-        "eye", triangles, pack.corner_vertex, eye_points(places, centre), paint_eye(identity.look), gloss=0.05
+        "eye", pack.triangles_of("eye"), pack.corner_vertex, points, paint_eye(identity.look), gloss=0.02
     )
-
-
-def eye_centre_of(pack: HeadPack, side: int) -> Float:
-    """Return the centre (3,) of the average head's left (1) or right (-1) eyeball."""
-    eye = pack.vertices_of("eye")
-    rest = RestHead(pack, pack.vertices, np.zeros((0, 0), np.float32), (eye, eye))
-    return eye_centre(rest, eye[pack.vertices[eye, 0] * side > 0])
-
-
-def _mouth_layers(pack: HeadPack) -> list[Layer]:
-    points = np.full((len(pack.corner_vertex), 2), 0.5, np.float32)
-    depth_cm = pack.vertices[pack.corner_vertex, 2] * np.float32(100)
-    layers = []
-    for part, colour, gloss in (("teeth", (0.93, 0.91, 0.86), 0.10), ("tongue", (0.62, 0.30, 0.29), 0.06)):
-        texture = np.tile(to_linear(colour), (4, 4, 1))
-        light = 0.10 + 0.90 * ramp(depth_cm, -0.6, 2.3)
-        layers.append(
-            make_layer(
-                part, pack.triangles_of(part), pack.corner_vertex, points, texture, gloss=gloss, light=light
-            )
-        )
-    return layers

@@ -105,7 +105,22 @@ def build_rest(pack: HeadPack, phenotype: Mapping[str, float], features: Mapping
     vertices = _lower_arms(pack, vertices)
     eye = pack.vertices_of("eye")
     left = vertices[eye, 0] > 0
-    return RestHead(pack, vertices, _stack_units(pack, eye), (eye[left], eye[~left]))
+    return RestHead(
+        pack, vertices, _close_fully(pack, vertices, _stack_units(pack, eye)), (eye[left], eye[~left])
+    )
+
+
+def _close_fully(pack: HeadPack, vertices: Float, units: Float) -> Float:
+    """Return the units (K, V * 3) with blinks that just close these eyes; units is modified.
+
+    As they are modelled, lids meet half way and go on downwards.
+    """
+    names = pack.unit_names()
+    for name, (upper, lower) in zip(("eyeBlinkLeft", "eyeBlinkRight"), pack.lid_margins, strict=True):
+        blink = units[names.index(name)]
+        height = blink.reshape(-1, 3)[:, 1]
+        blink *= (vertices[lower, 1] - vertices[upper, 1]) / (height[upper] - height[lower])
+    return units
 
 
 def _lower_arms(pack: HeadPack, vertices: Float) -> Float:

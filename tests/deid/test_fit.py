@@ -72,6 +72,22 @@ def test_a_turn_to_the_left_is_positive_and_in_degrees():
     assert (yaw, pitch, roll) == pytest.approx((30, 0, 0), abs=1e-6)
 
 
+def test_an_eye_that_is_read_as_closed_a_little_sooner_makes_no_wink_but_a_wink_arrives(model):
+    """Of a head turned aside, one eye is read as closed sooner; brows and mouth may move on one side."""
+    faces = np.stack(
+        [
+            show(model, model.rest, eyeBlinkLeft=0.5, eyeBlinkRight=0.3),
+            show(model, model.rest, eyeBlinkLeft=1.0),
+        ]
+    )
+    left, right = (
+        fit_units(faces, model.rest, model)[:, model.units.index(f"eyeBlink{side}")]
+        for side in ("Left", "Right")
+    )
+    assert abs(left[0] - right[0]) < 0.12
+    assert left[1] - right[1] > 0.3
+
+
 def test_units_that_were_shown_are_found_within_their_bounds(model):
     faces = np.stack(
         [

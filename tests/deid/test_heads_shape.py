@@ -67,6 +67,21 @@ def test_jaw_opens_downwards_and_smile_widens_the_mouth(adult):
     assert smiling[corner, 0].max() > 0.003  # the left corner moves to the person's left
 
 
+@pytest.mark.parametrize("seed", [3, 40, 200])
+def test_a_full_blink_closes_every_eye_and_half_a_blink_half(seed):
+    identity = sample_identity(seed)
+    pack = default_pack()
+    rest = build_rest(pack, identity.phenotype, identity.features)
+
+    def open_m(blink):
+        surface = express(rest, {"eyeBlinkLeft": blink, "eyeBlinkRight": blink})
+        return [float(surface[upper, 1] - surface[lower, 1]) for upper, lower in pack.lid_margins]
+
+    assert min(open_m(0.0)) > 0.004
+    assert open_m(0.5) == pytest.approx([0.5 * gap for gap in open_m(0.0)], abs=1e-4)
+    assert open_m(1.0) == pytest.approx([0.0, 0.0], abs=1e-4)
+
+
 def test_yaw_turns_to_the_persons_left_and_pitch_up(adult):
     skin = default_pack().vertices_of("skin")
     nose = int(skin[adult.vertices[skin, 2].argmax()])
