@@ -152,6 +152,16 @@ def test_a_cut_line_leaves_a_gap_and_the_camera_comes_back_by_itself(
     expect(word).not_to_have_text("camera away", timeout=PATIENT_MS)
 
 
+def test_a_second_device_takes_a_camera_over_and_the_first_says_so(live, open_camera):
+    first, second = (open_camera("patient", live["patient"]) for _ in range(2))
+    expect(first.locator("[data-word]")).to_have_text("Sending elsewhere")
+    expect(second.locator("[data-word]")).to_have_text("Sending")
+    assert first.evaluate("document.querySelector('video').srcObject") is None, "its camera is off"
+    shoot(first, "taken-over")
+    first.get_by_role("button", name="Start the camera").click()
+    expect(second.locator("[data-word]")).to_have_text("Sending elsewhere", timeout=PATIENT_MS)
+
+
 def test_withdrawn_consent_ends_camera_and_dashboard(live, open_camera, open_context, site):
     dashboard = open_context("dora").new_page()
     visit(dashboard, live["dashboard"])
