@@ -11,8 +11,8 @@ import onnxruntime
 import torch
 
 from emotion import weights
-from emotion.train.backbone import ExpressionNet
 from emotion.train.export import export_onnx
+from emotion.train.resnet import ResNet
 
 FACES: Final = 5  # one second of one person
 SIDE: Final = 96
@@ -22,7 +22,7 @@ ROUNDS: Final = 30
 def measure_runtimes() -> dict[str, float]:
     """Return the processor time that one face takes in each, the least of ROUNDS, in milliseconds."""
     torch.set_num_threads(1)
-    net = ExpressionNet(weights.path_of("identity")).eval()
+    net = ResNet(weights.path_of("identity-dlib")).eval()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(

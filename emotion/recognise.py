@@ -95,8 +95,9 @@ PREPARATIONS: Final = {
     "face-api": Preparation(size=112, grey=False, offset=(122.782, 117.001, 104.298), divisor=255.0),
     "fer": Preparation(size=64, grey=True, offset=(127.5,), divisor=127.5),
     "mobileface": Preparation(size=96, grey=True, offset=(127.0,), divisor=128.0, through=48),
+    "resnet": Preparation(size=96, grey=True, offset=(127.0,), divisor=128.0, through=48),
 }
-GIVES_LOGITS: Final = frozenset({"densenet", "mobileface"})
+GIVES_LOGITS: Final = frozenset({"densenet", "mobileface", "resnet"})
 
 
 def load_recogniser(

@@ -11,18 +11,17 @@ import numpy as np
 
 from emotion.evaluate import Answers, summarise_answers
 from emotion.recognise import softmax
-from emotion.train.backbone import ExpressionNet
 from emotion.train.data import Faces
-from emotion.train.export import export_onnx
+from emotion.train.export import Trained, export_onnx
 from emotion.train.fit import LOG, predict
 from emotion.train.temperature import fit_temperature, held_out_error
 
-NETWORK = "mobileface.onnx"
+NETWORK = "network.onnx"
 SCORES = "scores.json"
 CURVES = "curves.png"
 
 
-def finish(net: ExpressionNet, validation: Faces, side: int, out: Path) -> dict[str, Any]:
+def finish(net: Trained, validation: Faces, side: int, out: Path) -> dict[str, Any]:
     """Return the scores on the validation faces; network, scores and curves then lie in out beside log.json.
 
     ece is that of the one temperature for all; ece_held_out that of two halves, each scaled by the other's.
@@ -71,6 +70,6 @@ def draw_curves(epochs: list[dict[str, float]], path: Path) -> None:
     pyplot.close(figure)
 
 
-def averaged_net(averaged: Any) -> ExpressionNet:
+def averaged_net(averaged: Any) -> Trained:
     """Return the network inside torch's averaged model."""
-    return cast(ExpressionNet, averaged.module)
+    return cast(Trained, averaged.module)

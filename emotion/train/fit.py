@@ -19,7 +19,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from emotion.metrics import accuracy, confusion_matrix, macro_f1
 from emotion.train.augment import augment, enlarge
-from emotion.train.backbone import ExpressionNet
 from emotion.train.data import Faces
 from emotion.types import Float
 
@@ -66,7 +65,7 @@ class Log:
 
 
 def train(
-    net: ExpressionNet,
+    net: nn.Module,
     *,
     labelled: Faces,
     videos: Faces | None,
@@ -88,7 +87,7 @@ def train(
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     log = Log(asdict(plan), _begin_with(start, net) if start else None)
     average = get_ema_multi_avg_fn(plan.average)  # type: ignore[no-untyped-call]
-    averaged = AveragedModel(net, multi_avg_fn=average)
+    averaged = AveragedModel(net, multi_avg_fn=average, use_buffers=True)
     optimiser = torch.optim.AdamW(_groups(net, plan.decay), lr=plan.rate)
     begun = _resume(out, net, averaged, optimiser, log)
     stages = [stage for stage in plan.stages for _ in range(stage.epochs)]

@@ -15,7 +15,7 @@ from emotion.recipes import DEFAULT_MODEL, PRESETS, RECIPES, describe_weights, f
 from emotion.recognise import PREPARATIONS, Network, load_recogniser, pool_opinions, softmax
 from emotion.weights import WEIGHTS
 
-SINGLES = ("densenet", "human", "face-api", "fer", "mobileface")
+SINGLES = ("densenet", "human", "face-api", "fer", "mobileface", "resnet")
 # FER2013 validation, whole pictures: the recipe's accuracy less two standard errors of 1,000 (densenet: 150).
 LEAST_ACCURACY = {
     "densenet": 0.61,
@@ -26,6 +26,8 @@ LEAST_ACCURACY = {
     "human+fer+face-api": 0.61,
     "mobileface": 0.61,
     "mobileface+human+fer": 0.64,
+    "resnet": 0.64,
+    "resnet+mobileface": 0.65,
     DEFAULT_MODEL: 0.63,
 }
 
@@ -47,6 +49,7 @@ def noise(count: int, side: int = 90) -> list[np.ndarray]:
         ("fer", (0, 255, 0), [(150 - 127.5) / 127.5]),
         ("mobileface", (255, 255, 255), [1]),
         ("mobileface", (0, 0, 255), [(76 - 127) / 128]),
+        ("resnet", (0, 0, 255), [(76 - 127) / 128]),
     ],
 )
 def test_a_plain_colour_arrives_as_the_network_expects_it(name, bgr, expected):
@@ -118,10 +121,11 @@ def test_a_preset_is_a_recipe_by_another_name():
     assert find_recipe("best") is RECIPES[PRESETS["best"]]
 
 
-def test_a_sharp_face_passes_through_the_size_that_the_network_learnt_from():
+@pytest.mark.parametrize("name", ["mobileface", "resnet"])
+def test_a_sharp_face_passes_through_the_size_that_the_network_learnt_from(name):
     """A chequerboard of single pixels, finer than 48 across, arrives as an even grey."""
     fine = np.kron(np.indices((96, 96)).sum(0) % 2, np.ones((1, 1)))[..., None] * 255
-    prepared = PREPARATIONS["mobileface"].apply([np.repeat(fine, 3, axis=2).astype(np.uint8)])
+    prepared = PREPARATIONS[name].apply([np.repeat(fine, 3, axis=2).astype(np.uint8)])
     assert np.ptp(prepared) < 0.02
 
 

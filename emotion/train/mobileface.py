@@ -1,4 +1,4 @@
-"""The network: the trunk of an identity network, which knows faces already, and a new head for expressions.
+"""The small network: the trunk of an identity network and a new head for expressions.
 
 MobileFaceNet: Chen et al., "MobileFaceNets: Efficient CNNs for Accurate Real-Time Face Verification on Mobile
 Devices", 2018, https://arxiv.org/abs/1804.07573. Its file holds no batch normalisation (folded into the
@@ -25,7 +25,7 @@ STEM = 2
 CHANNELS = 512
 
 
-class ExpressionNet(nn.Module):
+class MobileFaceNet(nn.Module):
     """Grey faces (N, 1, S, S), about -1..1, to logits (N, 7) in the order of EMOTIONS. S: 48 or more."""
 
     def __init__(self, identity_file: Path, *, dropout: float = 0.3) -> None:
