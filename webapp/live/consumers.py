@@ -76,9 +76,10 @@ class CameraConsumer(LiveSocket):
             await self.stop(NoCapacity.close_code)
             return
         self._reading: set[asyncio.Task[None]] = set()
+        self._since = now_us(), self.channel_name
         group = camera_group(self.session_id, self.camera)
-        await self.channel_layer.group_send(group, {"type": "live.taken_over"})
         await self.channel_layer.group_add(group, self.channel_name)
+        await self.channel_layer.group_send(group, {"type": "live.taken_over", "since": self._since})
         _SENDING.cameras.add(self)
         conductor.join(self.session_id, self)
         self._presence = asyncio.create_task(self._tell_presence())
@@ -102,7 +103,12 @@ class CameraConsumer(LiveSocket):
         await conductor.leave(self.session_id, self)
 
     async def live_taken_over(self, event: dict[str, Any]) -> None:
-        """The camera's group: two devices at once would mix two people's faces, so the newer one sends."""
+        """The camera's group: two devices at once would mix two people's faces, so the newer one sends.
+
+        Everyone hears of everyone, also of those who begin in the same moment: exactly one goes on.
+        """
+        if tuple(event["since"]) <= self._since:
+            return
         self._is_taken_over = True
         await self.stop(TAKEN_OVER)
 

@@ -8,11 +8,12 @@ import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
 
 from tests.webapp.live.conftest import close_code, first_answer, message, next_of
 from tests.webapp.live.opening import camera_address, connect, opened, send_until_read, withdraw
 from webapp.live import sockets, tokens
-from webapp.live.conductor import now_us
+from webapp.live.conductor import camera_group, now_us
 from webapp.live.limits import MAX_FRAME_BYTES
 from webapp.live.models import LiveSession, Reading
 
@@ -211,6 +212,19 @@ async def test_of_two_devices_that_send_as_one_camera_the_newer_one_goes_on(live
         at_us = now_us()
         await camera.send_to(bytes_data=message("happiness", at_us))
         assert (await next_of(camera, "ack"))["t"] == at_us
+
+
+async def test_of_two_devices_that_begin_together_exactly_one_goes_on(live, pool, dora):
+    """Each tells the others after it joined them, so the one that began earlier may be heard last."""
+    camera = await opened(dora, camera_address(live))
+    other = {"type": "live.taken_over", "since": (now_us() - 5_000_000, "zz")}
+    await get_channel_layer().group_send(camera_group(live.pk, "patient"), other)
+    await camera.send_to(bytes_data=message("happiness", at_us := now_us()))
+    assert (await next_of(camera, "ack"))["t"] == at_us
+    await get_channel_layer().group_send(
+        camera_group(live.pk, "patient"), other | {"since": (now_us(), "zz")}
+    )
+    assert await close_code(camera) == 4409
 
 
 async def test_a_camera_that_floods_is_closed(live, pool, dora):
